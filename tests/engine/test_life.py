@@ -270,7 +270,7 @@ async def test_a_schedule_pauses_itself_after_failures_in_a_row(shop):
 
 async def test_time_paused_is_one_span_and_never_caught_up(shop):
     schedule = await shop.schedule("* * * * * *")
-    await shop.schedules.pause(shop.workspace, schedule.id, "holiday")
+    await shop.schedules.pause(shop.who, schedule.id, "holiday")
     shop.clock.now = NOON + 365 * 86_400_000
     await shop.schedules.resume(shop.who, schedule.id)
     assert await shop.release() == 0
@@ -281,7 +281,7 @@ async def test_time_paused_is_one_span_and_never_caught_up(shop):
 @pytest.mark.parametrize(("after_pause", "fired"), [(AfterPause.FIRE, 1), (AfterPause.SKIP, 0)])
 async def test_a_one_shot_resumed_after_its_time_does_as_its_policy_says(shop, after_pause, fired):
     schedule = await shop.schedule(ONCE, Policies(after_pause=after_pause))
-    await shop.schedules.pause(shop.workspace, schedule.id)
+    await shop.schedules.pause(shop.who, schedule.id)
     shop.clock.now = NOON + 10 * MINUTE
     await shop.schedules.resume(shop.who, schedule.id)
     await shop.tick(shop.clock.now)

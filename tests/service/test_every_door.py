@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from horarium.domain.errors import Conflict, Invalid
+from horarium.domain.errors import Conflict, Forbidden, Invalid
 from horarium.domain.events import EventFilter
 from horarium.domain.ids import from_prefixed, random_id
 from horarium.domain.json_text import DEEPEST_PART
 from horarium.domain.restrictions import Restriction
+from horarium.domain.schedule import CatchUp
 from horarium.domain.target import TargetKind
 from horarium.service.schedules import retargeting
 from horarium.service.targets import TargetDraft
@@ -16,6 +17,7 @@ from tests.api.asking import ask, scheduled
 from tests.support.house import House
 
 NOW = "2026-03-01T12:00:00Z"
+HOUR = 3_600_000
 URL = "https://example.com/hook"
 BAD_NAME = "a\nb"
 # What is wrong with a workspace, and the field that is named.
@@ -142,6 +144,46 @@ async def test_the_variables_of_a_schedule_go_with_it_to_no_other_target():
         with pytest.raises(Invalid):
             retargeting(other)(await house.services.schedules.get(who.workspace_id, schedule))
         await change(who, schedule, changed(target_id=other.id, environment=b"given for the other"))
+
+
+@pytest.mark.parametrize(
+    ("sooner", "allowed"),
+    [
+        ({"until_ms": 1}, False),
+        ({"catch_up": CatchUp.LATEST}, False),
+        ({"until_ms": 3}, True),
+        ({"catch_up": CatchUp.NONE}, True),
+        ({"note": "why"}, True),
+    ],
+)
+async def test_a_pause_lets_more_fire_only_by_who_might_resume_the_schedule(sooner, allowed):
+    async with House.open(NOW) as house:
+        schedule = from_prefixed("sch", (await scheduled(house))["id"])
+        who, schedules, later = await house.who(), house.services.schedules, house.clock.now + HOUR
+        stranger = replace(who, granted=frozenset())
+        given = sooner | (
+            {"until_ms": later + (sooner["until_ms"] - 2) * 1_000} if "until_ms" in sooner else {}
+        )
+        await schedules.pause(stranger, schedule, until_ms=later)  # one that is not paused yet
+        if allowed:
+            await schedules.pause(stranger, schedule, **given)
+        else:
+            before = await schedules.get(who.workspace_id, schedule)
+            with pytest.raises(Forbidden):
+                await schedules.pause(stranger, schedule, **given)
+            assert await schedules.get(who.workspace_id, schedule) == before
+        await schedules.pause(who, schedule, **given)
+
+
+async def test_a_pause_without_an_end_gets_one_only_by_who_might_resume_the_schedule():
+    async with House.open(NOW) as house:
+        schedule = from_prefixed("sch", (await scheduled(house, paused=True))["id"])
+        who, schedules = await house.who(), house.services.schedules
+        with pytest.raises(Forbidden):
+            await schedules.pause(
+                replace(who, granted=frozenset()), schedule, until_ms=house.clock.now + HOUR
+            )
+        await schedules.pause(who, schedule, until_ms=house.clock.now + HOUR)
 
 
 async def test_a_webhook_is_changed_rotated_and_deleted_only_at_the_version_that_was_seen():

@@ -50,7 +50,7 @@ async def test_an_instant_between_slots_is_none(shop: Workshop) -> None:
     found = await shop.explain.explain(shop.workspace, schedule.id, NOON + MINUTE)
     assert (found.verdict, found.next_slot_ms) == ("no_slot", NOON + HOUR)
     shop.clock.now = NOON + 3 * HOUR
-    await shop.schedules.pause(shop.workspace, schedule.id)
+    await shop.schedules.pause(shop.who, schedule.id)
     assert await verdict(shop, schedule, NOON + MINUTE) == "no_slot"
 
 
@@ -72,7 +72,7 @@ async def test_what_was_missed_paused_or_cancelled_says_so(shop: Workshop) -> No
     schedule = await shop.schedule("0 * * * *", Policies(catch_up=CatchUp.NONE))
     await shop.tick(NOON + HOUR + 10 * MINUTE)
     assert await verdict(shop, schedule, NOON + HOUR) == "missed"
-    await shop.schedules.pause(shop.workspace, schedule.id)
+    await shop.schedules.pause(shop.who, schedule.id)
     assert await verdict(shop, schedule, NOON + 2 * HOUR) == "paused"
     shop.clock.now = NOON + 3 * HOUR + MINUTE
     await shop.schedules.resume(shop.who, schedule.id)

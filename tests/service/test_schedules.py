@@ -57,7 +57,7 @@ def renamed(before: Schedule) -> Schedule:
 
 WRITES: dict[str, Callable[[ScheduleService, Id, Id], Awaitable[Any]]] = {
     "change": lambda service, workspace, an_id: service.change(caller(workspace, STRANGER), an_id, renamed),
-    "pause": lambda service, workspace, an_id: service.pause(workspace, an_id),
+    "pause": lambda service, workspace, an_id: service.pause(caller(workspace, STRANGER), an_id),
     "resume": lambda service, workspace, an_id: service.resume(caller(workspace, STRANGER), an_id),
     "delete": lambda service, workspace, an_id: service.delete(workspace, an_id),
     "fire_now": lambda service, workspace, an_id: service.fire_now(caller(workspace, STRANGER), an_id),
@@ -188,7 +188,7 @@ async def test_an_edit_of_an_outdated_version_is_refused(shop: Workshop) -> None
     await shop.schedules.change(shop.who, schedule.id, renamed, expected_version=1)
     for do in (
         shop.schedules.change(shop.who, schedule.id, renamed, expected_version=1),
-        shop.schedules.pause(shop.workspace, schedule.id, expected_version=1),
+        shop.schedules.pause(shop.who, schedule.id, expected_version=1),
         shop.schedules.resume(shop.who, schedule.id, expected_version=1),
         shop.schedules.delete(shop.workspace, schedule.id, expected_version=1),
     ):
@@ -212,9 +212,9 @@ async def test_an_edit_to_a_timing_that_cannot_be_compiled_changes_nothing(shop:
 async def test_pausing_twice_keeps_the_note_unless_there_is_a_new_one(shop: Workshop) -> None:
     schedule = await shop.schedule("* * * * *")
     pause = shop.schedules.pause
-    assert (await pause(shop.workspace, schedule.id, "holidays")).note == "holidays"
-    assert (await pause(shop.workspace, schedule.id)).note == "holidays"
-    assert (await pause(shop.workspace, schedule.id, "longer")).note == "longer"
+    assert (await pause(shop.who, schedule.id, "holidays")).note == "holidays"
+    assert (await pause(shop.who, schedule.id)).note == "holidays"
+    assert (await pause(shop.who, schedule.id, "longer")).note == "longer"
     resumed = await shop.schedules.resume(shop.who, schedule.id)
     assert (resumed.state, resumed.note) == (ScheduleState.ACTIVE, None)
 
@@ -222,7 +222,7 @@ async def test_pausing_twice_keeps_the_note_unless_there_is_a_new_one(shop: Work
 async def test_an_archived_schedule_can_be_neither_paused_nor_resumed(shop: Workshop) -> None:
     schedule = await archived(shop, await shop.schedule("* * * * *"))
     service = shop.schedules
-    for attempt in (service.pause(shop.workspace, schedule.id), service.resume(shop.who, schedule.id)):
+    for attempt in (service.pause(shop.who, schedule.id), service.resume(shop.who, schedule.id)):
         with pytest.raises(Conflict, match="archived") as caught:
             await attempt
         assert caught.value.reason == "state"
@@ -234,7 +234,7 @@ async def test_a_completed_schedule_can_be_neither_paused_nor_resumed(shop: Work
     await shop.tick(NOON + MINUTE)
     assert (await shop.again(schedule)).state is ScheduleState.COMPLETED
     service = shop.schedules
-    for attempt in (service.pause(shop.workspace, schedule.id), service.resume(shop.who, schedule.id)):
+    for attempt in (service.pause(shop.who, schedule.id), service.resume(shop.who, schedule.id)):
         with pytest.raises(Conflict, match="completed"):
             await attempt
 
@@ -415,7 +415,7 @@ NEEDS_GRANT: dict[str, Callable[[ScheduleService, Identity, Id], Awaitable[Any]]
 @pytest.mark.parametrize("do", NEEDS_GRANT.values(), ids=NEEDS_GRANT)
 async def test_what_changes_or_starts_a_schedule_needs_a_grant_on_its_target(shop: Workshop, do: Any) -> None:
     schedule = await shop.schedule("* * * * *")
-    await shop.schedules.pause(shop.workspace, schedule.id)
+    await shop.schedules.pause(shop.who, schedule.id)
     before = await shop.again(schedule)
     without, elsewhere = (caller(shop.workspace, STRANGER, granted) for granted in ((), (random_id(NOON),)))
     for who in (without, elsewhere):

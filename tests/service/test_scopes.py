@@ -25,7 +25,7 @@ OWN = "everybody may see the workspace of their key"
 # Use cases that ask for no scope, each with the reason.
 WITHOUT_SCOPE = {
     **dict.fromkeys(
-        ("schedules.change", "schedules.resume", "schedules.fire_now", "schedules.backfill",
+        ("schedules.change", "schedules.pause", "schedules.resume", "schedules.fire_now", "schedules.backfill",
          "schedules.slots_to_backfill", "idempotency.fire_once", "runs.retry"), BY_DOOR
     ),
     **dict.fromkeys(("tenancy.get_workspace", "tenancy.list_workspaces", "tenancy.usage"), OWN),

@@ -1,13 +1,19 @@
 """Every use case that changes something writes an audit entry: none can be forgotten in a later change."""
 
 import ast
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 import horarium.service
 from horarium.domain.audit import Actor
+from horarium.domain.ids import random_id
+from horarium.domain.schedule import CatchUp, ScheduleState
+from horarium.service.facts import schedule_facts
+from horarium.service.schedules import ScheduleDraft, schedule_of
 from horarium.service.trail import SERVER, Trail, act_as, acting, difference, recording
+from horarium.times import Timing
 
 # What use cases write without an entry, and why.
 SILENT = {
@@ -95,3 +101,43 @@ async def test_a_trail_is_not_made_within_a_verb_where_nobody_is_known_to_act():
         await recording(verb, lambda _: [Trail(b"w" * 16, 0).entry("a", "ws", b"w" * 16)])(None)
     assert acting() == Actor(b"p" * 16)
     act_as(SERVER)
+
+
+# What an edit of a schedule may change without an entry in the log, and why.
+NOT_FACTS = {
+    "id": "never changes",
+    "workspace_id": "never changes",
+    "created_ms": "never changes",
+    "created_by": "never changes",
+    "owner_id": "never changes",
+    "progress": "how far the clock has come",
+    "version": "every edit counts it",
+    "definition_version": "every edit of the definition counts it",
+    "updated_ms": "the time of the entry",
+    "ended_ms": "the time of the entry that has the state",
+    "ended_reason": "the state has changed too",
+    "deleted_ms": "the time of the entry that has the state",
+}
+
+
+def test_every_field_of_a_schedule_that_an_edit_may_change_is_among_its_facts():
+    timing, target = Timing("0 9 * * *"), random_id(0)
+    schedule = schedule_of(ScheduleDraft(random_id(0), random_id(0), "s", timing, target), 0)
+    definition = schedule.definition
+    changed = {
+        "dialect": "other", "name": "other", "state": ScheduleState.PAUSED, "key": "k", "description": "d",
+        "labels": {"a": "b"}, "extra": {"a": 1}, "note": "n", "paused_until_ms": 1, "catch_up_after": CatchUp.ALL,
+        "definition": replace(definition, target_id=random_id(0)),
+    }  # fmt: skip
+    assert {one.name for one in fields(schedule)} == changed.keys() | NOT_FACTS.keys()
+    before = schedule_facts(schedule)
+    for name, value in changed.items():
+        assert schedule_facts(replace(schedule, **{name: value})) != before, name
+    of_definition = {
+        "timing": replace(timing, spec="0 8 * * *"), "policies": replace(definition.policies, grace_ms=1),
+        "target_id": random_id(0), "input": 1, "audience": {"type": "contacts"},
+    }  # fmt: skip
+    assert {one.name for one in fields(definition)} == of_definition.keys() | {"environment"}  # a secret
+    for name, value in of_definition.items():
+        edited = replace(schedule, definition=replace(definition, **{name: value}))
+        assert schedule_facts(edited) != before, name

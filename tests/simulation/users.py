@@ -102,7 +102,7 @@ class Users:
 
     async def _pause(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
         await node.schedules.pause(
-            self._world.workspaces[workspace],
+            self._world.who(workspace),
             schedule_id,
             until_ms=_until(node, args),
             catch_up=args.get("catch_up"),
@@ -223,7 +223,7 @@ class Users:
         runs = await node.runs.list(self._world.workspaces[workspace], 1, schedule_id=schedule_id)
         attempts = [
             lambda: node.schedules.get(other, schedule_id),
-            lambda: node.schedules.pause(other, schedule_id),
+            lambda: node.schedules.pause(self._world.who(stranger), schedule_id),
             lambda: node.schedules.fire_now(self._world.who(stranger), schedule_id),
             lambda: node.schedules.delete(other, schedule_id),
             lambda: node.explain.explain(other, schedule_id, node.clock.now_ms()),

@@ -444,7 +444,9 @@ class World:
         rows = self.store.connection.execute("SELECT id, workspace_id FROM schedules WHERE state = 'active'")
         for schedule_id, workspace in rows.fetchall():
             try:
-                await self.request(lambda node, w=workspace, s=schedule_id: node.schedules.pause(w, s))
+                await self.request(
+                    lambda node, w=workspace, s=schedule_id: node.schedules.pause(caller(w, w), s)
+                )
             except Exception as error:
                 gone = self.store.connection.execute(
                     "SELECT 1 FROM schedules WHERE id = ? AND state = 'active'", (schedule_id,)

@@ -113,11 +113,10 @@ class SchedulePages(OfSchedules):
             try:
                 body = pause_in(form, schedule.definition.timing.zone)
                 await schedules.pause(
-                    workspace_id,
+                    who,
                     schedule.id,
                     body.note,
                     version,
-                    within=who.restriction,
                     until_ms=body.until,
                     catch_up=catch_up_in(body),
                 )

@@ -329,7 +329,7 @@ async def _change_of(tx: Tx, action: Action, who: Identity, now: int) -> Schedul
     given, within = action.given, action.by.restriction
     match action.kind:
         case ActionKind.PAUSE:
-            return pausing(given.get("note"), within)
+            return pausing(who, given.get("note"))
         case ActionKind.RESUME:
             return granted(who, resuming())
         case ActionKind.RELABEL:

@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 
 from horarium.domain.audience import StoredSource
+from horarium.domain.events import instant_text
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.schedule import Schedule, ScheduleState, policies_to_text, timing_to_text
 from horarium.domain.target import Target, TargetState
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, Workspace
-from horarium.times.instants import utc_text
 
 # A value that is longer as JSON is not repeated: an entry says its length in bytes and its SHA-256 instead.
 LONGEST_VALUE = 4_096
@@ -52,9 +52,8 @@ def schedule_facts(schedule: Schedule) -> dict[str, Any]:
         "dialect": schedule.dialect,
         "state": schedule.state,
         "note": schedule.note,
-        "paused_until": None
-        if schedule.paused_until_ms is None
-        else utc_text(schedule.paused_until_ms // 1000),
+        "paused_until": None if schedule.paused_until_ms is None else instant_text(schedule.paused_until_ms),
+        "catch_up_after": schedule.catch_up_after,
         "timing": _parsed(timing_to_text(definition.timing)),
         "policies": _parsed(policies_to_text(definition.policies)),
         "target": shared_id("tgt", definition.target_id),

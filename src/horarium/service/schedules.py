@@ -179,22 +179,36 @@ def granted(who: Identity, change: ScheduleChange) -> ScheduleChange:
 
 
 def pausing(
-    note: str | None, within: Restriction, until_ms: int | None = None, catch_up: CatchUp | None = None
+    who: Identity, note: str | None = None, until_ms: int | None = None, catch_up: CatchUp | None = None
 ) -> ScheduleChange:
     """The change that stops the clock of a schedule. It raises Conflict (state) and Forbidden, as `pause` says."""
 
     def paused(before: Schedule) -> Schedule:
-        within.refuse_other(before.definition.target_id, before.labels)
+        who.restriction.refuse_other(before.definition.target_id, before.labels)
         _refuse_ended(before, "paused")
-        return replace(
+        after = replace(
             before,
             state=ScheduleState.PAUSED,
             note=note if note is not None else before.note,
             paused_until_ms=until_ms if until_ms is not None else before.paused_until_ms,
             catch_up_after=catch_up if catch_up is not None else before.catch_up_after,
         )
+        if _lets_more_fire(before, after):
+            who.require_target(after.definition.target_id, OF_SCHEDULE, after.labels)
+        return after
 
     return paused
+
+
+def _lets_more_fire(before: Schedule, after: Schedule) -> bool:
+    """Whether a pause was changed so that it ends sooner, or that more is caught up after it: that is a resumption,
+    only later."""
+    if before.state is not ScheduleState.PAUSED:
+        return False
+    end, was = after.paused_until_ms, before.paused_until_ms
+    ends_sooner = end is not None and (was is None or end < was)
+    catches_up = after.catch_up_after not in (before.catch_up_after, CatchUp.NONE)
+    return ends_sooner or catches_up
 
 
 def resuming(catch_up: CatchUp | None = None) -> ScheduleChange:
@@ -324,24 +338,23 @@ class ScheduleService:
 
     async def pause(
         self,
-        workspace_id: Id,
+        who: Identity,
         schedule_id: Id,
         note: str | None = None,
         expected_version: int | None = None,
-        within: Restriction = UNRESTRICTED,
         until_ms: int | None = None,
         catch_up: CatchUp | None = None,
     ) -> Schedule:
         """Stop the clock of a schedule, which goes on by itself at `until_ms`, if that is given. `catch_up` says what
         becomes of the slots of the pause then; none of them fires where it is not given.
 
-        Pausing a paused schedule changes the note, the end and the catch-up, as far as they are given. Raises Conflict
-        (state) for a completed or archived schedule, Forbidden for one that is not `within`, and Invalid for an end
-        that is not in the future.
+        Pausing a paused schedule changes the note, the end and the catch-up, as far as they are given; with a sooner
+        end, or with more to catch up, it needs a grant as resuming does. Raises Conflict (state) for a completed or
+        archived schedule, Forbidden (a grant, a restricted key), and Invalid for an end that is not in the future.
         """
         refuse_past_end(until_ms, self.clock.now_ms())
-        change = pausing(note, within, until_ms, catch_up)
-        return await self._change(workspace_id, schedule_id, change, expected_version)
+        change = pausing(who, note, until_ms, catch_up)
+        return await self._change(who.workspace_id, schedule_id, change, expected_version)
 
     async def resume(
         self,

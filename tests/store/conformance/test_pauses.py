@@ -9,15 +9,16 @@ from horarium.domain.fire import SpanReason
 from horarium.domain.ids import LOWEST_ID, random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
-from horarium.domain.restrictions import UNRESTRICTED
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.service.schedules import pausing, resuming
 from horarium.store.base import DUE
 from horarium.store.verbs import pauses, upkeep
 from horarium.store.verbs.changes import change_schedule
 from horarium.times import Timing
+from tests.support.callers import caller
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
 
+ANYBODY = caller(LOWEST_ID, LOWEST_ID)
 ALLOW = Policies(overlap=Overlap.ALLOW)
 NONE, LATEST, ALL = CatchUp.NONE, CatchUp.LATEST, CatchUp.ALL
 ACTIVE, PAUSED = ScheduleState.ACTIVE, ScheduleState.PAUSED
@@ -186,7 +187,7 @@ async def change(tenant, schedule, how, now):
 )
 async def test_a_schedule_that_is_resumed_catches_up_what_was_chosen(tenant, catch_up, fires, spans):
     schedule = await tenant.schedule(policies=ALLOW)
-    await change(tenant, schedule, pausing("why", UNRESTRICTED), NOON + MINUTE + 1)
+    await change(tenant, schedule, pausing(ANYBODY, "why"), NOON + MINUTE + 1)
     after = await change(tenant, schedule, resuming(catch_up), NOON + 4 * MINUTE + 1)
     assert (after.state, after.progress.next_due) == (ACTIVE, NOON + 5 * MINUTE)
     await tenant.release(NOON + 5 * MINUTE)
@@ -198,7 +199,7 @@ async def test_the_pause_of_a_schedule_that_has_come_to_its_end_ended_then(tenan
     """The step that resumes comes later, and what was due meanwhile fires all the same."""
     schedule = await tenant.schedule(policies=ALLOW)
     until = NOON + 3 * MINUTE
-    await change(tenant, schedule, pausing(None, UNRESTRICTED, until), NOON + 1)
+    await change(tenant, schedule, pausing(ANYBODY, None, until), NOON + 1)
     assert await store.read(pauses.schedules_to_resume, until - 1, 10) == []
     late = until + MINUTE + 1
     assert await store.read(pauses.schedules_to_resume, late, 10) == [(tenant.workspace, schedule.id)]
@@ -211,7 +212,7 @@ async def test_the_pause_of_a_schedule_that_has_come_to_its_end_ended_then(tenan
 
 async def test_nothing_fires_by_the_resumption_of_a_schedule_while_its_workspace_is_paused(tenant):
     schedule = await tenant.schedule(policies=ALLOW)
-    await change(tenant, schedule, pausing(None, UNRESTRICTED), NOON + 1)
+    await change(tenant, schedule, pausing(ANYBODY), NOON + 1)
     paused = await pause(tenant, NOON + MINUTE + 1)
     await change(tenant, schedule, resuming(ALL), NOON + 2 * MINUTE + 1)
     await tenant.release(NOON + 5 * MINUTE)
@@ -224,7 +225,7 @@ async def test_nothing_fires_by_the_resumption_of_a_schedule_while_its_workspace
 
 async def test_another_state_ends_the_end_of_a_pause(tenant, store):
     schedule = await tenant.schedule("0 * * * *", ALLOW)
-    await change(tenant, schedule, pausing(None, UNRESTRICTED, NOON + HOUR), NOON + 1)
+    await change(tenant, schedule, pausing(ANYBODY, None, NOON + HOUR), NOON + 1)
     deleted = await tenant.change(schedule, NOON + 2, state=ScheduleState.DELETED, deleted_ms=NOON + 2)
     assert deleted.paused_until_ms is None
     assert await store.read(pauses.schedules_to_resume, NOON + 9 * HOUR, 10) == []
@@ -232,9 +233,9 @@ async def test_another_state_ends_the_end_of_a_pause(tenant, store):
 
 async def test_a_pause_is_found_by_each_of_its_slots_with_its_note(tenant, store):
     schedule = await tenant.schedule(policies=ALLOW)
-    await change(tenant, schedule, pausing("repairs", UNRESTRICTED), NOON + MINUTE + 1)
+    await change(tenant, schedule, pausing(ANYBODY, "repairs"), NOON + MINUTE + 1)
     await change(tenant, schedule, resuming(), NOON + 3 * MINUTE + 1)
-    await change(tenant, schedule, pausing("holidays", UNRESTRICTED), NOON + 4 * MINUTE + 1)
+    await change(tenant, schedule, pausing(ANYBODY, "holidays"), NOON + 4 * MINUTE + 1)
 
     async def note_at(minute):
         slot = NOON + minute * MINUTE
@@ -248,8 +249,8 @@ async def test_a_pause_is_found_by_each_of_its_slots_with_its_note(tenant, store
 
 async def test_a_pause_is_found_with_the_note_that_it_was_changed_to(tenant, store):
     schedule = await tenant.schedule(policies=ALLOW)
-    await change(tenant, schedule, pausing("repairs", UNRESTRICTED), NOON + 1)
-    await change(tenant, schedule, pausing("holidays", UNRESTRICTED), NOON + 2)
+    await change(tenant, schedule, pausing(ANYBODY, "repairs"), NOON + 1)
+    await change(tenant, schedule, pausing(ANYBODY, "holidays"), NOON + 2)
     slot = NOON + MINUTE
     found = await store.read(pauses.pause_behind, tenant.workspace, schedule.id, slot, slot)
     assert (found.from_ms, found.note) == (NOON + 1, "holidays")
@@ -258,7 +259,7 @@ async def test_a_pause_is_found_with_the_note_that_it_was_changed_to(tenant, sto
 async def test_the_end_of_a_pause_leaves_those_before_it_as_they_ended(tenant, store):
     schedule = await tenant.schedule(policies=ALLOW)
     for minute in (1, 4):
-        await change(tenant, schedule, pausing(None, UNRESTRICTED), NOON + minute * MINUTE)
+        await change(tenant, schedule, pausing(ANYBODY), NOON + minute * MINUTE)
         await change(tenant, schedule, resuming(), NOON + (minute + 1) * MINUTE)
     found = await store.read(pauses.all_pauses, tenant.workspace, LOWEST_ID, 10)
     assert [((one.from_ms - NOON) // MINUTE, (one.ends_ms - NOON) // MINUTE) for one in found] == [
@@ -277,7 +278,7 @@ async def test_the_pause_of_a_workspace_stands_behind_no_slot_of_another(tenant,
 
 async def test_a_stale_version_resumes_nothing(tenant, store):
     schedule = await tenant.schedule()
-    await change(tenant, schedule, pausing(None, UNRESTRICTED), NOON + 1)
+    await change(tenant, schedule, pausing(ANYBODY), NOON + 1)
     with pytest.raises(Conflict):
         await store.write(change_schedule, tenant.workspace, schedule.id, resuming(ALL), NOON + HOUR, 1)
     assert (await tenant.again(schedule)).state is PAUSED

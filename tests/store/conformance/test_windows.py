@@ -6,19 +6,20 @@ import pytest
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.fire import SpanReason
-from horarium.domain.ids import random_id
+from horarium.domain.ids import LOWEST_ID, random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
 from horarium.domain.plan import slot_after
-from horarium.domain.restrictions import UNRESTRICTED
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.domain.windows import MOST_OF_SCHEDULE, MOST_OF_WORKSPACE, Window
 from horarium.service.schedules import pausing, resuming
 from horarium.store.verbs import pauses, windows
 from horarium.store.verbs.changes import change_schedule
 from horarium.times import Timing
+from tests.support.callers import caller
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
 
+ANYBODY = caller(LOWEST_ID, LOWEST_ID)
 ALLOW = Policies(overlap=Overlap.ALLOW)
 NONE, LATEST, ALL = CatchUp.NONE, CatchUp.LATEST, CatchUp.ALL
 MAINTENANCE = SpanReason.MAINTENANCE
@@ -177,10 +178,10 @@ async def test_a_schedule_that_is_resumed_while_its_workspace_is_paused_catches_
     schedule = await tenant.schedule(policies=ALLOW)
     await minute_by_minute(tenant, 1, 1)
     half = MINUTE // 2
-    await change(tenant, schedule, pausing(None, UNRESTRICTED), NOON + 1 * MINUTE + half)
+    await change(tenant, schedule, pausing(ANYBODY), NOON + 1 * MINUTE + half)
     await minute_by_minute(tenant, 2, 3)
     await change(tenant, schedule, resuming(NONE), NOON + 3 * MINUTE + 1000)
-    await change(tenant, schedule, pausing(None, UNRESTRICTED), NOON + 3 * MINUTE + half)
+    await change(tenant, schedule, pausing(ANYBODY), NOON + 3 * MINUTE + half)
     await minute_by_minute(tenant, 4, 5)
     paused = await pause_all(tenant, NOON + 5 * MINUTE + 10_000)
     await change(tenant, schedule, resuming(own), NOON + 5 * MINUTE + half)
@@ -208,7 +209,7 @@ async def test_of_a_schedule_that_is_paused_within_a_pause_of_its_workspace_each
     await minute_by_minute(tenant, 1, 1)
     paused = await pause_all(tenant, NOON + MINUTE + 1)
     await minute_by_minute(tenant, 2, 3)
-    await change(tenant, schedule, pausing(None, UNRESTRICTED), NOON + 3 * MINUTE + 1)
+    await change(tenant, schedule, pausing(ANYBODY), NOON + 3 * MINUTE + 1)
     await change(tenant, schedule, resuming(LATEST), NOON + 5 * MINUTE + 1)
     await minute_by_minute(tenant, 6, 7)
     await tenant.store.write(pauses.change_pause, replace(paused, ends_ms=NOON + 7 * MINUTE + 1))

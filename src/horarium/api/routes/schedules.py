@@ -197,11 +197,10 @@ class ScheduleRoutes(Routes):
         body = validated(PauseBody, await self.body_or_nothing(request))
         version = expected_version(request, body.version)
         found = await self.services.schedules.pause(
-            who.workspace_id,
+            who,
             await self._id(who, request),
             body.note,
             version,
-            within=who.restriction,
             until_ms=body.until,
             catch_up=catch_up_in(body),
         )
