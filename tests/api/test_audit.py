@@ -195,6 +195,43 @@ async def test_a_changed_secret_is_noted_and_not_shown_whatever_it_belongs_to():
         assert SECRET not in json.dumps(await entries(house))
 
 
+async def test_what_is_deleted_stays_in_the_log_as_it_was_without_secrets():
+    async with House.open(NOW) as house:
+        executor = {"type": "http", "url": "https://example.com", "secrets": {"TOKEN": SECRET}}
+        body = {"kind": "function", "name": "Gone", "executor": executor}
+        target = (await ask(house, "PUT", "/targets/by-key/f", body, 201))["id"]
+        headers = {"Authorization": SECRET}
+        source = {"type": "http", "config": {"url": "https://example.com", "headers": headers}}
+        await ask(house, "PUT", "/audiences/people", source)
+        hook = await ask(house, "POST", "/webhooks", {"name": "Gone", "url": "https://example.com/hook"}, 201)
+        person = await ask(house, "POST", "/principals", {"name": "Gone", "grants": [target]}, 201)
+        body = {"name": "Gone", "principal": person["id"], "scopes": ["runs:read"]}
+        key = await ask(house, "POST", "/keys", body, 201)
+        schedule = await a_schedule(house)
+        await ask(house, "POST", f"/schedules/{schedule}/fire-now", None, 201)
+        (run,) = (await ask(house, "GET", "/runs"))["items"]
+        await ask(house, "POST", f"/runs/{run['id']}/cancel")
+        await house.services.runs.delete(house.first.workspace_id, from_prefixed("run", run["id"]))
+        for path in (
+            f"/keys/{key['id']}", f"/principals/{person['id']}", f"/webhooks/{hook['id']}", "/audiences/people",
+            f"/targets/{target}",
+        ):  # fmt: skip
+            assert (await house.client.delete(BASE + path)).is_success, path
+
+        async def before(action):
+            (entry,) = await entries(house, action=action)
+            return entry["before"]
+
+        assert await before("run.deleted") == {
+            "target": run["target"], "schedule": schedule, "row_key": "", "state": "cancelled",
+        }  # fmt: skip
+        assert (await before("principal.deleted"))["grants"] == [target]
+        assert (await before("audience.deleted"))["config"]["url"] == "https://example.com"
+        for action in ("key.revoked", "principal.deleted", "webhook.deleted", "target.deleted"):
+            assert (await before(action))["name"] == "Gone", action
+        assert SECRET not in json.dumps(await entries(house))
+
+
 async def test_a_refusal_by_policy_is_in_the_log_once_a_minute():
     async with House.open(NOW) as house:
         key = await house.key_with("runs:read")

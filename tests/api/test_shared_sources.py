@@ -141,7 +141,7 @@ async def test_a_borrower_is_told_what_went_wrong_and_not_where(house, other, re
     await share(house, other)
     await scheduled(house, other, receiver.url("/hook"))
     body = {"url": receiver.url("/hidden-path"), "headers": {"Authorization": f"Bearer {SECRET}"}, **config}
-    await house.services.audiences.put_source(house.first.workspace_id, "people", "http", body)
+    await house.services.audiences.put_source(await house.who(), "people", "http", body)
     if fault == "a refused host":
         await allow(house, house.first, "x.example")
     await house.move("2026-03-01T12:01:00Z")

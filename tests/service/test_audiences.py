@@ -17,6 +17,7 @@ from horarium.service.audiences import LARGEST_CONFIG, AudienceService
 from horarium.store.verbs import audiences as verbs
 from horarium.store.verbs import shares
 from tests.support.audience import Listed, Stand, failing, opened_store, rows
+from tests.support.callers import caller
 from tests.support.house import House
 from tests.support.tenant import NOON, Tenant
 
@@ -78,7 +79,7 @@ async def test_another_workspaces_source_is_unknown(stand: Stand) -> None:
     assert await stand.audiences.list_sources(stranger) == []
     for attempt in (
         stand.audiences.get_source(stranger, "mine"),
-        stand.audiences.delete_source(stranger, "mine"),
+        stand.audiences.delete_source(caller(stranger, stranger), "mine"),
     ):
         with pytest.raises(NotFound):
             await attempt
@@ -117,23 +118,23 @@ async def test_a_source_that_cannot_be_read_makes_a_preview_unavailable_and_says
 
 async def test_a_source_keeps_its_secret_by_stars_and_shows_it_to_nobody(stand: Stand) -> None:
     service, mine = stand.audiences, stand.tenant.workspace
-    made = await service.put_source(mine, "crm", "secretive", {"token": "s3cret", "url": "a"})
+    made = await service.put_source(caller(mine, mine), "crm", "secretive", {"token": "s3cret", "url": "a"})
     assert made.config == {"token": "***", "url": "a"}
     assert made.sealed is not None
     assert b"s3cret" not in made.sealed
-    kept = await service.put_source(mine, "crm", "secretive", {"token": "***", "url": "a"})
+    kept = await service.put_source(caller(mine, mine), "crm", "secretive", {"token": "***", "url": "a"})
     assert kept.id == made.id
     _, query = await service.open(mine, {"type": "crm"}, NOON)
     assert query.config == {"token": "s3cret", "url": "a"}
-    await service.put_source(mine, "crm", "secretive", {"url": "a"})
+    await service.put_source(caller(mine, mine), "crm", "secretive", {"url": "a"})
     _, query = await service.open(mine, {"type": "crm"}, NOON)
     assert query.config == {"url": "a"}
 
 
 async def test_a_secret_does_not_follow_its_source_to_another_place(stand: Stand) -> None:
     service, mine = stand.audiences, stand.tenant.workspace
-    await service.put_source(mine, "crm", "secretive", {"token": "s3cret", "url": "a"})
-    await service.put_source(mine, "crm", "secretive", {"token": "***", "url": "b"})
+    await service.put_source(caller(mine, mine), "crm", "secretive", {"token": "s3cret", "url": "a"})
+    await service.put_source(caller(mine, mine), "crm", "secretive", {"token": "***", "url": "b"})
     _, query = await service.open(mine, {"type": "crm"}, NOON)
     assert query.config == {"token": "***", "url": "b"}
 
@@ -155,15 +156,17 @@ async def test_a_source_that_cannot_be_is_refused_by_field(
     stand: Stand, name: str, kind: str, config: dict[str, Any], fields: list[str]
 ) -> None:
     with pytest.raises(Invalid) as caught:
-        await stand.audiences.put_source(stand.tenant.workspace, name, kind, config)
+        await stand.audiences.put_source(
+            caller(stand.tenant.workspace, stand.tenant.principal), name, kind, config
+        )
     assert [problem.field for problem in caught.value.problems] == fields
     assert len(await stand.audiences.list_sources(stand.tenant.workspace)) == 1
 
 
 async def test_a_deleted_source_is_gone(stand: Stand) -> None:
-    await stand.audiences.delete_source(stand.tenant.workspace, "mine")
+    await stand.audiences.delete_source(caller(stand.tenant.workspace, stand.tenant.principal), "mine")
     with pytest.raises(NotFound):
-        await stand.audiences.delete_source(stand.tenant.workspace, "mine")
+        await stand.audiences.delete_source(caller(stand.tenant.workspace, stand.tenant.principal), "mine")
     with pytest.raises(SourceFault):
         await stand.audiences.open(stand.tenant.workspace, MINE, NOON)
 
@@ -190,10 +193,10 @@ async def test_a_source_at_a_host_that_the_workspace_may_not_reach_is_refused() 
     async with House.open("2026-03-01T12:00:00Z") as house:
         who, audiences = await house.who(), house.services.audiences
         config = {"url": "https://example.com/rows"}
-        await audiences.put_source(who.workspace_id, "crm", "http", config)
+        await audiences.put_source(who, "crm", "http", config)
         await house.services.tenancy.update_workspace(who, who.workspace_id, allowed_hosts=["10.0.0.0/8"])
         with pytest.raises(Invalid) as caught:
-            await audiences.put_source(who.workspace_id, "crm", "http", config)
+            await audiences.put_source(who, "crm", "http", config)
         assert [problem.field for problem in caught.value.problems] == ["config.url"]
         with pytest.raises(Unavailable, match="allowed_hosts"):
             await audiences.preview(who.workspace_id, {"type": "crm"})
@@ -202,17 +205,15 @@ async def test_a_source_at_a_host_that_the_workspace_may_not_reach_is_refused() 
 async def test_the_sources_of_a_workspace_are_bounded_in_number_and_size(monkeypatch) -> None:
     monkeypatch.setattr("horarium.service.audiences.MOST_SOURCES", 2)
     async with House.open("2026-03-01T12:00:00Z") as house:
-        audiences, workspace_id = house.services.audiences, house.first.workspace_id
+        audiences, who = house.services.audiences, await house.who()
         config = {"url": "https://example.com/people"}
         for name in ("a", "b", "a"):  # one that is there may always be replaced
-            await audiences.put_source(workspace_id, name, "http", config)
+            await audiences.put_source(who, name, "http", config)
         with pytest.raises(Invalid, match="more than the 2 sources"):
-            await audiences.put_source(workspace_id, "c", "http", config)
+            await audiences.put_source(who, "c", "http", config)
         with pytest.raises(Invalid, match="larger than the 64 KiB"):
-            await audiences.put_source(
-                workspace_id, "a", "http", {"url": "https://example.com/" + "p" * 70_000}
-            )
-        assert [source.name for source in await audiences.list_sources(workspace_id)] == ["a", "b"]
+            await audiences.put_source(who, "a", "http", {"url": "https://example.com/" + "p" * 70_000})
+        assert [source.name for source in await audiences.list_sources(who.workspace_id)] == ["a", "b"]
 
 
 async def test_a_source_that_several_requests_make_at_once_has_a_secret_that_can_be_read(
@@ -220,7 +221,9 @@ async def test_a_source_that_several_requests_make_at_once_has_a_secret_that_can
 ) -> None:
     service, mine = stand.audiences, stand.tenant.workspace
     configs = [{"token": f"s{number}", "url": "a"} for number in range(5)]
-    await asyncio.gather(*(service.put_source(mine, "crm", "secretive", config) for config in configs))
+    await asyncio.gather(
+        *(service.put_source(caller(mine, mine), "crm", "secretive", config) for config in configs)
+    )
     _, query = await service.open(mine, {"type": "crm"}, NOON)
     assert query.config in configs
 
@@ -229,7 +232,8 @@ async def test_sources_that_are_made_at_once_are_not_more_than_are_allowed(stand
     monkeypatch.setattr("horarium.service.audiences.MOST_SOURCES", 3)
     service, mine = stand.audiences, stand.tenant.workspace
     made = await asyncio.gather(
-        *(service.put_source(mine, f"s{number}", "listed", {}) for number in range(6)), return_exceptions=True
+        *(service.put_source(caller(mine, mine), f"s{number}", "listed", {}) for number in range(6)),
+        return_exceptions=True,
     )
     assert sum(isinstance(found, Invalid) for found in made) == 4
     assert len(await service.list_sources(mine)) == 3
@@ -240,9 +244,9 @@ async def test_a_source_that_is_larger_than_is_allowed_since_can_be_sent_back_as
     large = {"query": "x" * (LARGEST_CONFIG + 1)}
     old = StoredSource(mine, "old", random_id(NOON), "listed", large, NOON, NOON, None)
     await stand.tenant.store.write(verbs.put_source, old, NOON)
-    assert await service.put_source(mine, "old", "listed", large) == old
+    assert await service.put_source(caller(mine, mine), "old", "listed", large) == old
     with pytest.raises(Invalid, match="64 KiB"):
-        await service.put_source(mine, "old", "listed", {"query": "y" * (LARGEST_CONFIG + 1)})
+        await service.put_source(caller(mine, mine), "old", "listed", {"query": "y" * (LARGEST_CONFIG + 1)})
 
 
 @pytest.mark.parametrize("paged", [True, False])

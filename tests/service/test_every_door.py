@@ -186,6 +186,39 @@ async def test_a_pause_without_an_end_gets_one_only_by_who_might_resume_the_sche
         await schedules.pause(who, schedule, until_ms=house.clock.now + HOUR)
 
 
+async def test_rows_of_an_audience_are_shown_with_a_schedule_only_to_who_may_read_directories():
+    async with House.open(NOW) as house:
+        await house.client.put(
+            "/horarium/v1/directory/contacts",
+            content='{"id": "c1", "email": "ann@example.com", "type": "lead"}',
+            headers={"content-type": "application/x-ndjson"},
+        )
+        made = await scheduled(house, audience={"type": "contacts", "filter": {"has_email": True}})
+        paths = [f"/schedules/{made['id']}/{look}" for look in ("preview", "explain?at=2026-03-02T09:00:00Z")]
+        for scopes, rows in ((["schedules:read"], 0), (["schedules:read", "directory:read"], 1)):
+            headers = {"Authorization": f"Bearer {await house.key_with(*scopes)}"}
+            for path in paths:
+                shown = (await ask(house, "GET", path, headers=headers))["audience"]
+                assert (shown["count"], len(shown["sample"])) == (1, rows), path
+
+
+@pytest.mark.parametrize("restriction", [{"targets": ["mine"]}, {"labels": {"team": "blue"}}])
+async def test_a_restricted_key_changes_no_source_from_which_other_schedules_take_rows(restriction):
+    async with House.open(NOW) as house:
+        await house.target("tool", executor="echo", config={}, key="mine")
+        source = {"type": "http", "config": {"url": "https://example.com/x"}}
+        await ask(house, "PUT", "/audiences/crm", source)
+        scopes = ["directory:read", "directory:write"]
+        key = await ask(house, "POST", "/keys", {"name": "k", "scopes": scopes, **restriction}, 201)
+        headers = {"Authorization": f"Bearer {key['key']}"}
+        other = {"type": "http", "config": {"url": "https://example.net/x"}}
+        await ask(house, "PUT", "/audiences/crm", other, 403, headers=headers)
+        await ask(house, "PUT", "/audiences/new", other, 403, headers=headers)
+        await ask(house, "DELETE", "/audiences/crm", None, 403, headers=headers)
+        (left,) = (await ask(house, "GET", "/audiences", headers=headers))["items"]
+        assert left["config"] == source["config"]
+
+
 async def test_a_webhook_is_changed_rotated_and_deleted_only_at_the_version_that_was_seen():
     async with House.open(NOW) as house:
         who, webhooks = await house.who(), house.services.webhooks

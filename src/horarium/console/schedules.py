@@ -28,6 +28,7 @@ from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import HIGHEST_ID, prefixed
 from horarium.domain.schedule import Schedule, ScheduleState, stored_recurrence
 from horarium.domain.tenancy import Identity
+from horarium.service.audiences import rows_shown
 from horarium.service.explain import Explanation, upcoming
 from horarium.service.pages import cursor_from, cursor_text, cut
 from horarium.service.rates import AUDIENCE, PREVIEWED_TIME
@@ -144,7 +145,9 @@ class SchedulePages(OfSchedules):
         if audience is not None:
             self.services.rates.charge(who, AUDIENCE)
             try:
-                seen = await self.services.audiences.preview(who.workspace_id, audience, SAMPLE)
+                seen = await self.services.audiences.preview(
+                    who.workspace_id, audience, rows_shown(who, SAMPLE)
+                )
             except Unavailable as failed:
                 unread = str(failed)
         problems, others = placed(error, _PAUSE_FIELDS)

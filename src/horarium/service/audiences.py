@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +29,8 @@ from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from horarium.domain.execution import ReachesHosts
 from horarium.domain.fire import Fire, FireState
-from horarium.domain.ids import Id, random_id
+from horarium.domain.ids import LOWEST_ID, Id, random_id
+from horarium.domain.tenancy import Identity
 from horarium.service.borrowed import BorrowedSource
 from horarium.service.clock import Clock
 from horarium.service.facts import source_facts
@@ -180,12 +181,14 @@ class AudienceService:
             looks += 1
 
     async def put_source(
-        self, workspace_id: Id, name: str, kind: str, config: Mapping[str, Any]
+        self, who: Identity, name: str, kind: str, config: Mapping[str, Any]
     ) -> StoredSource:
         """Create or replace a source. `***` in the configuration keeps the stored secret, as long as the secret goes
         where it went before; otherwise it is asked for again. A source that is stored already as it is given stays
-        untouched. Raises Invalid, and Conflict where many requests change the source at once, or it is shared from
-        another workspace."""
+        untouched. Raises Invalid, Forbidden for a key that is restricted to some schedules, and Conflict where many
+        requests change the source at once, or it is shared from another workspace."""
+        _may_write(who)
+        workspace_id = who.workspace_id
         for _ in range(MOST_AT_ONCE):
             known = await self.store.read(verbs.get_source, workspace_id, name)
             if known is not None and known.shared_from is not None:
@@ -250,12 +253,18 @@ class AudienceService:
         found = await self.store.read(verbs.get_source, workspace_id, str(audience["type"]))
         return None if found is None else found.off_reason
 
-    async def delete_source(self, workspace_id: Id, name: str) -> None:
-        """Delete a source. Fires of schedules that name it fail from now on, with that reason. Raises NotFound, and
-        Conflict (in_use) where it is shared with other workspaces."""
-        entry = Trail(workspace_id, self.clock.now_ms()).entry("audience.deleted", "audience", name)
-        verb = recording(verbs.delete_source, lambda gone: [entry] if gone else [])
-        if not await self.store.write(verb, workspace_id, name):
+    async def delete_source(self, who: Identity, name: str) -> None:
+        """Delete a source. Fires of schedules that name it fail from now on, with that reason. Raises NotFound,
+        Forbidden for a key that is restricted to some schedules, and Conflict (in_use) where the source is shared with
+        other workspaces."""
+        _may_write(who)
+        trail = Trail(who.workspace_id, self.clock.now_ms())
+
+        def deleted(gone: StoredSource | None) -> Iterator[AuditEntry]:
+            if gone is not None:
+                yield trail.entry("audience.deleted", "audience", name, before=source_facts(gone))
+
+        if await self.store.write(recording(verbs.delete_source, deleted), who.workspace_id, name) is None:
             raise NotFound("audience source", name)
 
     def _config_problems(self, workspace_id: Id, kind: str, config: Mapping[str, Any]) -> list[Problem]:
@@ -349,3 +358,16 @@ def source_name_problems(name: str) -> list[Problem]:
         return []
     words = "must be 1 to 63 lower-case letters, digits, - or _, and begin with a letter"
     return [Problem("name", words)]
+
+
+def _may_write(who: Identity) -> None:
+    """Raises Forbidden for a key without directory:write, and for one that is restricted to some schedules: a source
+    has the rows of others too."""
+    who.require("directory:write")
+    who.restriction.refuse_other(LOWEST_ID, {})
+
+
+def rows_shown(who: Identity, sample: int) -> int:
+    """How many rows of an audience a caller is shown who asks for `sample` of them with a schedule: none without
+    directory:read, because rows are about people."""
+    return sample if who.may("directory:read") else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,8 +117,15 @@ class RunService:
         Raises NotFound, Conflict (it has not ended), Forbidden (its target is not `within`).
         """
         await self._refuse_other(workspace_id, run, within)
-        entry = Trail(workspace_id, self.clock.now_ms()).entry("run.deleted", "run", run)
-        await self.store.write(noting(verbs.delete_run, entry), workspace_id, run)
+        trail = Trail(workspace_id, self.clock.now_ms())
+
+        def deleted(gone: Run) -> Iterator[AuditEntry]:
+            was = {"target": prefixed("tgt", gone.target_id), "state": gone.state, "row_key": gone.row_key}
+            if gone.schedule_id is not None:
+                was["schedule"] = prefixed("sch", gone.schedule_id)
+            yield trail.entry("run.deleted", "run", run, before=was)
+
+        await self.store.write(recording(verbs.delete_run, deleted), workspace_id, run)
 
     async def complete(self, run: Id, token: str, output: Any = None) -> Run:
         """The target reports by callback that the run succeeded. `output` can be written as JSON; it is cut and

@@ -283,8 +283,12 @@ class TargetService:
         who.require("targets:write")
         who.restriction.refuse_other(target_id, {})
         now = self.clock.now_ms()
-        entry = Trail(who.workspace_id, now).entry("target.deleted", "tgt", target_id)
-        verb = noting(verbs.delete_target, entry)
+        trail = Trail(who.workspace_id, now)
+
+        def deleted(gone: Target) -> Iterator[AuditEntry]:
+            yield trail.entry("target.deleted", "tgt", target_id, before=target_facts(gone))
+
+        verb = recording(verbs.delete_target, deleted)
         await self.store.write(verb, who.workspace_id, target_id, now, version)
         self.forget()
         self.identities.forget()

@@ -252,11 +252,17 @@ class TenancyService:
             raise Conflict("this request uses a key of this principal; another administrator can delete it")
         _refuse_server_key(who, await self.store.read(verbs.live_scopes, who.workspace_id, principal_id))
         now = self.clock.now_ms()
-        entry = Trail(who.workspace_id, now).entry("principal.deleted", "prn", principal_id)
-        verb = recording(verbs.delete_principal, lambda gone: [entry] if gone else [])
-        gone = await self.store.write(verb, who.workspace_id, principal_id, now)
+        trail = Trail(who.workspace_id, now)
+
+        def deleted(gone: tuple[Principal, Sequence[Id]] | None) -> Iterator[AuditEntry]:
+            if gone is not None:
+                yield trail.entry("principal.deleted", "prn", principal_id, before=principal_facts(*gone))
+
+        gone = await self.store.write(
+            recording(verbs.delete_principal, deleted), who.workspace_id, principal_id, now
+        )
         self.identities.forget()
-        if not gone:
+        if gone is None:
             raise NotFound("principal")
 
     async def create_key(
@@ -326,8 +332,13 @@ class TenancyService:
             raise Conflict("this request uses this very key; revoke it with another key")
         _refuse_server_key(who, (await self.get_key(who, key_id)).scopes)
         now = self.clock.now_ms()
-        entry = Trail(who.workspace_id, now).entry("key.revoked", "key", key_id)
-        verb = recording(verbs.revoke_key, lambda key: [entry] if key is not None else [])
+        trail = Trail(who.workspace_id, now)
+
+        def revoked(key: Key | None) -> Iterator[AuditEntry]:
+            if key is not None:
+                yield trail.entry("key.revoked", "key", key_id, before=key_facts(key))
+
+        verb = recording(verbs.revoke_key, revoked)
         found = await self.store.write(verb, who.workspace_id, key_id, now)
         self.identities.forget()
         if found is None:

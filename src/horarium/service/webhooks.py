@@ -147,10 +147,12 @@ class WebhookService:
         """Delete a webhook with what is known of what was sent to it. Raises NotFound, Conflict (version)."""
         self._may_write(who)
         now = self.clock.now_ms()
-        entry = Trail(who.workspace_id, now).entry("webhook.deleted", "hook", webhook_id)
-        await self.store.write(
-            noting(verbs.delete_webhook, entry), who.workspace_id, webhook_id, now, version
+        trail = Trail(who.workspace_id, now)
+        verb = recording(
+            verbs.delete_webhook,
+            lambda gone: [trail.entry("webhook.deleted", "hook", webhook_id, before=_facts(gone))],
         )
+        await self.store.write(verb, who.workspace_id, webhook_id, now, version)
         await self.recording.refresh()
 
     async def replay(

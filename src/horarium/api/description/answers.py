@@ -411,7 +411,7 @@ _AUDIENCE = {
     "more": flag("Whether there are more than were counted."),
     "sample": many(
         thing("A row.", {"key": text("Its key."), "data": anything("What the source says of it.")}),
-        "The first rows.",
+        "The first rows; with a schedule none where the key does not have directory:read.",
     ),
     "fault": or_null(text("Why a fire would fail on these rows.")),
     "error": text("Why the source cannot be read."),

@@ -20,7 +20,7 @@ from horarium.domain.errors import Invalid, Unavailable
 from horarium.domain.ids import prefixed
 from horarium.domain.listings import Total
 from horarium.domain.tenancy import Identity
-from horarium.service.audiences import AudiencePreview
+from horarium.service.audiences import AudiencePreview, rows_shown
 from horarium.service.directory import Imported
 from horarium.service.pages import Page
 from horarium.service.rates import AUDIENCE
@@ -86,12 +86,12 @@ class SourceRoutes(Routes):
         who = await self.who(request, WRITE)
         name = _name(request)
         body = validated(SourceBody, changed_body(SourceBody, await self.body(request), {"name": name}))
-        stored = await self.services.audiences.put_source(who.workspace_id, name, body.type, body.config)
+        stored = await self.services.audiences.put_source(who, name, body.type, body.config)
         return json_answer(200, shown_source(stored))
 
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request, WRITE)
-        await self.services.audiences.delete_source(who.workspace_id, _name(request))
+        await self.services.audiences.delete_source(who, _name(request))
         return empty_answer()
 
     async def preview(self, request: Request) -> Answer:
@@ -114,10 +114,13 @@ def audience_json(seen: AudiencePreview) -> dict[str, Any]:
 
 
 async def audience_now(services: Services, who: Identity, audience: Any) -> dict[str, Any]:
-    """An audience as part of an answer about a schedule. If its source cannot be read, the error is part of it."""
+    """An audience as part of an answer about a schedule; its rows only for who may read directories. If its source
+    cannot be read, the error is part of it."""
     services.rates.charge(who, AUDIENCE)
     try:
-        return audience_json(await services.audiences.preview(who.workspace_id, audience, SAMPLE))
+        return audience_json(
+            await services.audiences.preview(who.workspace_id, audience, rows_shown(who, SAMPLE))
+        )
     except Unavailable as error:
         return {"count": None, "more": False, "sample": [], "fault": None, "error": str(error)}
 

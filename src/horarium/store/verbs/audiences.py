@@ -165,14 +165,16 @@ async def list_sources(tx: Tx, workspace_id: Id) -> list[StoredSource]:
     return [_source_from_row(row) for row in await tx.rows("list_sources", workspace_id=workspace_id)]
 
 
-async def delete_source(tx: Tx, workspace_id: Id, name: str) -> bool:
-    """Remove a source. False where the workspace has none with this name. Raises Conflict for one that is shared."""
+async def delete_source(tx: Tx, workspace_id: Id, name: str) -> StoredSource | None:
+    """Remove a source; the source as it was, None where the workspace has none with this name. Raises Conflict for one
+    that is shared."""
     await hold_sources(tx, workspace_id)
     found = await get_source(tx, workspace_id, name)
     if found is None:
-        return False
+        return None
     if await tx.row("any_mirror_source", workspace_id=workspace_id, shared_id=found.id) is not None:
         raise Conflict(
             "the source is shared with other workspaces: end that first (DELETE .../shares/...)", "in_use"
         )
-    return await tx.run("delete_source", workspace_id=workspace_id, name=name) == 1
+    await tx.run("delete_source", workspace_id=workspace_id, name=name)
+    return found

@@ -190,13 +190,14 @@ async def _enter_run(tx: Tx, run: RunRow) -> None:
     await enqueue(tx, [run], int(lane.limited))
 
 
-async def delete_run(tx: Tx, workspace_id: Id, run: Id) -> None:
-    """Delete a run that is over. Raises NotFound, and Conflict where the run is still open."""
+async def delete_run(tx: Tx, workspace_id: Id, run: Id) -> Run:
+    """Delete a run that is over; the run as it was. Raises NotFound, and Conflict where the run is still open."""
     found, _ = await get_run(tx, workspace_id, run)
     if not found.state.final:
         raise Conflict("the run is still open: cancel it first", "state")
     await tx.run("keep_fire_of_run", id=run, workspace_id=workspace_id)
     await tx.run("delete_run", id=run, workspace_id=workspace_id)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,8 +195,8 @@ async def change_target(
 
 async def delete_target(
     tx: Tx, workspace_id: Id, target_id: Id, now: int, expected_version: int | None = None
-) -> None:
-    """Delete a target with its secrets and the grants on it.
+) -> Target:
+    """Delete a target with its secrets and the grants on it; the target as it was.
 
     Raises NotFound, Conflict (version; shared with other workspaces), and InUse where live schedules need the target.
     """
@@ -216,6 +216,7 @@ async def delete_target(
     await take(tx, workspace_id, Usage(targets=-1))
     await tx.run("delete_target", workspace_id=workspace_id, id=target_id, now=now)
     await tx.run("delete_grants_on_target", workspace_id=workspace_id, target_id=target_id)
+    return target
 
 
 async def follow(tx: Tx, workspace_id: Id, target_id: Id, now: int) -> None:

@@ -163,15 +163,21 @@ async def list_principals(tx: Tx, workspace_id: Id, after: Id, limit: int) -> li
     return [principal_from_row(row) for row in rows]
 
 
-async def delete_principal(tx: Tx, workspace_id: Id, principal_id: Id, now: int) -> bool:
-    """Remove a principal, revoke its keys and delete its grants. What it has created stays. False where there is
-    none."""
+async def delete_principal(
+    tx: Tx, workspace_id: Id, principal_id: Id, now: int
+) -> tuple[Principal, Sequence[Id]] | None:
+    """Remove a principal, revoke its keys and delete its grants; the principal and what it was granted. What it has
+    created stays. None where there is none."""
+    principal = await get_principal(tx, workspace_id, principal_id)
+    if principal is None:
+        return None
+    granted = await grants_of(tx, principal_id)
     if not await tx.run("delete_principal", workspace_id=workspace_id, id=principal_id, now=now):
-        return False
+        return None
     tx.announce(ACCESS, 0)
     await tx.run("revoke_keys_of_principal", workspace_id=workspace_id, principal_id=principal_id, now=now)
     await tx.run("delete_grants_of_principal", workspace_id=workspace_id, principal_id=principal_id)
-    return True
+    return principal, granted
 
 
 async def create_key(tx: Tx, new: NewKey) -> None:

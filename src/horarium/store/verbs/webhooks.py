@@ -203,12 +203,14 @@ def _expect(webhook: Webhook, version: int | None) -> None:
 
 async def delete_webhook(
     tx: Tx, workspace_id: Id, webhook_id: Id, now: int, expected_version: int | None = None
-) -> None:
-    """Delete a webhook with its deliveries. Raises NotFound, Conflict (version)."""
-    _expect(await get_webhook(tx, workspace_id, webhook_id), expected_version)
+) -> Webhook:
+    """Delete a webhook with its deliveries; the webhook as it was. Raises NotFound, Conflict (version)."""
+    webhook = await get_webhook(tx, workspace_id, webhook_id)
+    _expect(webhook, expected_version)
     await tx.run("delete_webhook", id=webhook_id, workspace_id=workspace_id)
     await tx.run("delete_deliveries", id=webhook_id)
     tx.announce(WEBHOOKS, now)
+    return webhook
 
 
 async def replay(tx: Tx, workspace_id: Id, webhook_id: Id, after: int, now: int) -> int:

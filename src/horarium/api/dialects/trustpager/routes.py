@@ -174,6 +174,7 @@ class Schedules(Handlers[Order, Facts]):
         return Answer(200, await self.services.idempotency.keep(once, fired.id, answer))
 
     async def audience(self, request: Request) -> Answer:
+        # As in `runs`: here schedules:read shows rows, for which our own API asks for directory:read.
         who = await self.who(request, "schedules:read")
         query = Query(request)
         sample = query.number("sample", 5, 0, 50)
