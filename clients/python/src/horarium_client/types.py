@@ -171,7 +171,7 @@ class AudiencePreview(TypedDict):
     """
     sample: list[AudiencePreviewSampleItem]
     """
-    The first rows.
+    The first rows; with a schedule none where the key does not have directory:read.
     """
 
 

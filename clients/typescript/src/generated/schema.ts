@@ -2016,7 +2016,7 @@ export interface components {
             fault: string | null;
             /** @description Whether there are more than were counted. */
             more: boolean;
-            /** @description The first rows. */
+            /** @description The first rows; with a schedule none where the key does not have directory:read. */
             sample: {
                 /** @description What the source says of it. */
                 data: unknown;
