@@ -49,9 +49,9 @@ async def test_sources_are_listed_by_name(tenant, store):
 
 
 async def test_a_source_is_taken_away_once(tenant, store):
-    await put(tenant, source(tenant))
+    stored = await put(tenant, source(tenant))
     taken = [await store.write(audiences.delete_source, tenant.workspace, "crm") for _ in range(2)]
-    assert taken == [True, False]
+    assert taken == [stored, None]
     assert await store.read(audiences.get_source, tenant.workspace, "crm") is None
 
 
