@@ -4,6 +4,7 @@ import pytest
 
 from horarium.domain.actions import ActionKind
 from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.ids import prefixed
 from horarium.service import actions
 from tests.api.asking import BASE, NOW, ask, fields
 from tests.api.test_lists import another
@@ -165,6 +166,46 @@ async def test_an_action_whose_key_is_revoked_goes_no_further(monkeypatch):
         ended = await ask(house, "GET", f"/actions/{answer.json()['id']}")
         assert (ended["state"], ended["changed"]) == ("failed", 1)
         assert "revoked" in ended["error"]
+
+
+async def test_an_action_goes_no_further_once_its_key_has_expired(monkeypatch):
+    monkeypatch.setattr(actions, "BATCH", 1)
+    monkeypatch.setattr(actions, "AT_ONCE", 1)
+    async with House.open(NOW) as house:
+        await prepared(house)
+        await another(house, name="a")
+        own = {"name": "k", "scopes": ["schedules:write"], "expires_at": "2026-03-01T12:01:00Z"}
+        made = await ask(house, "POST", "/keys", own, 201)
+        async with client_of(house.api, made["key"]) as client:
+            answer = await client.post(f"{BASE}/schedules/actions", json={"action": "pause", "filter": {}})
+        house.clock.now += 60_000
+        while await house.services.actions.step():
+            pass
+        ended = await ask(house, "GET", f"/actions/{answer.json()['id']}")
+        assert (ended["state"], ended["changed"]) == ("failed", 1)
+        assert "expired" in ended["error"]
+
+
+async def test_an_action_does_nothing_more_in_a_workspace_that_is_deleted(monkeypatch):
+    monkeypatch.setattr(actions, "BATCH", 1)
+    monkeypatch.setattr(actions, "AT_ONCE", 1)
+    async with House.open(NOW) as house:
+        other = await house.workspace("other")
+        target = {"kind": "function", "name": "T", "executor": {"type": "echo"}}
+        await other.client.put(f"{BASE}/targets/by-key/t", json=target)
+        for name in ("a", "b", "c"):
+            schedule = {"name": name, "recurrence": "0 9 * * *", "target": "t"}
+            assert (await other.client.post(f"{BASE}/schedules", json=schedule)).status_code == 201
+        taken = await other.client.post(f"{BASE}/schedules/actions", json={"action": "delete", "filter": {}})
+        path = f"/workspaces/{prefixed('ws', other.workspace_id)}"
+        await house.client.delete(f"{BASE}{path}?days=7")
+        while await house.services.actions.step():
+            pass
+        await ask(house, "POST", f"{path}/undelete")
+        assert len((await other.client.get(f"{BASE}/schedules")).json()["items"]) == 2
+        ended = (await other.client.get(f"{BASE}/actions/{taken.json()['id']}")).json()
+        assert (ended["state"], ended["changed"]) == ("failed", 1)
+        assert "deleted" in ended["error"]
 
 
 async def test_what_is_wrong_with_an_action_is_told():

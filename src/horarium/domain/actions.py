@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from horarium.domain.ids import Id
 from horarium.domain.restrictions import UNRESTRICTED, Restriction
@@ -72,6 +72,32 @@ class Taker:
     address: str | None = None
     request: str | None = None
     restriction: Restriction = UNRESTRICTED
+
+
+class Standing(NamedTuple):
+    """What has become of an action's workspace and of who took it: when each was deleted or revoked, or expires."""
+
+    workspace_deleted_ms: int | None
+    home_deleted_ms: int | None
+    principal_deleted_ms: int | None
+    key_revoked_ms: int | None
+    key_expires_ms: int | None
+
+    def refusal(self, now_ms: int) -> str | None:
+        """Why the action goes no further, in words; None where it may."""
+        if self.workspace_deleted_ms is not None:
+            return "the workspace was deleted while this action was under way"
+        if self.key_revoked_ms is not None or self.principal_deleted_ms is not None:
+            return "the key by which this action was taken was revoked, or its principal deleted"
+        if self.home_deleted_ms is not None:
+            return "the workspace of the key by which this action was taken was deleted"
+        if self.key_expires_ms is not None and self.key_expires_ms <= now_ms:
+            return "the key by which this action was taken has expired"
+        return None
+
+
+# What is left of a principal that was purged with its workspace.
+NOBODY = Standing(None, 0, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)

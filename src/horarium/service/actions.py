@@ -41,6 +41,7 @@ from horarium.store.verbs.run_pages import find_runs
 from horarium.store.verbs.schedule_pages import matching_ids
 from horarium.store.verbs.schedules import get_schedule, schedules_named
 from horarium.store.verbs.targets import get_target
+from horarium.store.verbs.tenancy import grants_of
 
 T = TypeVar("T")
 
@@ -192,11 +193,11 @@ async def _do_batch(tx: Tx, action_id: Id | None, now: int, size: int) -> bool:
     action = await verbs.hold_action(tx, action_id)
     if action is None:
         return False
-    allowed = await verbs.granted_to(tx, action.by)
-    if allowed is None:
-        words = "the key by which this action was taken was revoked, or its principal deleted"
-        await verbs.move_action(tx, _ended(action, ActionState.FAILED, now, words))
+    refusal = (await verbs.standing_of_taker(tx, action)).refusal(now)
+    if refusal is not None:
+        await verbs.move_action(tx, _ended(action, ActionState.FAILED, now, refusal))
         return True
+    allowed = frozenset(await grants_of(tx, action.by.principal_id))
     ids, reached = await _next(tx, action, size)
     do = await _doing(tx, action, allowed, now)
     done, unchanged, problems = list[Id](), 0, list[tuple[Id, str]]()

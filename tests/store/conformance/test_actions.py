@@ -7,10 +7,11 @@ import pytest
 
 from horarium.domain.actions import Action, ActionKind, ActionState, Taker
 from horarium.domain.errors import Conflict, NotFound
-from horarium.domain.ids import HIGHEST_ID, random_id
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, random_id
 from horarium.domain.restrictions import Restriction
 from horarium.service.actions import ActionService
-from horarium.store.verbs import actions
+from horarium.store.verbs import actions, purges, tenancy
+from horarium.store.verbs.tenancy import NewKey
 from tests.support.callers import caller
 from tests.support.house import HandClock
 from tests.support.tenant import NOON, Tenant
@@ -61,6 +62,32 @@ async def test_actions_take_turns(tenant, store):
     assert (await store.write(actions.hold_action, None)).id == first.id
     await store.write(actions.move_action, replace(first, updated_ms=NOON + 2))
     assert (await store.write(actions.hold_action, None)).id == second.id
+
+
+async def test_an_action_is_refused_once_its_key_its_principal_or_its_workspace_is_gone(tenant, store):
+    home = await Tenant.open(store)
+    (first,) = await store.read(tenancy.list_keys, home.workspace, LOWEST_ID, 10)
+    ends = replace(first, id=random_id(NOON), expires_ms=NOON + 5)
+    await store.write(tenancy.create_key, NewKey(ends, random_id(NOON) + random_id(NOON)))
+
+    async def refusal(key, now=NOON):
+        action = an_action(tenant, by=Taker(home.principal, key.id))
+        return (await store.read(actions.standing_of_taker, action)).refusal(now)
+
+    assert (await refusal(first), await refusal(ends, NOON + 4)) == (None, None)
+    assert "has expired" in await refusal(ends, NOON + 5)
+    await store.write(tenancy.revoke_key, home.workspace, ends.id, NOON)
+    assert "was revoked" in await refusal(ends)
+    await store.write(purges.delete_workspace, home.workspace, NOON, NOON + 1, None)
+    assert "workspace of the key" in await refusal(first)
+    await store.write(purges.undelete_workspace, home.workspace, NOON)
+    await store.write(purges.delete_workspace, tenant.workspace, NOON, NOON + 1, None)
+    assert "the workspace was deleted" in await refusal(first)
+    await store.write(purges.undelete_workspace, tenant.workspace, NOON)
+    await store.write(tenancy.delete_principal, home.workspace, home.principal, NOON)
+    assert "principal deleted" in await refusal(first)
+    unknown = an_action(tenant, by=Taker(random_id(NOON), first.id))
+    assert (await store.read(actions.standing_of_taker, unknown)).refusal(NOON) is not None
 
 
 async def test_nodes_that_go_on_with_an_action_at_once_do_each_thing_once(tenant, store, other):

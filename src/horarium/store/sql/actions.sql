@@ -36,8 +36,11 @@ WHERE id = :id AND workspace_id = :workspace_id;
 -- name: forget_actions
 DELETE FROM actions WHERE workspace_id = :workspace_id AND created_ms < :before AND state <> 'running';
 
--- name: key_revoked
-SELECT revoked_ms FROM keys WHERE id = :id AND revoked_ms IS NOT NULL;
-
--- name: principal_deleted
-SELECT deleted_ms FROM principals WHERE id = :id AND deleted_ms IS NOT NULL;
+-- name: standing_of_taker
+-- The principal and the key may be of another workspace, where an administrator of the server has taken the action.
+SELECT w.deleted_ms, home.deleted_ms, p.deleted_ms, k.revoked_ms, k.expires_ms
+FROM principals p
+JOIN workspaces home ON home.id = p.workspace_id
+JOIN workspaces w ON w.id = :workspace_id
+LEFT JOIN keys k ON k.id = :key_id
+WHERE p.id = :principal_id;

@@ -153,9 +153,6 @@ SELECT count(*) FROM (
     WHERE workspace_id = :workspace_id AND name = :label_name AND value = :label_value LIMIT :limit
 ) AS counted;
 
--- name: grants_of_principal
-SELECT target_id FROM grants WHERE principal_id = :principal_id ORDER BY target_id;
-
 -- name: delete_labels
 DELETE FROM labels WHERE workspace_id = :workspace_id AND schedule_id = :schedule_id;
 

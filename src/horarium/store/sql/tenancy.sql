@@ -91,6 +91,9 @@ JOIN principals p ON p.id = k.principal_id
 JOIN workspaces w ON w.id = k.workspace_id
 WHERE k.hash = :hash AND k.revoked_ms IS NULL AND p.deleted_ms IS NULL AND w.deleted_ms IS NULL;
 
+-- name: grants_of_principal
+SELECT target_id FROM grants WHERE principal_id = :principal_id ORDER BY target_id;
+
 -- name: list_grants
 SELECT target_id FROM grants WHERE principal_id = :principal_id AND target_id > :after ORDER BY target_id LIMIT :limit;
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from horarium.domain.actions import Action, ActionKind, ActionState, Taker
+from horarium.domain.actions import NOBODY, Action, ActionKind, ActionState, Standing, Taker
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id
 from horarium.domain.restrictions import restriction_from_text, restriction_to_text
@@ -166,10 +166,13 @@ async def move_action(tx: Tx, action: Action) -> None:
     )
 
 
-async def granted_to(tx: Tx, taker: Taker) -> frozenset[Id] | None:
-    """The targets that who took an action may schedule now; None where the key was revoked or the principal deleted."""
-    for statement, an_id in (("key_revoked", taker.key_id), ("principal_deleted", taker.principal_id)):
-        if await tx.row(statement, id=an_id) is not None:
-            return None
-    rows = await tx.rows("grants_of_principal", principal_id=taker.principal_id)
-    return frozenset(target for (target,) in rows)
+async def standing_of_taker(tx: Tx, action: Action) -> Standing:
+    """What has become of who took an action, and of its workspace."""
+    by = action.by
+    row = await tx.row(
+        "standing_of_taker",
+        workspace_id=action.workspace_id,
+        principal_id=by.principal_id,
+        key_id=by.key_id,
+    )
+    return NOBODY if row is None else Standing._make(row)
