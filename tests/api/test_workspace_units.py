@@ -25,7 +25,8 @@ async def everything(house):
     texts = []
     for path in (
         "/schedules", "/runs?include=input,row", "/fires", "/ledger", "/directory/users", "/directory/tasks",
-        "/audit", "/events", "/actions", "/erasures", "/workspaces/current/pauses",
+        "/directory/contacts", "/principals", "/keys", "/audit", "/events", "/actions", "/erasures",
+        "/workspaces/current/pauses",
     ):  # fmt: skip
         texts.append(json.dumps(await ask(house, "GET", path)))
     return "\n".join(texts)
@@ -49,6 +50,35 @@ async def test_an_erased_person_is_unreadable_through_every_list_when_the_answer
     assert (await ask(house, "GET", f"/erasures/{erased['id']}"))["counts"]["schedules"] >= 1
     (entry,) = (await ask(house, "GET", "/audit?action=person.erased"))["items"]
     assert entry["after"] == {"id": erased["id"]}
+
+
+async def test_an_erased_person_is_unreadable_where_a_value_is_an_id_and_where_a_text_looks_like_json(house):
+    others = {"id": "second", "email": "ann@example.com", "full_name": "Ann Planted", "role": "owner"}
+    await house.client.put(f"{BASE}/directory/users", json=[others, {"id": "ann@example.com", "role": "b"}])
+    await house.client.put(f"{BASE}/directory/contacts", json=[{"id": "ann@example.com"}])
+    await house.client.put(
+        f"{BASE}/directory/tasks", json=[{"id": "t", "title": "x", "assignee": "ann@example.com"}]
+    )
+    await ask(
+        house,
+        "POST",
+        "/principals",
+        {"type": "person", "name": "Ann Planted", "email": "ann@example.com"},
+        201,
+    )
+    schedule = await scheduled(
+        house,
+        name="[u42] digest",
+        description="{u42} note",
+        audience={"type": "users", "filter": {"roles": ["owner", "b"]}},
+    )
+    await ask(house, "POST", f"/schedules/{schedule['id']}/fire-now", None, 201)
+    await house.resolve()
+    before = await everything(house)
+    assert all(text in before for text in ("u42", "ann@example.com", "Ann Planted"))
+    await ask(house, "POST", "/erasures", {"person": "u42", "values": ["ann@example.com", "Ann Planted"]})
+    after = await everything(house)
+    assert [text for text in ("u42", "ann@example.com", "Ann Planted") if text in after] == []
 
 
 async def test_an_erasure_repeated_after_a_restore_erases_what_has_come_back(house):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from horarium.domain.erasures import ERASED, Person, person_hash, person_problems, telling, values_in
+from horarium.domain.erasures import ERASED, Content, Person, person_hash, person_problems, telling, values_in
 
 ANN = Person("u42").with_values(["ann@example.com", "Ann Müller"])
 
@@ -16,6 +16,9 @@ ANN = Person("u42").with_values(["ann@example.com", "Ann Müller"])
         ("user u42 is unknown", f"user {ERASED} is unknown"),
         ("user u421, xu42, u42-b and a@u42 are others", "user u421, xu42, u42-b and a@u42 are others"),
         ("nothing of it", "nothing of it"),
+        ("[u42] asked", f"[{ERASED}] asked"),
+        ("{u42} note", f"{{{ERASED}}} note"),
+        ('"u42" is unknown', f'"{ERASED}" is unknown'),
     ],
 )
 def test_plain_texts_lose_the_id_as_a_word_and_values_anywhere(text, left):
@@ -35,28 +38,75 @@ def test_plain_texts_lose_the_id_as_a_word_and_values_anywhere(text, left):
 )
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_json_stays_json_and_loses_the_person(value, left, ascii_only):
-    assert json.loads(ANN.erased_from(json.dumps(value, ensure_ascii=ascii_only))) == left
+    assert json.loads(ANN.erased_from(json.dumps(value, ensure_ascii=ascii_only), Content.JSON)) == left
 
 
 def test_numbers_of_json_keep_all_their_digits():
     text = '{"n":12345678901234567890.1234567890,"user":"u42"}'
-    assert ANN.erased_from(text) == f'{{"n":12345678901234567890.1234567890,"user":"{ERASED}"}}'
+    left = f'{{"n":12345678901234567890.1234567890,"user":"{ERASED}"}}'
+    assert ANN.erased_from(text, Content.JSON) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ('{"user_id":1042,"n":10421,"x":1.1042}', f'{{"user_id":"{ERASED}","n":10421,"x":1.1042}}'),
+        ('{"phone":4955501997733}', f'{{"phone":"{ERASED}"}}'),
+        ("1042", f'"{ERASED}"'),
+        ('{"1042":[1042,"1042"]}', f'{{"{ERASED}":["{ERASED}","{ERASED}"]}}'),
+    ],
+)
+def test_a_number_in_the_json_of_callers_that_is_the_person_is_erased(text, left):
+    whom = Person("1042").with_values(["55501997733"])
+    assert whom.erased_from(text, Content.JSON) == left
+    json.loads(left)
+
+
+def test_numbers_that_the_server_writes_are_no_persons():
+    text = '{"number":1042,"error":"no user 1042"}'
+    assert (
+        Person("1042").erased_from(text, Content.OWN_JSON) == f'{{"number":1042,"error":"no user {ERASED}"}}'
+    )
+
+
+def test_an_id_of_a_few_digits_erases_no_numbers_of_json():
+    assert (
+        Person("42").erased_from('{"hour":42,"user":"42"}', Content.JSON)
+        == f'{{"hour":42,"user":"{ERASED}"}}'
+    )
+
+
+def test_a_value_that_looks_like_the_marks_of_json_leaves_it_json():
+    whom = Person("u42").with_values(['","', '": "'])
+    text = '{"a": "b","c": ["d","e"]}'
+    assert whom.erased_from(text, Content.JSON) == text
 
 
 def test_what_is_erased_twice_is_erased_once():
-    once = ANN.erased_from('{"to":"ann@example.com"}')
-    assert ANN.erased_from(once) == once
+    once = ANN.erased_from('{"to":"ann@example.com"}', Content.JSON)
+    assert ANN.erased_from(once, Content.JSON) == once
     assert ANN.erased_from(None) is None
 
 
-def test_texts_that_only_begin_like_json_lose_the_person_all_the_same():
-    assert (
-        ANN.erased_from(
-            '{"error": "no ann@example.com',
-        )
-        == f'{{"error": "no {ERASED}'
-    )
-    assert "ann@" not in ANN.erased_from('["\\ud800 ann@example.com"]')
+def test_what_should_be_json_and_is_none_loses_the_person_all_the_same():
+    left = ANN.erased_from('{"error": "no ann@example.com, u42', Content.JSON)
+    assert left == f'{{"error": "no {ERASED}, {ERASED}'
+    assert "ann@" not in ANN.erased_from('["\\ud800 ann@example.com"]', Content.JSON)
+
+
+def test_a_row_key_that_is_a_value_is_the_persons_own():
+    assert [name for name in ("U42", "Ann@example.com", "u421", "to ann@example.com") if ANN.owns(name)] == [
+        "U42",
+        "Ann@example.com",
+    ]
+
+
+def test_an_id_that_names_the_person_becomes_another_one_and_always_the_same():
+    one, two = ANN.renamed("deal of ann@example.com", b"salt"), ANN.renamed("task/u42", b"salt")
+    assert one != two
+    assert one.startswith("erased-")
+    assert ANN.renamed("deal of ann@example.com", b"salt") == one
+    assert (ANN.renamed("d1", b"salt"), ANN.renamed(None, b"salt")) == ("d1", None)
 
 
 def test_an_error_that_repeats_a_value_of_the_row_is_a_value_itself():

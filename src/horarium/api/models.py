@@ -414,7 +414,8 @@ class PersonBody(Body):
     values: list[Annotated[str, Field(max_length=LONGEST_VALUE)]] | None = Field(
         None,
         max_length=MOST_VALUES,
-        description="texts by which the person is known besides, such as an address or a name",
+        description="texts by which the person is known besides, such as an address or a name; a row key or an id that"
+        " is one of them is the person's as well",
     )
 
 

@@ -2,7 +2,9 @@
 
 A person is known by an id, the row key under which audiences have it or its id in the directory, and by values such as
 an address or a name. The id is looked for as a whole, because short ids are parts of many words; values are looked for
-anywhere. Upper and lower case are the same.
+anywhere. Upper and lower case are the same. A row key or an id that is a value as a whole is the person's, like the id.
+
+Which texts are JSON says whoever asks, since a plain text may begin like JSON.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -27,6 +29,9 @@ SHORTEST_VALUE, LONGEST_VALUE, MOST_VALUES = 4, 500, 50
 MOST_KNOWN = 500
 LONGEST_ID = 1_000
 _JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+# What may be a number of JSON, or a part of one. Short ids would match numbers by accident, so they are not looked for.
+_NUMBER = re.compile(r"[0-9.]+")
+_JSON_TEXT_OR_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*')
 
 
 class ErasureState(StrEnum):
@@ -36,21 +41,41 @@ class ErasureState(StrEnum):
     DONE = "done"
 
 
-class Place(StrEnum):
-    """Where a person is looked for, in this order. Runs come first, because events and the audit log tell of them."""
+class Content(Enum):
+    """What a text of the database is."""
 
+    PLAIN = "plain"
+    # JSON of callers: numbers in it may be ids.
+    JSON = "json"
+    # JSON that the server writes: numbers in it are its own.
+    OWN_JSON = "own_json"
+
+
+class Place(StrEnum):
+    """Where a person is looked for, in this order: first what runs are made of, then runs, then what tells of them."""
+
+    # Rows of audiences that are kept until their runs are made.
+    SPOOL = "spool"
     # The runs of its own rows: they are cancelled, and emptied.
     OWN_RUNS = "own_runs"
+    # Its own items, and what refers to them.
     DIRECTORY = "directory"
+    USERS = "users"
     CONTACTS = "contacts"
     DEALS = "deals"
     TASKS = "tasks"
+    PIPELINES = "pipelines"
+    STAGES = "stages"
+    ACTIONS = "actions"
+    SCHEDULES = "schedules"
     RUNS = "runs"
     FIRES = "fires"
-    SCHEDULES = "schedules"
-    ACTIONS = "actions"
-    DELIVERIES = "deliveries"
+    TARGETS = "targets"
+    PRINCIPALS = "principals"
+    KEYS = "keys"
+    ANSWERS = "answers"
     EVENTS = "events"
+    DELIVERIES = "deliveries"
     AUDIT = "audit"
 
 
@@ -64,15 +89,28 @@ class Person:
     id: str
     values: tuple[str, ...] = ()
 
-    def erased_from(self, text: str | None) -> str | None:
-        """A text without the person. JSON stays JSON: only its texts change, and names of fields that are the id."""
+    def erased_from(self, text: str | None, content: Content = Content.PLAIN) -> str | None:
+        """A text without the person. JSON stays JSON: only its texts change, names of fields that are the id, and
+        numbers that are the id."""
         if text is None:
             return None
         known = _known(self)
-        if text[:1] in ("{", "[", '"'):
-            text = _JSON_TEXT.sub(known.in_token, text)
-            return known.anywhere.sub(ERASED, text) if known.anywhere is not None else text
-        return known.in_words(text)
+        if content is Content.PLAIN:
+            return known.in_words(text)
+        numbered = content is Content.JSON and known.number is not None
+        text = (_JSON_TEXT_OR_NUMBER if numbered else _JSON_TEXT).sub(known.in_token, text)
+        left = known.in_words(text)
+        return text if left == text or _is_json(text) else left
+
+    def owns(self, name: str) -> bool:
+        """Whether a row key or an id is the person's."""
+        return name.casefold() in _known(self).whole
+
+    def renamed(self, name: str | None, salt: bytes) -> str | None:
+        """An id or a row key that has to stay unique: another one where it names the person, and always the same."""
+        if name is None or self.erased_from(name) == name:
+            return name
+        return f"erased-{person_hash(salt, name).hex()[:16]}"
 
     def with_values(self, found: Iterable[str]) -> Person:
         """The same person, known by more values."""
@@ -82,20 +120,24 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The patterns of one person. `anywhere` is None where no value is known."""
+    """The patterns of one person. `anywhere` is None where no value is known, `number` where neither the id nor a value
+    is a number."""
 
     whole: frozenset[str]
     anywhere: re.Pattern[str] | None
     word: re.Pattern[str]
+    number: re.Pattern[str] | None
 
     def in_token(self, token: re.Match[str]) -> str:
-        """A text of JSON, with its quotes."""
+        """A text of JSON, with its quotes, or a number."""
+        if token[0][0] != '"':
+            return f'"{ERASED}"' if self.number is not None and self.number.search(token[0]) else token[0]
         try:
             value = json.loads(token[0])
         except ValueError:
             return token[0]
         changed = ERASED if value.casefold() in self.whole else self.in_words(value)
-        return token[0] if changed == value else json.dumps(changed, ensure_ascii=False)
+        return token[0] if changed == value else json.dumps(changed, ensure_ascii=not _is_utf8(changed))
 
     def in_words(self, text: str) -> str:
         """A plain text."""
@@ -109,7 +151,24 @@ def _known(person: Person) -> _Known:
     values = sorted(person.values, key=len, reverse=True)
     anywhere = re.compile("|".join(map(re.escape, values)), re.IGNORECASE) if values else None
     word = re.compile(rf"(?<![\w@.-]){re.escape(person.id)}(?![\w@-])", re.IGNORECASE)
-    return _Known(frozenset(map(str.casefold, (person.id, *values))), anywhere, word)
+    numbers = [re.escape(value) for value in values if _NUMBER.fullmatch(value)]
+    if _NUMBER.fullmatch(person.id) and len(person.id) >= SHORTEST_VALUE:
+        numbers.append(f"^{re.escape(person.id)}$")
+    number = re.compile("|".join(numbers)) if numbers else None
+    return _Known(frozenset(map(str.casefold, (person.id, *values))), anywhere, word, number)
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether a text can be stored; one with half a pair of surrogates cannot."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _is_value(text: str) -> bool:

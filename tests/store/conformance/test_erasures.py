@@ -15,13 +15,25 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import Id, random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.run import RunState
-from horarium.domain.schedule import Policies
+from horarium.domain.schedule import OverlapScope, Policies
 from horarium.domain.target import Completion
+from horarium.domain.tenancy import Principal, PrincipalType
+from horarium.domain.webhooks import EventFilter, Webhook, WebhookState
 from horarium.service.trail import Trail
 from horarium.store.compact import compact
 from horarium.store.postgres import PostgresStore
 from horarium.store.rows import AudienceText, NewWatched
-from horarium.store.verbs import audit, directory, erasures, fanout, watching
+from horarium.store.verbs import (
+    audit,
+    directory,
+    erasures,
+    fanout,
+    idempotency,
+    tenancy,
+    watching,
+    webhooks,
+)
+from horarium.store.verbs.events import EventRow
 from tests.support.raw import select
 from tests.support.sqlite_schema import open_store
 from tests.support.tenant import HOUR, MINUTE, NOON, Node, Tenant
@@ -57,9 +69,11 @@ async def carry_on(store, erasure):
     return erasure
 
 
-async def fire_for(store, tenant, *people, **given):
+async def fire_for(store, tenant, *people, policies=ALLOW, **given):
     """Let a schedule fire for rows with these keys; the runs by key."""
-    (schedule,) = await tenant.schedules(1, policies=ALLOW, audience={"type": "users", "filter": {}}, **given)
+    (schedule,) = await tenant.schedules(
+        1, policies=policies, audience={"type": "users", "filter": {}}, **given
+    )
     await tenant.release(NOW)
     node = await Node.start(store, NOW)
     (task,) = await store.urgent(fanout.claim_fanout_tasks, node.id, NOW, 10, 10, {})
@@ -172,6 +186,130 @@ async def test_handles_that_an_older_version_has_kept_are_taken_from_every_run(t
     assert "callbacks" in {table for table, _ in mentions(await everything(store))}
     await carry_on(store, await begin(store, tenant))
     assert "callbacks" not in {table for table, _ in mentions(await everything(store))}
+
+
+async def plant_values(store, tenant):
+    """Plant the person where one of its values is a key or an id, and in items of others."""
+    users = [("second", ADDRESS, NAME, "owner"), (ADDRESS, "x@example.com", "X", None)]
+    await store.write(directory.put_items, tenant.workspace, "users", users, NOW)
+    contacts = [(ADDRESS.upper(), None, None, None, None), (f"of {NAME}", None, None, None, None)]
+    await store.write(directory.put_items, tenant.workspace, "contacts", contacts, NOW)
+    deal = (f"deal-{ADDRESS}", "Big", "open", None, f"line-{ADDRESS}", f"stage-{ADDRESS}", ADDRESS, NOW)
+    await store.write(directory.put_items, tenant.workspace, "deals", [deal], NOW)
+    task = ("t1", "Call", "open", None, ADDRESS, f"deal-{ADDRESS}", f"of {NAME}")
+    await store.write(directory.put_items, tenant.workspace, "tasks", [task], NOW)
+    pipelines = [(f"line-{ADDRESS}", f"Pipeline of {NAME}")]
+    await store.write(directory.put_items, tenant.workspace, "pipelines", pipelines, NOW)
+    stages = [(f"stage-{ADDRESS}", f"Stage of {NAME}", f"line-{ADDRESS}", 1)]
+    await store.write(directory.put_items, tenant.workspace, "stages", stages, NOW)
+    made = Principal(random_id(NOW), tenant.workspace, PrincipalType.PERSON, NAME, NOW, ADDRESS)
+    await store.write(tenancy.create_principal, made, [])
+
+
+def kinds(found):
+    return {table for table, _ in found}
+
+
+async def test_an_erasure_finds_the_person_where_a_value_is_an_id_in_the_directory(tenant, store):
+    await plant_values(store, tenant)
+    planted = {"users", "contacts", "deals", "tasks", "pipelines", "stages"}
+    assert kinds(mentions(await everything(store))) >= {f"directory_{kind}" for kind in planted} | {
+        "principals"
+    }
+    await carry_on(store, await begin(store, tenant, values=(ADDRESS, NAME)))
+    assert mentions(await everything(store)) == []
+
+
+async def test_items_that_named_the_person_still_refer_to_each_other(tenant, store):
+    await plant_values(store, tenant)
+    await carry_on(store, await begin(store, tenant, values=(ADDRESS, NAME)))
+    (deal,) = await store.read(directory.list_items, tenant.workspace, "deals", "", 9)
+    (task,) = await store.read(directory.list_items, tenant.workspace, "tasks", "", 9)
+    (pipeline,) = await store.read(directory.list_items, tenant.workspace, "pipelines", "", 9)
+    (stage,) = await store.read(directory.list_items, tenant.workspace, "stages", "", 9)
+    (contact,) = await store.read(directory.list_items, tenant.workspace, "contacts", "", 9)
+    assert (task["deal"], task["contact"], task["assignee"]) == (deal["id"], contact["id"], None)
+    assert (deal["pipeline"], deal["stage"], deal["owner"]) == (pipeline["id"], stage["id"], None)
+    assert stage["pipeline"] == pipeline["id"]
+    (user,) = await store.read(directory.list_items, tenant.workspace, "users", "", 9)
+    assert (user["id"], user["email"], user["full_name"], user["role"]) == ("second", ERASED, ERASED, "owner")
+
+
+async def test_runs_of_a_row_whose_key_is_a_value_are_the_persons_own(tenant, store):
+    per_row = Policies(overlap=Overlap.SKIP, overlap_scope=OverlapScope.ROW)
+    schedule, _ = await fire_for(store, tenant, ADDRESS, f"of {ADDRESS}", "someone-else", policies=per_row)
+    assert "row_locks" in kinds(mentions(await everything(store)))
+    await carry_on(store, await begin(store, tenant, values=(ADDRESS, PHONE)))
+    assert mentions(await everything(store)) == []
+    states = {run.row_key: run.state for run in await tenant.runs(schedule)}
+    pending = RunState.PENDING
+    assert states == {ERASED: RunState.CANCELLED, f"of {ERASED}": pending, "someone-else": pending}
+
+
+async def test_rows_that_wait_for_their_runs_lose_the_person(tenant, store):
+    await tenant.schedules(1, policies=ALLOW, audience={"type": "users", "filter": {}})
+    await tenant.release(NOW)
+    node = await Node.start(store, NOW)
+    (task,) = await store.urgent(fanout.claim_fanout_tasks, node.id, NOW, 10, 10, {})
+    rows = [
+        AudienceText(key, f'{{"id":"{key}","manager":"{ADDRESS}"}}')
+        for key in (PERSON, ADDRESS, f"of {NAME}", "other")
+    ]
+    await store.write(fanout.write_spool, task, 1, rows, 4)
+    await carry_on(store, await begin(store, tenant, values=(ADDRESS, NAME)))
+    assert mentions(await everything(store)) == []
+    left = await store.read(fanout.spooled_page, task.fire_id, 0, 10)
+    assert [row.key for row in left][1:] == ["other"]
+    assert left[1].data == f'{{"id":"other","manager":"{ERASED}"}}'
+
+
+async def test_answers_that_are_kept_to_be_given_again_lose_the_person(tenant, store):
+    async def keeps(tx):
+        for key, subject in (("k1", f'{{"name":"for {ADDRESS}"}}'.encode()), (f"for {ADDRESS}", b"i" * 16)):
+            request = idempotency.Request(tenant.workspace, "create", key, b"h" * 16)
+            assert await idempotency.claim(tx, request, subject, NOW) is None
+
+    await store.write(keeps)
+    await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
+    (kept,) = await select(store, "SELECT key, subject FROM answers")
+    assert (kept[0], bytes(kept[1])) == ("k1", f'{{"name":"for {ERASED}"}}'.encode())
+
+
+async def test_nodes_let_go_of_webhooks_whose_events_have_changed(tenant, store):
+    node = await Node.start(store, NOW)
+    for one in (tenant, other := await Tenant.open(store)):
+        made = Webhook(
+            random_id(NOW),
+            one.workspace,
+            "hook",
+            "https://example.com",
+            EventFilter(),
+            b"",
+            WebhookState.ENABLED,
+            None,
+            0,
+            None,
+            1,
+            one.principal,
+            NOW,
+            NOW,
+        )
+        await store.write(webhooks.create_webhook, made)
+    held = await store.urgent(webhooks.claim_webhooks, node.id, 10, 10)
+    assert len(held) == 2
+    await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
+    assert len(await store.read(webhooks.webhooks_of, node.id)) == 2  # nothing was changed
+    for one in (tenant, other):
+        content = f'{{"name":"{ADDRESS}"}}'
+        row = EventRow(one.workspace, 1, random_id(NOW), "schedule.created", None, NOW, NOW, content)
+        await store.write(insert_events, row)
+    await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
+    still = await store.read(webhooks.webhooks_of, node.id)
+    assert set(still) == {one.webhook.id for one in held if one.webhook.workspace_id == other.workspace}
+
+
+async def insert_events(tx, row):
+    await tx.many("insert_events", [row])
 
 
 async def test_what_is_about_others_stays(tenant, store):

@@ -77,6 +77,7 @@ GIVEN = {
     "reason": "why",
     "runs_as": "http",
     "key": "a-name",
+    "new_id": "a-name",
 }
 
 

@@ -454,17 +454,25 @@ class Erasure(TypedDict):
     The id of the erasure.
     """
     place: Literal[
+        "spool",
         "own_runs",
         "directory",
+        "users",
         "contacts",
         "deals",
         "tasks",
+        "pipelines",
+        "stages",
+        "actions",
+        "schedules",
         "runs",
         "fires",
-        "schedules",
-        "actions",
-        "deliveries",
+        "targets",
+        "principals",
+        "keys",
+        "answers",
         "events",
+        "deliveries",
         "audit",
     ]
     """
@@ -1440,7 +1448,7 @@ class PersonBody(TypedDict):
     """
     values: NotRequired[list[PersonBodyValue] | None]
     """
-    texts by which the person is known besides, such as an address or a name
+    texts by which the person is known besides, such as an address or a name; a row key or an id that is one of them is the person's as well
     """
 
 

@@ -2335,7 +2335,7 @@ export interface components {
              * @description Where it is.
              * @enum {string}
              */
-            place: "own_runs" | "directory" | "contacts" | "deals" | "tasks" | "runs" | "fires" | "schedules" | "actions" | "deliveries" | "events" | "audit";
+            place: "spool" | "own_runs" | "directory" | "users" | "contacts" | "deals" | "tasks" | "pipelines" | "stages" | "actions" | "schedules" | "runs" | "fires" | "targets" | "principals" | "keys" | "answers" | "events" | "deliveries" | "audit";
             /**
              * @description Random bytes in hexadecimal.
              * @example 5f0c
@@ -3642,7 +3642,7 @@ export interface components {
             person: string;
             /**
              * Values
-             * @description texts by which the person is known besides, such as an address or a name
+             * @description texts by which the person is known besides, such as an address or a name; a row key or an id that is one of them is the person's as well
              * @default null
              */
             values?: string[] | null;

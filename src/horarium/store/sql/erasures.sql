@@ -35,14 +35,21 @@ UPDATE erasures SET updated_ms = :updated_ms, person = :person, state = :state, 
 WHERE id = :id AND workspace_id = :workspace_id;
 
 -- name: texts_of_runs
-SELECT id, data, output, error FROM runs WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+SELECT id, state, row_key, data, output, error, request FROM runs
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
 
 -- name: texts_of_runs_named
 SELECT id, data, error FROM runs WHERE id IN (:ids...) AND workspace_id = :workspace_id;
 
 -- name: change_texts_of_runs
-UPDATE runs SET data = r.data, output = r.output, error = r.error
-FROM rows(id bytea, data text, output text, error text) AS r WHERE runs.id = r.id;
+-- One that has ended meanwhile keeps what its end has brought.
+UPDATE runs SET row_key = r.row_key, data = r.data, output = r.output, error = r.error, request = r.request
+FROM rows(id bytea, state text, row_key text, data text, output text, error text, request text) AS r
+WHERE runs.id = r.id AND runs.state = r.state;
+
+-- name: drop_row_locks
+DELETE FROM row_locks
+WHERE schedule_id IN (SELECT schedule_id FROM runs WHERE id IN (:ids...)) AND run_id IN (:ids...);
 
 -- name: empty_runs
 -- What failed keeps an error, because lists find it by that.
@@ -66,10 +73,11 @@ FROM rows(run_id bytea, number bigint, error text) AS r
 WHERE attempts.run_id = r.run_id AND attempts.number = r.number;
 
 -- name: texts_of_fires
-SELECT id, error FROM fires WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+SELECT id, error, request FROM fires WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
 
 -- name: change_texts_of_fires
-UPDATE fires SET error = r.error FROM rows(id bytea, error text) AS r WHERE fires.id = r.id;
+UPDATE fires SET error = r.error, request = r.request FROM rows(id bytea, error text, request text) AS r
+WHERE fires.id = r.id;
 
 -- name: texts_of_schedules
 SELECT id, key, name, description, labels, extra, note FROM schedules
@@ -145,32 +153,111 @@ UPDATE directory_tasks SET contact = NULL WHERE workspace_id = :workspace_id AND
 -- name: leave_deals
 UPDATE directory_deals SET owner = NULL WHERE workspace_id = :workspace_id AND owner = :owner;
 
--- name: drop_from_spool
+-- name: texts_of_spool
 -- Rows of fires whose audience is being handed out.
-DELETE FROM spool WHERE row_key = :row_key
-  AND fire_id IN (SELECT fire_id FROM fanouts WHERE workspace_id = :workspace_id);
+SELECT s.fire_id, s.number, s.row_key, s.data FROM fanouts o JOIN spool s ON s.fire_id = o.fire_id
+WHERE o.workspace_id = :workspace_id AND (s.fire_id, s.number) > (:after, :number)
+ORDER BY s.fire_id, s.number LIMIT :limit;
+
+-- name: change_texts_of_spool
+UPDATE spool SET row_key = r.row_key, data = r.data
+FROM rows(fire_id bytea, number bigint, row_key text, data text) AS r
+WHERE spool.fire_id = r.fire_id AND spool.number = r.number;
+
+-- name: drop_from_spool
+DELETE FROM spool WHERE fire_id = :fire_id AND number = :number;
+
+-- name: texts_of_targets
+-- Why it was switched off may repeat what it answered.
+SELECT id, state_reason FROM targets WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: change_texts_of_targets
+UPDATE targets SET state_reason = r.state_reason FROM rows(id bytea, state_reason text) AS r WHERE targets.id = r.id;
+
+-- name: texts_of_principals
+SELECT id, name, email FROM principals WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: change_texts_of_principals
+UPDATE principals SET name = r.name, email = r.email FROM rows(id bytea, name text, email text) AS r
+WHERE principals.id = r.id;
+
+-- name: texts_of_keys
+SELECT id, name FROM keys WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: change_texts_of_keys
+UPDATE keys SET name = r.name FROM rows(id bytea, name text) AS r WHERE keys.id = r.id;
+
+-- name: texts_of_users
+SELECT id, id AS same, email, full_name, role FROM directory_users
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: change_texts_of_users
+UPDATE directory_users SET id = r.new_id, email = r.email, full_name = r.full_name, role = r.role
+FROM rows(workspace_id bytea, id text, new_id text, email text, full_name text, role text) AS r
+WHERE directory_users.workspace_id = r.workspace_id AND directory_users.id = r.id;
 
 -- name: texts_of_contacts
-SELECT id, email, name, custom FROM directory_contacts
+SELECT id, id AS same, type, email, name, custom FROM directory_contacts
 WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
 
 -- name: change_texts_of_contacts
-UPDATE directory_contacts SET email = r.email, name = r.name, custom = r.custom
-FROM rows(workspace_id bytea, id text, email text, name text, custom text) AS r
+UPDATE directory_contacts SET id = r.new_id, type = r.type, email = r.email, name = r.name, custom = r.custom
+FROM rows(workspace_id bytea, id text, new_id text, type text, email text, name text, custom text) AS r
 WHERE directory_contacts.workspace_id = r.workspace_id AND directory_contacts.id = r.id;
 
 -- name: texts_of_deals
-SELECT id, name FROM directory_deals WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+SELECT id, id AS same, name, status, pipeline, stage, owner FROM directory_deals
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
 
 -- name: change_texts_of_deals
-UPDATE directory_deals SET name = r.name
-FROM rows(workspace_id bytea, id text, name text) AS r
+UPDATE directory_deals SET id = r.new_id, name = r.name, status = r.status, pipeline = r.pipeline, stage = r.stage,
+    owner = r.owner
+FROM rows(workspace_id bytea, id text, new_id text, name text, status text, pipeline text, stage text,
+          owner text) AS r
 WHERE directory_deals.workspace_id = r.workspace_id AND directory_deals.id = r.id;
 
 -- name: texts_of_tasks
-SELECT id, title FROM directory_tasks WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+SELECT id, id AS same, title, status, assignee, deal, contact FROM directory_tasks
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
 
 -- name: change_texts_of_tasks
-UPDATE directory_tasks SET title = r.title
-FROM rows(workspace_id bytea, id text, title text) AS r
+UPDATE directory_tasks SET id = r.new_id, title = r.title, status = r.status, assignee = r.assignee, deal = r.deal,
+    contact = r.contact
+FROM rows(workspace_id bytea, id text, new_id text, title text, status text, assignee text, deal text,
+          contact text) AS r
 WHERE directory_tasks.workspace_id = r.workspace_id AND directory_tasks.id = r.id;
+
+-- name: texts_of_pipelines
+SELECT id, id AS same, name FROM directory_pipelines
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: change_texts_of_pipelines
+UPDATE directory_pipelines SET id = r.new_id, name = r.name
+FROM rows(workspace_id bytea, id text, new_id text, name text) AS r
+WHERE directory_pipelines.workspace_id = r.workspace_id AND directory_pipelines.id = r.id;
+
+-- name: texts_of_stages
+SELECT id, id AS same, name, pipeline FROM directory_stages
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: change_texts_of_stages
+UPDATE directory_stages SET id = r.new_id, name = r.name, pipeline = r.pipeline
+FROM rows(workspace_id bytea, id text, new_id text, name text, pipeline text) AS r
+WHERE directory_stages.workspace_id = r.workspace_id AND directory_stages.id = r.id;
+
+-- name: answers_kept
+-- What was answered to requests with an Idempotency-Key.
+SELECT scope, key, subject FROM answers WHERE workspace_id = :workspace_id AND (scope, key) > (:scope, :key)
+ORDER BY scope, key LIMIT :limit;
+
+-- name: change_answers
+UPDATE answers SET subject = r.subject
+FROM rows(workspace_id bytea, scope text, key text, subject bytea) AS r
+WHERE answers.workspace_id = r.workspace_id AND answers.scope = r.scope AND answers.key = r.key;
+
+-- name: drop_answer
+DELETE FROM answers WHERE workspace_id = :workspace_id AND scope = :scope AND key = :key;
+
+-- name: take_webhooks_back
+-- From the nodes that have them in hand, with events of theirs: they are taken up again as they stand here.
+UPDATE webhooks SET owner = NULL, epoch = epoch + 1 WHERE workspace_id = :workspace_id;

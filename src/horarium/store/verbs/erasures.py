@@ -7,6 +7,7 @@ has come, all in one transaction. So a crash repeats nothing and leaves nothing 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from horarium.domain.audit import AuditEntry
 from horarium.domain.erasures import (
     ERASED,
     PLACES,
+    Content,
     Erasure,
     ErasureState,
     Person,
@@ -26,7 +28,8 @@ from horarium.domain.erasures import (
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, ulid
 from horarium.domain.listings import RunListing
-from horarium.store.base import Tx
+from horarium.domain.run import RunState
+from horarium.store.base import WEBHOOKS, Tx
 from horarium.store.rows import LabelRow
 from horarium.store.verbs.audit import erase_entries
 from horarium.store.verbs.directory import delete_item, get_item
@@ -116,10 +119,12 @@ async def begin_erasure(tx: Tx, erasure: Erasure) -> Erasure:
         raise Conflict(words, "limit")
     person = erasure.person
     assert person is not None
-    user = await get_item(tx, erasure.workspace_id, "users", person.id)
-    contact = await get_item(tx, erasure.workspace_id, "contacts", person.id)
-    known = [user["email"], user["full_name"]] if user is not None else []
-    known += [contact["email"], contact["name"]] if contact is not None else []
+    known: list[str | None] = []
+    for name in (person.id, *person.values):
+        user = await get_item(tx, erasure.workspace_id, "users", name)
+        contact = await get_item(tx, erasure.workspace_id, "contacts", name)
+        known += [user["email"], user["full_name"]] if user is not None else []
+        known += [contact["email"], contact["name"]] if contact is not None else []
     begun = replace(erasure, person=person.with_values(text for text in known if text))
     await tx.many("insert_erasures", [_row(begun)])
     return begun
@@ -146,6 +151,9 @@ class Found(NamedTuple):
     changed: int
     position: bytes | None
     person: Person
+
+
+Step = Callable[[Tx, Erasure, int, Tell], Awaitable[Found]]
 
 
 async def erase_piece(tx: Tx, erasure_id: Id | None, now: int, tell: Callable[[Id], Tell]) -> Erasure | None:
@@ -192,22 +200,48 @@ def _whom(erasure: Erasure) -> Person:
     return erasure.person
 
 
+async def _spool(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
+    """Rows of audiences that wait for their runs: the person's own get none."""
+    person, position = _whom(erasure), erasure.position or LOWEST_ID + bytes(8)
+    rows = await tx.rows(
+        "texts_of_spool",
+        workspace_id=erasure.workspace_id,
+        after=position[:16],
+        number=int.from_bytes(position[16:], "big"),
+        limit=PIECE,
+    )
+    own = [(fire, number) for fire, number, key, _ in rows if person.owns(key)]
+    for fire, number in own:
+        await tx.run("drop_from_spool", fire_id=fire, number=number)
+    others = [row for row in rows if not person.owns(row[2])]
+    count = await _change(tx, "change_texts_of_spool", _changed(others, erasure, 2, _UNIQUE, _JSON))
+    last = rows[-1][0] + rows[-1][1].to_bytes(8, "big") if len(rows) == PIECE else None
+    return Found(count + len(own), last, person)
+
+
 async def _own_runs(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
     """The runs of the person's rows: open ones are cancelled, and all are emptied."""
     person, own = _whom(erasure), erasure.workspace_id
-    await tx.run("drop_from_spool", workspace_id=own, row_key=person.id)
     listing = RunListing(own, SMALL_PIECE, erasure.position or HIGHEST_ID, row_key=person.id)
     page = await find_runs(tx, listing, LOOK)
-    for run in page:
-        if not run.state.final:
-            await cancel_run(tx, own, run.id, now, "its person is erased")
-    ids = [run.id for run in page]
-    if ids:
-        person = person.with_values(await _telling_errors(tx, own, ids, person))
-        await tx.run("empty_runs", ids=ids, erased=ERASED)
-        await tx.run("empty_attempts", ids=ids, erased=ERASED)
-        await tx.run("empty_handles", ids=ids)
-    return Found(len(ids), page.reached, person)
+    person = await _empty(tx, own, person, {run.id: run.state for run in page}, now)
+    return Found(len(page), page.reached, person)
+
+
+async def _empty(tx: Tx, workspace_id: Id, person: Person, runs: Mapping[Id, RunState], now: int) -> Person:
+    """Cancel those of some runs that are open, and empty all: the person, who may be known by more values now."""
+    ids = list(runs)
+    if not ids:
+        return person
+    for run, state in runs.items():
+        if not state.final:
+            with suppress(Conflict):  # it has ended meanwhile
+                await cancel_run(tx, workspace_id, run, now, "its person is erased")
+    known = person.with_values(await _telling_errors(tx, workspace_id, ids, person))
+    await tx.run("empty_runs", ids=ids, erased=ERASED)
+    await tx.run("empty_attempts", ids=ids, erased=ERASED)
+    await tx.run("empty_handles", ids=ids)
+    return known
 
 
 async def _telling_errors(tx: Tx, workspace_id: Id, runs: Sequence[Id], person: Person) -> list[str]:
@@ -230,11 +264,36 @@ async def _directory(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
     return Found(changed, None, person)
 
 
-def _changed(rows: Sequence[Sequence[Any]], person: Person, keys: int) -> list[tuple[Any, ...]]:
-    """Those of some rows that name a person, without the person. A row begins with so many keys; the rest is text."""
+# How a column loses a person: it has no text of it, or another id (as in `Person.renamed`), or refers to nobody where
+# it referred to the person.
+Column = Callable[[Erasure, str | None], str | None]
+
+
+def _text(content: Content) -> Column:
+    return lambda erasure, text: _whom(erasure).erased_from(text, content)
+
+
+def _other_id(erasure: Erasure, an_id: str | None) -> str | None:
+    return _whom(erasure).renamed(an_id, erasure.salt)
+
+
+def _nobody(erasure: Erasure, an_id: str | None) -> str | None:
+    return None if an_id is not None and _whom(erasure).owns(an_id) else _other_id(erasure, an_id)
+
+
+_PLAIN, _JSON, _OWN_JSON = _text(Content.PLAIN), _text(Content.JSON), _text(Content.OWN_JSON)
+_UNIQUE: Column = _other_id
+_PERSON: Column = _nobody
+
+
+def _changed(
+    rows: Sequence[Sequence[Any]], erasure: Erasure, keys: int, *columns: Column
+) -> list[tuple[Any, ...]]:
+    """Those of some rows that name a person, without the person. A row begins with so many keys; `columns` are the
+    others."""
     found = []
     for row in map(tuple, rows):
-        texts = tuple(person.erased_from(text) for text in row[keys:])
+        texts = tuple(column(erasure, text) for column, text in zip(columns, row[keys:], strict=True))
         if texts != row[keys:]:
             found.append((*row[:keys], *texts))
     return found
@@ -246,29 +305,32 @@ async def _change(tx: Tx, statement: str, rows: Sequence[tuple[Any, ...]]) -> in
     return len(rows)
 
 
-def _by_item(name: str) -> Callable[[Tx, Erasure, int, Tell], Awaitable[Found]]:
-    """The step through the items of a kind in the directory."""
+def _by_item(name: str, *columns: Column) -> Step:
+    """The step through the items of a kind in the directory. Users and contacts that are the person are deleted."""
 
     async def step(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
         person, own = _whom(erasure), erasure.workspace_id
         after = erasure.position.decode("utf-8", "surrogatepass")
         rows = await tx.rows(f"texts_of_{name}", workspace_id=own, after=after, limit=SMALL_PIECE)
-        changed = [(own, *row) for row in _changed(rows, person, 1)]
+        gone = {row[0] for row in rows if name in ("users", "contacts") and person.owns(row[0])}
+        for an_id in gone:
+            await delete_item(tx, own, name, an_id)
+        others = [row for row in rows if row[0] not in gone]
+        changed = [(own, *row) for row in _changed(others, erasure, 1, _UNIQUE, *columns)]
         count = await _change(tx, f"change_texts_of_{name}", changed)
         last = rows[-1][0].encode("utf-8", "surrogatepass") if len(rows) == SMALL_PIECE else None
-        return Found(count, last, person)
+        return Found(count + len(gone), last, person)
 
     return step
 
 
-def _by_id(name: str) -> Callable[[Tx, Erasure, int, Tell], Awaitable[Found]]:
+def _by_id(name: str, *columns: Column) -> Step:
     """The step through rows by ascending ids."""
 
     async def step(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
-        person = _whom(erasure)
         rows = await _piece(tx, f"texts_of_{name}", erasure, PIECE)
-        count = await _change(tx, f"change_texts_of_{name}", _changed(rows, person, 1))
-        return Found(count, _last(rows, PIECE), person)
+        count = await _change(tx, f"change_texts_of_{name}", _changed(rows, erasure, 1, *columns))
+        return Found(count, _last(rows, PIECE), _whom(erasure))
 
     return step
 
@@ -283,25 +345,33 @@ def _last(rows: Sequence[Any], limit: int) -> Id | None:
 
 
 async def _runs(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
-    """All other runs, with their earlier attempts and the handles by which engines were asked about them."""
-    person = _whom(erasure)
+    """All other runs, with their earlier attempts and the handles by which engines were asked about them. Rows whose
+    key is a value are the person's as well."""
+    own, person = erasure.workspace_id, _whom(erasure)
     rows = await _piece(tx, "texts_of_runs", erasure, PIECE)
-    count = await _change(tx, "change_texts_of_runs", _changed(rows, person, 1))
-    ids = [row[0] for row in rows]
-    if ids:
-        attempts = _changed(await tx.rows("texts_of_attempts", ids=ids), person, 2)
+    mine = {row[0]: RunState(row[1]) for row in rows if person.owns(row[2])}
+    erasure = replace(erasure, person=await _empty(tx, own, person, mine, now))
+    others = {row[0]: row for row in rows if row[0] not in mine}
+    changed = _changed(list(others.values()), erasure, 2, _PLAIN, _JSON, _JSON, _PLAIN, _PLAIN)
+    renamed = [run for run, _, key, *_ in changed if key != others[run][2]]
+    if renamed:
+        await tx.run("drop_row_locks", ids=renamed)
+    count = await _change(tx, "change_texts_of_runs", changed)
+    if others:
+        attempts = _changed(await tx.rows("texts_of_attempts", ids=list(others)), erasure, 2, _PLAIN)
         count += await _change(tx, "change_texts_of_attempts", attempts)
-        await tx.run("empty_handles", ids=ids)
-    return Found(count, _last(rows, PIECE), person)
+        await tx.run("empty_handles", ids=list(others))
+    return Found(count + len(mine), _last(rows, PIECE), _whom(erasure))
 
 
 async def _schedules(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
     """Schedules with their labels, all versions of their inputs and audiences, and the notes of their pauses and
     of maintenance windows."""
-    person, own = _whom(erasure), erasure.workspace_id
+    own = erasure.workspace_id
     rows = await _piece(tx, "texts_of_schedules", erasure, PIECE)
     before = {row[0]: tuple(row) for row in rows}
-    changed = [_with_own_key(row, before[row[0]]) for row in _changed(rows, person, 1)]
+    texts = _changed(rows, erasure, 1, _PLAIN, _PLAIN, _PLAIN, _OWN_JSON, _OWN_JSON, _PLAIN)
+    changed = [_with_own_key(row, before[row[0]]) for row in texts]
     count = await _change(tx, "change_texts_of_schedules", changed)
     for schedule_id, _, _, _, labels, *_ in changed:
         if labels != before[schedule_id][4]:
@@ -315,20 +385,62 @@ async def _schedules(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
     ids = list(before)
     notes = [] if erasure.position else await tx.rows("notes_of_workspace", workspace_id=own)
     if ids:
-        versions = _changed(await tx.rows("texts_of_versions", ids=ids), person, 2)
+        versions = _changed(await tx.rows("texts_of_versions", ids=ids), erasure, 2, _JSON, _JSON)
         count += await _change(tx, "change_texts_of_versions", versions)
         notes = [*notes, *await tx.rows("notes_of_schedules", ids=ids)]
-    count += await _change(tx, "change_notes", _changed(notes, person, 1))
+    count += await _change(tx, "change_notes", _changed(notes, erasure, 1, _PLAIN))
     if not erasure.position:
         of_windows = await tx.rows("notes_of_windows", workspace_id=own)
-        count += await _change(tx, "change_notes_of_windows", _changed(of_windows, person, 1))
-    return Found(count, _last(rows, PIECE), person)
+        count += await _change(tx, "change_notes_of_windows", _changed(of_windows, erasure, 1, _PLAIN))
+    return Found(count, _last(rows, PIECE), _whom(erasure))
 
 
 def _with_own_key(row: tuple[Any, ...], before: tuple[Any, ...]) -> tuple[Any, ...]:
     """A schedule whose key named the person gets one of its own, because keys are unique."""
     schedule_id, key, *rest = row
     return (schedule_id, key if key == before[1] else f"erased-{ulid(schedule_id)}", *rest)
+
+
+async def _answers(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
+    """What was answered to requests with an Idempotency-Key, to be given again. Where the key names the person, the
+    request is forgotten."""
+    own, person = erasure.workspace_id, _whom(erasure)
+    scope, key = orjson.loads(erasure.position) if erasure.position else ("", "")
+    rows = await tx.rows("answers_kept", workspace_id=own, scope=scope, key=key, limit=PIECE)
+    gone = [(scope, key) for scope, key, _ in rows if _PLAIN(erasure, key) != key]
+    for scope, key in gone:
+        await tx.run("drop_answer", workspace_id=own, scope=scope, key=key)
+    changed = [
+        (own, scope, key, said)
+        for scope, key, subject in rows
+        if (scope, key) not in gone and (said := _answer_without(erasure, subject)) is not None
+    ]
+    count = await _change(tx, "change_answers", changed)
+    last = orjson.dumps(rows[-1][:2]) if len(rows) == PIECE else None
+    return Found(count + len(gone), last, person)
+
+
+def _answer_without(erasure: Erasure, subject: bytes) -> bytes | None:
+    """An answer without the person; None where it stays, as the id of what was made does."""
+    if len(subject) == len(LOWEST_ID):
+        return None
+    said = subject.decode("utf-8", "surrogateescape")
+    left = _OWN_JSON(erasure, said)
+    return None if left is None or left == said else left.encode("utf-8", "surrogateescape")
+
+
+async def _events(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
+    """Events. Nodes have some of them in hand to send them, so they are to read them again."""
+    person, own = _whom(erasure), erasure.workspace_id
+    number = int.from_bytes(erasure.position, "big")
+    rows = await tx.rows("texts_of_events", workspace_id=own, number=number, limit=SMALL_PIECE)
+    changed = [(own, *row) for row in _changed(rows, erasure, 1, _OWN_JSON)]
+    count = await _change(tx, "change_texts_of_events", changed)
+    if count:
+        await tx.run("take_webhooks_back", workspace_id=own)
+        tx.announce(WEBHOOKS, now)
+    last = rows[-1][0].to_bytes(8, "big") if len(rows) == SMALL_PIECE else None
+    return Found(count, last, person)
 
 
 async def _deliveries(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
@@ -341,42 +453,39 @@ async def _deliveries(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
         number=int.from_bytes(position[16:], "big"),
         limit=SMALL_PIECE,
     )
-    count = await _change(tx, "change_texts_of_deliveries", _changed(rows, person, 2))
+    count = await _change(tx, "change_texts_of_deliveries", _changed(rows, erasure, 2, _PLAIN))
     last = rows[-1][0] + rows[-1][1].to_bytes(8, "big") if len(rows) == SMALL_PIECE else None
-    return Found(count, last, person)
-
-
-async def _events(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
-    person, own = _whom(erasure), erasure.workspace_id
-    number = int.from_bytes(erasure.position, "big")
-    rows = await tx.rows("texts_of_events", workspace_id=own, number=number, limit=SMALL_PIECE)
-    changed = [(own, *row) for row in _changed(rows, person, 1)]
-    count = await _change(tx, "change_texts_of_events", changed)
-    last = rows[-1][0].to_bytes(8, "big") if len(rows) == SMALL_PIECE else None
     return Found(count, last, person)
 
 
 async def _audit(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
     """Entries of the audit log that name the person: what they say goes, and the chain still verifies."""
-    person = _whom(erasure)
     rows = await _piece(tx, "texts_of_entries", erasure, PIECE)
-    ids = [row[0] for row in _changed(rows, person, 1)]
+    ids = [row[0] for row in _changed(rows, erasure, 1, _PLAIN, _OWN_JSON)]
     if ids:
         await erase_entries(tx, erasure.workspace_id, ids, tell(len(ids)))
-    return Found(len(ids), _last(rows, PIECE), person)
+    return Found(len(ids), _last(rows, PIECE), _whom(erasure))
 
 
-_STEPS: Mapping[Place, Callable[[Tx, Erasure, int, Tell], Awaitable[Found]]] = {
+_STEPS: Mapping[Place, Step] = {
+    Place.SPOOL: _spool,
     Place.OWN_RUNS: _own_runs,
     Place.DIRECTORY: _directory,
-    Place.CONTACTS: _by_item("contacts"),
-    Place.DEALS: _by_item("deals"),
-    Place.TASKS: _by_item("tasks"),
-    Place.RUNS: _runs,
-    Place.FIRES: _by_id("fires"),
+    Place.USERS: _by_item("users", _PLAIN, _PLAIN, _PLAIN),
+    Place.CONTACTS: _by_item("contacts", _PLAIN, _PLAIN, _PLAIN, _JSON),
+    Place.DEALS: _by_item("deals", _PLAIN, _PLAIN, _UNIQUE, _UNIQUE, _PERSON),
+    Place.TASKS: _by_item("tasks", _PLAIN, _PLAIN, _PERSON, _UNIQUE, _PERSON),
+    Place.PIPELINES: _by_item("pipelines", _PLAIN),
+    Place.STAGES: _by_item("stages", _PLAIN, _UNIQUE),
+    Place.ACTIONS: _by_id("actions", _OWN_JSON, _OWN_JSON, _OWN_JSON, _PLAIN),
     Place.SCHEDULES: _schedules,
-    Place.ACTIONS: _by_id("actions"),
-    Place.DELIVERIES: _deliveries,
+    Place.RUNS: _runs,
+    Place.FIRES: _by_id("fires", _PLAIN, _PLAIN),
+    Place.TARGETS: _by_id("targets", _PLAIN),
+    Place.PRINCIPALS: _by_id("principals", _PLAIN, _PLAIN),
+    Place.KEYS: _by_id("keys", _PLAIN),
+    Place.ANSWERS: _answers,
     Place.EVENTS: _events,
+    Place.DELIVERIES: _deliveries,
     Place.AUDIT: _audit,
 }
