@@ -3,7 +3,15 @@
 from dataclasses import replace
 
 from horarium.domain.events import Event, EventFilter
-from horarium.domain.webhooks import DISABLE_MS, GIVE_UP_MS, LONGEST_WAIT_MS, Answer, Webhook, WebhookState
+from horarium.domain.webhooks import (
+    DISABLE_MS,
+    FAILURES_TO_PROBE,
+    GIVE_UP_MS,
+    LONGEST_WAIT_MS,
+    Answer,
+    Webhook,
+    WebhookState,
+)
 from horarium.events.feed import LONGEST_PROBE_MS, MOST_IN_HAND, MOST_UNDER_WAY, UNSAID, Feed
 from horarium.store.verbs.webhooks import HeldWebhook, WaitingEvent
 
@@ -131,6 +139,106 @@ def test_one_event_that_a_receiver_refuses_is_given_up_after_a_day_while_others_
     told = {row.number: row.state for row in made.unsaid().rows}
     assert told[1] == "failed"
     assert numbers(sent(made, now)) == [2]
+
+
+HOUR = 3_600_000
+
+
+def away(made, now, until):
+    """The receiver answers nothing; the instant of the first try after `until`, which is not made."""
+    for item in sent(made, now):
+        made.ended(item, DEAD, now)
+    while (due := made.next_due()) < until:
+        now = max(due, now)
+        for item in sent(made, now):
+            made.ended(item, DEAD, now)
+    return until + LONGEST_PROBE_MS
+
+
+def states(made):
+    told = made.unsaid()
+    return {row.number: row.state for row in told.rows} if told else {}
+
+
+def test_no_event_is_given_up_at_its_first_failure_after_an_outage_of_days():
+    made = feed(*(event(number, b"%d" % number) for number in range(1, 41)))
+    now = away(made, NOW, NOW + 30 * HOUR)
+    made.ended(made.next(now), OK, now)
+    for item in sent(made, now):
+        made.ended(item, BUSY, now)
+    found = states(made)
+    assert sorted(set(found.values())) == ["delivered", "waiting"]
+    assert list(found.values()).count("delivered") == 1
+
+
+def test_what_was_refused_before_an_outage_of_days_has_a_day_again_afterwards():
+    made = feed(*(event(number, b"%d" % number) for number in range(1, 8)))
+    for now in (NOW, NOW + 1_000):
+        for item in sent(made, now):
+            made.ended(item, BUSY if item.event.number < 3 else OK, now)
+        made.add([event(now - NOW + 10, b"z")], now)
+    now = away(made, NOW + 5_000, NOW + 30 * HOUR)
+    made.ended(made.next(now), OK, now)
+    for item in sent(made, now):
+        made.ended(item, BUSY, now)
+    assert "failed" not in states(made).values()
+
+
+def test_an_event_that_waited_for_a_day_behind_another_is_not_given_up_at_its_own_first_failure():
+    made, now, number, tried = feed(event(1), event(2)), NOW, 10, False
+    while not tried:
+        assert now < NOW + 2 * GIVE_UP_MS
+        number += 1
+        made.add([event(number, b"%d" % number)], now)
+        for item in sent(made, now):
+            tried = tried or item.event.number == 2
+            made.ended(item, BUSY if item.line == b"a" else OK, now)
+        now = made.next_due() or now
+    rows = {row.number: row for row in made.unsaid().rows}
+    assert rows[1].state == "failed"
+    assert (rows[2].state, rows[2].attempts) == ("waiting", 1)
+    assert rows[2].first_ms >= NOW + GIVE_UP_MS
+
+
+def test_whoever_takes_over_after_an_outage_of_days_gives_nothing_up_at_its_first_failure():
+    waiting = [WaitingEvent(event(number, b"%d" % number), 9, NOW, NOW) for number in (1, 2)]
+    webhook = replace(HOOK, position=2, failing_since_ms=NOW)
+    made, now = feed(webhook=webhook, waiting=waiting), NOW + 30 * HOUR
+    made.ended(made.next(now), OK, now)
+    made.ended(made.next(now), BUSY, now)
+    assert states(made) == {1: "delivered", 2: "waiting"}
+
+
+def test_whoever_takes_over_gives_up_what_was_refused_for_a_day_before():
+    waiting = [WaitingEvent(event(1), 30, NOW, NOW, NOW + 1_000)]
+    made, now = feed(webhook=replace(HOOK, position=1), waiting=waiting), NOW + GIVE_UP_MS
+    made.ended(made.next(now), Answer(400, "no"), now)
+    assert states(made) == {1: "waiting"}
+    now += 1_000
+    made.ended(made.next(now + HOUR), Answer(400, "no"), now + HOUR)
+    assert states(made) == {1: "failed"}
+
+
+def test_an_event_that_is_refused_does_not_keep_others_from_being_tried_while_nothing_arrives():
+    made, now = feed(event(1)), NOW
+    for _ in range(FAILURES_TO_PROBE):
+        made.ended(made.next(now), Answer(400, "no"), now)
+        now = made.next_due()
+    assert made.probing
+    made.add([event(2, b"b")], now)
+    assert numbers(sent(made, now)) == [2]
+
+
+def test_an_event_that_is_refused_is_given_up_also_where_another_arrives_only_once_a_day():
+    made, now, day = feed(event(1)), NOW, 0
+    while "failed" not in states(made).values():
+        assert now < NOW + 4 * GIVE_UP_MS
+        if now >= NOW + day * GIVE_UP_MS:
+            day += 1
+            made.add([event(day + 1, b"b")], now)
+        for item in sent(made, now):
+            made.ended(item, Answer(400, "no") if item.event.number == 1 else OK, now)
+        now = made.next_due() or now
 
 
 def test_the_position_passes_what_has_arrived_and_what_is_known_to_wait_and_nothing_else():

@@ -27,7 +27,14 @@ from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
 ADDED = "CREATE TABLE added (id BIGINT PRIMARY KEY)"
 NOW = latest()
 # What a database of the first schema is given.
-SECOND = ["0002_erasures", "0002_looks", "0002_pauses", "0002_windows", "0002_workspace_units"]
+SECOND = [
+    "0002_deliveries",
+    "0002_erasures",
+    "0002_looks",
+    "0002_pauses",
+    "0002_windows",
+    "0002_workspace_units",
+]
 # Of the statements of the first schema. They stay as they are: what is new is added by a migration.
 FIRST_SCHEMA = {
     "sqlite": "d33f603fcffb039669d767b104a8ab6a817dbcf085e30e1c3095da44a910bcfa",

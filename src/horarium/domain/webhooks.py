@@ -21,6 +21,8 @@ from horarium.domain.ids import Id
 FIRST_WAIT_MS, LONGEST_WAIT_MS = 1_000, 3_600_000
 # An event that a receiver refuses for so long is given up, while others arrive.
 GIVE_UP_MS = 86_400_000
+# Once nothing has arrived for so long, the time for which events were refused before does not count any more.
+OUTAGE_MS = 3_600_000
 # A webhook at which nothing arrives for so long is disabled.
 DISABLE_MS = 3 * 86_400_000
 # After so many failures in a row one event is sent at a time, until one arrives.

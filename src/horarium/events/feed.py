@@ -21,6 +21,7 @@ from horarium.domain.webhooks import (
     FAILURES_TO_PROBE,
     GIVE_UP_MS,
     GONE,
+    OUTAGE_MS,
     Answer,
     DeliveryState,
     Webhook,
@@ -41,13 +42,15 @@ UNSAID = 500
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """An event in hand. `attempts` have failed so far, the first of them at `first_ms`. `noted`: the store knows that
-    it waits, so that the position of the webhook may pass it."""
+    """An event in hand. `attempts` have failed so far, the first of them at `first_ms` (without any: since when it has
+    had to wait). `refused_ms`: since when it fails although others arrive. `noted`: the store knows that it waits, so
+    that the position of the webhook may pass it."""
 
     event: Event
     line: Id
     attempts: int = 0
     first_ms: int = 0
+    refused_ms: int | None = None
     noted: bool = False
 
 
@@ -82,13 +85,16 @@ class Feed:
         self._failures = 0
         self._failing_since = held.webhook.failing_since_ms
         self._quiet_until = 0
+        # When the last event arrived, and when the receiver was there again after an outage.
+        self._arrived_ms = self._back_ms = 0
         self._rows: dict[int, DeliveryRow] = {}
         self._disabled: str | None = None
         self._said_position = held.webhook.position
         if self._failing_since is not None:
             self._failures = FAILURES_TO_PROBE
         for one in held.waiting:
-            item = Item(one.event, _line_of(one.event), one.attempts, one.first_ms, noted=True)
+            line, event = _line_of(one.event), one.event
+            item = Item(event, line, one.attempts, one.first_ms, one.refused_ms, noted=True)
             self._append(item, one.due_ms or 0)
 
     # What is in hand
@@ -155,9 +161,10 @@ class Feed:
             return None
         if self.under_way >= (1 if self.probing else MOST_UNDER_WAY):
             return None
-        while self._later and (self._later[0][0] <= now or self.probing):
-            _, name = heapq.heappop(self._later)
-            heapq.heappush(self._ready, (self._lines[name].items[0].event.number, name))
+        while self._later and self._later[0][0] <= now:
+            self._make_ready()
+        if self._later and not self._ready and self.probing:
+            self._make_ready()
         if not self._ready:
             return None
         _, name = heapq.heappop(self._ready)
@@ -165,6 +172,10 @@ class Feed:
         line.under_way = True
         self.under_way += 1
         return line.items[0]
+
+    def _make_ready(self) -> None:
+        _, name = heapq.heappop(self._later)
+        heapq.heappush(self._ready, (self._lines[name].items[0].event.number, name))
 
     def next_due(self) -> int | None:
         """When something may be sent that may not yet be (ms); None where nothing waits."""
@@ -177,14 +188,13 @@ class Feed:
         line = self._lines[item.line]
         line.under_way = False
         self.under_way -= 1
+        if not item.attempts:
+            item.first_ms = now
         if answer.arrived:
-            if self.probing:
-                self._try_all_again()
-            self._failures, self._failing_since, self._quiet_until = 0, None, 0
+            self._note_arrival(item, now)
             self._done(item, line, DeliveryState.DELIVERED, answer, now)
             return
         item.attempts += 1
-        item.first_ms = item.first_ms or now
         self._failures += 1
         if self._failing_since is None:
             self._failing_since = now
@@ -192,7 +202,7 @@ class Feed:
             self._disabled = "the receiver answered 410 Gone"
         elif now - self._failing_since >= DISABLE_MS:
             self._disabled = f"nothing has arrived for {DISABLE_MS // 86_400_000} days"
-        if not self.probing and now - item.first_ms >= GIVE_UP_MS:
+        if self._is_refused_for_too_long(item, now):
             self._done(item, line, DeliveryState.FAILED, answer, now)
             return
         due = now + wait_ms(item.attempts, answer.again_ms)
@@ -205,6 +215,26 @@ class Feed:
         for behind in line.items:
             if not behind.noted:
                 self._note(behind, DeliveryState.WAITING, now)
+
+    def _note_arrival(self, item: Item, now: int) -> None:
+        """An event has arrived: the receiver is there."""
+        since = self._failing_since
+        if self.probing:
+            # Not one that is sent for the first time: beside events that the receiver refuses, it proves no outage.
+            if item.attempts and since is not None and now - max(since, item.first_ms) >= OUTAGE_MS:
+                self._back_ms = now
+            self._try_all_again()
+        self._failures, self._failing_since, self._quiet_until = 0, None, 0
+        self._arrived_ms = now
+
+    def _is_refused_for_too_long(self, item: Item, now: int) -> bool:
+        """Whether an event that did not arrive is given up. A time in which nothing arrived is not held against it: its
+        day begins when it fails although another has arrived since its first failure, and again after an outage."""
+        if item.refused_ms is not None and item.refused_ms < self._back_ms:
+            item.refused_ms = None
+        if item.refused_ms is None and self._arrived_ms >= item.first_ms:
+            item.refused_ms = now
+        return not self.probing and item.refused_ms is not None and now - item.refused_ms >= GIVE_UP_MS
 
     def _try_all_again(self) -> None:
         """The receiver is there again: whatever waits may be sent at once."""
@@ -244,6 +274,7 @@ class Feed:
             due,
             None if answer is None else answer.status,
             None if answer is None else answer.error,
+            item.refused_ms,
         )
 
     def unsaid(self) -> Sent | None:

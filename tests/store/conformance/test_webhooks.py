@@ -134,6 +134,22 @@ async def test_what_waits_is_handed_on_with_what_need_not_be_sent_any_more(space
     assert again.beyond == {4}
 
 
+async def test_what_waits_is_handed_on_with_the_time_of_its_first_attempt_and_since_when_it_is_refused(
+    space, store
+):
+    made = await make(space)
+    await tell(space, 1)
+    node = await Node.start(store)
+    (held,) = await claim(store, node)
+    await note(store, node, held, 1, [row(made, 1, "waiting", attempts=0)])
+    tried = row(made, 1, "waiting", attempts=2, first_ms=NOON + 5, due_ms=NOON + 9, refused_ms=NOON + 7)
+    await note(store, node, held, 1, [tried])
+    await store.urgent(nodes.stop, node.id, NOON)
+    (again,) = await claim(store, await Node.start(store))
+    (one,) = again.waiting
+    assert (one.attempts, one.first_ms, one.refused_ms) == (2, NOON + 5, NOON + 7)
+
+
 async def test_a_change_takes_a_webhook_from_the_node_that_has_it(space, store):
     made = await make(space)
     node = await Node.start(store)

@@ -331,7 +331,7 @@ class Delivery(TypedDict):
     """
     first_at: str
     """
-    When it was first sent, or first had to wait.
+    When it was first sent; where it has not been sent yet, when it first had to wait.
     """
     last_at: str | None
     """

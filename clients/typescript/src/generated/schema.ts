@@ -2237,7 +2237,7 @@ export interface components {
             event: string;
             /**
              * Format: date-time
-             * @description When it was first sent, or first had to wait.
+             * @description When it was first sent; where it has not been sent yet, when it first had to wait.
              * @example 2026-03-08T09:00:00.000Z
              */
             first_at: string;

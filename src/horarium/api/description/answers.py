@@ -555,7 +555,7 @@ _DELIVERY = {
     "type": choice("Its type.", EventType),
     "state": choice("What became of it.", DeliveryState),
     "attempts": whole("How often it was sent.", 1),
-    "first_at": instant("When it was first sent, or first had to wait."),
+    "first_at": instant("When it was first sent; where it has not been sent yet, when it first had to wait."),
     "last_at": or_null(instant("When it was sent last.")),
     "next_attempt_at": or_null(instant("When it is sent again.")),
     "status": or_null(whole("The HTTP status of the last answer.", 200)),

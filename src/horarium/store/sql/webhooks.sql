@@ -56,7 +56,7 @@ UPDATE webhooks SET owner = :node, epoch = epoch + 1 WHERE id = :id AND owner IS
 SELECT id, epoch FROM webhooks WHERE owner = :node;
 
 -- name: waiting_deliveries
-SELECT d.number, d.attempts, d.first_ms, d.due_ms, e.id, e.type, e.schedule_id, e.at_ms, e.told_ms, e.content
+SELECT d.number, d.attempts, d.first_ms, d.due_ms, d.refused_ms, e.id, e.type, e.schedule_id, e.at_ms, e.told_ms, e.content
 FROM event_deliveries d JOIN events e ON e.workspace_id = :workspace_id AND e.number = d.number
 WHERE d.webhook_id = :id AND d.state = 'waiting' ORDER BY d.number LIMIT :limit;
 
@@ -69,13 +69,14 @@ WHERE id = :id AND owner = :node AND epoch = :epoch;
 
 -- name: note_deliveries
 INSERT INTO event_deliveries (webhook_id, number, event_id, type, state, attempts, first_ms, last_ms, due_ms, status,
-                              error)
-SELECT webhook_id, number, event_id, type, state, attempts, first_ms, last_ms, due_ms, status, error
+                              error, refused_ms)
+SELECT webhook_id, number, event_id, type, state, attempts, first_ms, last_ms, due_ms, status, error, refused_ms
 FROM rows(webhook_id bytea, number bigint, event_id bytea, type text, state text, attempts bigint, first_ms bigint,
-          last_ms bigint, due_ms bigint, status bigint, error text) AS r
+          last_ms bigint, due_ms bigint, status bigint, error text, refused_ms bigint) AS r
 WHERE TRUE
 ON CONFLICT (webhook_id, number) DO UPDATE SET state = excluded.state, attempts = excluded.attempts,
-    last_ms = excluded.last_ms, due_ms = excluded.due_ms, status = excluded.status, error = excluded.error;
+    first_ms = excluded.first_ms, last_ms = excluded.last_ms, due_ms = excluded.due_ms, status = excluded.status,
+    error = excluded.error, refused_ms = excluded.refused_ms;
 
 -- name: disable_webhook
 UPDATE webhooks SET state = 'disabled', state_reason = :reason, owner = NULL, epoch = epoch + 1,

@@ -58,13 +58,15 @@ class HeldWebhook(NamedTuple):
 
 
 class WaitingEvent(NamedTuple):
-    """An event that waits to be sent again. `first_ms`: when it was first sent, or first had to wait; `due_ms` is None
-    where an earlier event of its schedule has to arrive first."""
+    """An event that waits to be sent again. `first_ms`: when it was first sent, or (not sent yet) first had to wait;
+    `due_ms` is None where an earlier event of its schedule has to arrive first. `refused_ms`: since when it fails
+    although others arrive."""
 
     event: Event
     attempts: int
     first_ms: int
     due_ms: int | None
+    refused_ms: int | None = None
 
 
 class DeliveryRow(NamedTuple):
@@ -81,6 +83,7 @@ class DeliveryRow(NamedTuple):
     due_ms: int | None
     status: int | None
     error: str | None
+    refused_ms: int | None = None
 
 
 class Sent(NamedTuple):
@@ -254,8 +257,8 @@ async def claim_webhooks(tx: Tx, node: Id, limit: int, waiting: int) -> list[Hel
 
 
 def _waiting(row: Sequence[Any]) -> WaitingEvent:
-    number, attempts, first_ms, due_ms, *event = row
-    return WaitingEvent(Event(number, *event), attempts, first_ms, due_ms)
+    number, attempts, first_ms, due_ms, refused_ms, *event = row
+    return WaitingEvent(Event(number, *event), attempts, first_ms, due_ms, refused_ms)
 
 
 async def webhooks_of(tx: Tx, node: Id) -> dict[Id, int]:
