@@ -1,11 +1,14 @@
 """A workspace as a unit over the API: erasing a person, deleting and having back, exporting, and acting in it."""
 
+import asyncio
 import json
 
 import pytest
 
+from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import prefixed
 from horarium.domain.tenancy import SCOPES
+from horarium.store.verbs.events import publish
 from tests.api.asking import BASE, NOW, ask, fields, scheduled
 from tests.support.house import House, client_of
 
@@ -79,6 +82,38 @@ async def test_an_erased_person_is_unreadable_where_a_value_is_an_id_and_where_a
     await ask(house, "POST", "/erasures", {"person": "u42", "values": ["ann@example.com", "Ann Planted"]})
     after = await everything(house)
     assert [text for text in ("u42", "ann@example.com", "Ann Planted") if text in after] == []
+
+
+async def test_an_erasure_is_done_once_runs_that_were_under_way_are_over_and_looked_at(house, monkeypatch):
+    await ask(house, "POST", "/webhooks", {"url": "https://example.com/hook"}, 201)
+    await house.services.recording.refresh()
+    called, answers = asyncio.Event(), asyncio.Event()
+
+    async def execute(self, call):
+        called.set()
+        await answers.wait()
+        return Outcome(Verdict.FAILED, error="no such user ann@example.com", retryable=False)
+
+    monkeypatch.setattr(type(house.services.executors["http"]), "execute", execute)
+    schedule = await scheduled(house, input={"email": "ann@example.com"})
+    await ask(house, "POST", f"/schedules/{schedule['id']}/fire-now", None, 201)
+    work = house.begin_work()
+    await called.wait()
+    erased = await ask(house, "POST", "/erasures", PERSON, 202)
+    assert (erased["state"], erased["waits_for"]) == ("waiting", 1)
+    answers.set()
+    await work
+    while await house.store.urgent(publish, house.clock.now):
+        continue
+    assert "ann@example.com" in await everything(house)
+    house.clock.now += 60_000
+    while await house.services.erasures.step():
+        continue
+    erased = await ask(house, "GET", f"/erasures/{erased['id']}")
+    assert (erased["state"], erased["waits_for"]) == ("done", 0)
+    after = await everything(house)
+    assert "no such user [erased]" in after
+    assert "ann@example.com" not in after
 
 
 async def test_an_erasure_repeated_after_a_restore_erases_what_has_come_back(house):

@@ -30,6 +30,7 @@ NOW = latest()
 SECOND = [
     "0002_deliveries",
     "0002_erasures",
+    "0002_erasures_wait",
     "0002_looks",
     "0002_pauses",
     "0002_windows",
@@ -74,6 +75,7 @@ async def execute(url, *statements):
 SECOND_GONE = (
     "DROP TABLE pauses",
     "DROP TABLE erasures",
+    "DROP TABLE erasure_waits",
     "ALTER TABLE workspaces DROP COLUMN purge_ms",
     "DROP INDEX schedules_paused_until",
     "ALTER TABLE schedules DROP COLUMN paused_until_ms",

@@ -604,6 +604,7 @@ def erasure(erasure: Erasure) -> dict[str, Any]:
         "id": prefixed("ers", erasure.id),
         "state": erasure.state.value,
         "place": erasure.place.value,
+        "waits_for": erasure.waits_for,
         "counts": dict(erasure.counts),
         "salt": erasure.salt.hex(),
         "hash": erasure.hash.hex(),

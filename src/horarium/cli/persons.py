@@ -18,6 +18,7 @@ COLUMNS: tuple[Column, ...] = (
     ("ID", "id"),
     ("STATE", "state"),
     ("PLACE", "place"),
+    ("WAITS FOR", "waits_for"),
     ("ASKED", at("created_at")),
     ("DONE", at("finished_at")),
 )
@@ -41,11 +42,16 @@ def erase(
     """Erase a person from the workspace. Remove the person from your own audience sources first.
 
     When it is done, nothing of the person can be read any more. Then `horarium compact` writes the database's files
-    anew.
+    anew. While runs that were given something of the person are under way it waits for them; it goes on without this
+    command.
     """
     client = connect(url, key, data)
     found: Any = client.erasures.create({"person": person, "values": value or []})
-    while wait and found["state"] == "running":
+    told = False
+    while wait and found["state"] != "done":
+        if found["state"] == "waiting" and not told:
+            told = True
+            typer.echo(f"waiting for {found['waits_for']} runs that are under way", err=True)
         time.sleep(LOOK_S)
         found = client.erasures.get(found["id"])
     show_one(found, as_json)

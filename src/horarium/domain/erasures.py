@@ -35,9 +35,11 @@ _JSON_TEXT_OR_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*')
 
 
 class ErasureState(StrEnum):
-    """How far an erasure has come. What is `done` cannot be read any more."""
+    """How far an erasure has come. One that is `waiting` has been through everything, and waits for what was under way
+    meanwhile, which may bring the person back. What is `done` cannot be read any more."""
 
     RUNNING = "running"
+    WAITING = "waiting"
     DONE = "done"
 
 
@@ -77,9 +79,15 @@ class Place(StrEnum):
     EVENTS = "events"
     DELIVERIES = "deliveries"
     AUDIT = "audit"
+    # Runs that were under way, and audiences that were being read: they are looked at again once they are over.
+    UNDER_WAY = "under_way"
 
 
 PLACES = tuple(Place)
+# Where what runs have said is repeated begins: from here on everything is looked at again once they are over.
+REPEATED = Place.FIRES
+# How soon at least, and at most, an erasure looks again at what is under way (ms).
+SOONEST_LOOK_MS, LATEST_LOOK_MS = 2_000, 600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +224,8 @@ class Erasure:
     """An erasure as the store keeps it. Instants are milliseconds since the epoch.
 
     `person` is kept until it is done; afterwards `salt` and `hash` tell that it was this one, to who knows the id.
-    `place` and `position` say how far it has come, and `counts` how many rows were changed in each place.
+    `place` and `position` say how far it has come, and `counts` how many rows were changed in each place. One that
+    waits does so for `waits_for` runs and audiences, and is looked at again at `look_ms`.
     """
 
     id: Id
@@ -232,3 +241,10 @@ class Erasure:
     position: bytes = b""
     counts: Mapping[str, int] = field(default_factory=dict)
     finished_ms: int | None = None
+    look_ms: int | None = None
+    waits_for: int = 0
+
+
+def look_again_ms(erasure: Erasure, now: int) -> int:
+    """When an erasure looks again at what is still under way: the longer that lasts, the later."""
+    return now + min(max((now - erasure.created_ms) // 10, SOONEST_LOOK_MS), LATEST_LOOK_MS)

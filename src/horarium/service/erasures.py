@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from horarium.domain.audit import ERASED, AuditEntry
-from horarium.domain.erasures import Erasure, ErasureState, Person, Place, person_hash, person_problems
+from horarium.domain.erasures import Erasure, Person, Place, person_hash, person_problems
 from horarium.domain.errors import Invalid
 from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.tenancy import Identity
@@ -40,8 +40,9 @@ class ErasureService:
 
         `person` is a row key of audiences or an id of the directory, `values` are texts by which the person is known
         besides, such as an address. The erasure is done when this returns, or is carried on by the engine: when its
-        state is `done`, nothing of the person can be read any more. Raises Invalid, and Conflict where as many are
-        under way as may be.
+        state is `done`, nothing of the person can be read any more. While it is `waiting`, runs that were under way
+        may still bring the person back; they are looked at when they are over. Raises Invalid, and Conflict where as
+        many are under way as may be.
         """
         who.require(ERASE)
         problems = person_problems(person, values)
@@ -63,7 +64,7 @@ class ErasureService:
         entry = Trail(who.workspace_id, now).entry("person.erased", "ws", who.workspace_id, after=said)
         begun = await self.store.write(noting(verbs.begin_erasure, entry), erasure)
         until = time.monotonic() + AT_ONCE_S
-        while begun.state is ErasureState.RUNNING and time.monotonic() < until:
+        while begun.finished_ms is None and begun.look_ms is None and time.monotonic() < until:
             begun = await self._step(begun.id) or await self.get(who, begun.id)
         return begun
 

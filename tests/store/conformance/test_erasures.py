@@ -29,14 +29,17 @@ from horarium.store.verbs import (
     erasures,
     fanout,
     idempotency,
+    runs,
     tenancy,
     watching,
     webhooks,
 )
 from horarium.store.verbs.events import EventRow
+from horarium.store.verbs.runs import CallbackAnswer
+from tests.store.conformance.test_callbacks import accepted
 from tests.support.raw import select
 from tests.support.sqlite_schema import open_store
-from tests.support.tenant import HOUR, MINUTE, NOON, Node, Tenant
+from tests.support.tenant import HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant
 
 PERSON, ADDRESS, NAME, PHONE = (
     "person-7f3a",
@@ -61,12 +64,24 @@ def telling(workspace: Id):
     return lambda count: trail.entry("audit.erased", "ws", workspace, entries=count)
 
 
-async def carry_on(store, erasure):
-    """Do the steps of an erasure to its end."""
-    while erasure.state is ErasureState.RUNNING:
-        await store.urgent(audit.link_pending, NOW)
-        erasure = await store.write(erasures.erase_piece, erasure.id, NOW, telling)
-    return erasure
+async def carry_on(store, erasure, now=NOW):
+    """Do the steps of an erasure to its end, or until it waits."""
+    while True:
+        await store.urgent(audit.link_pending, now)
+        erasure = await store.write(erasures.erase_piece, erasure.id, now, telling)
+        if erasure.state is ErasureState.DONE or erasure.look_ms is not None:
+            return await store.read(erasures.get_erasure, erasure.workspace_id, erasure.id)
+
+
+async def reading(store, tenant, policies=ALLOW, **given):
+    """A schedule that has fired, and the task of reading its audience."""
+    (schedule,) = await tenant.schedules(
+        1, policies=policies, audience={"type": "users", "filter": {}}, **given
+    )
+    await tenant.release(NOW)
+    node = await Node.start(store, NOW)
+    (task,) = await store.urgent(fanout.claim_fanout_tasks, node.id, NOW, 10, 10, {})
+    return schedule, task
 
 
 async def fire_for(store, tenant, *people, policies=ALLOW, **given):
@@ -96,6 +111,7 @@ async def plant(store, tenant):
     works = await node.claim(NOW)
     again = Outcome(Verdict.FAILED, error=f"mailbox of {PHONE} is full", retryable=True)
     await node.record([work for work in works if work.run.row_key == PERSON], again, NOW)
+    await node.record([work for work in works if work.run.row_key != PERSON], SUCCEEDED, NOW)
     later = NOW + 10 * MINUTE
     failed = Outcome(Verdict.FAILED, error=f"no {ADDRESS}", retryable=False, output={"to": ADDRESS})
     await node.record(await node.claim(later), failed, later)
@@ -247,20 +263,104 @@ async def test_runs_of_a_row_whose_key_is_a_value_are_the_persons_own(tenant, st
 
 
 async def test_rows_that_wait_for_their_runs_lose_the_person(tenant, store):
-    await tenant.schedules(1, policies=ALLOW, audience={"type": "users", "filter": {}})
-    await tenant.release(NOW)
-    node = await Node.start(store, NOW)
-    (task,) = await store.urgent(fanout.claim_fanout_tasks, node.id, NOW, 10, 10, {})
+    _, task = await reading(store, tenant)
     rows = [
         AudienceText(key, f'{{"id":"{key}","manager":"{ADDRESS}"}}')
         for key in (PERSON, ADDRESS, f"of {NAME}", "other")
     ]
     await store.write(fanout.write_spool, task, 1, rows, 4)
     await carry_on(store, await begin(store, tenant, values=(ADDRESS, NAME)))
-    assert mentions(await everything(store)) == []
+    assert kinds(mentions(await everything(store))) == {"erasures"}  # the audience is still being read
     left = await store.read(fanout.spooled_page, task.fire_id, 0, 10)
     assert [row.key for row in left][1:] == ["other"]
     assert left[1].data == f'{{"id":"other","manager":"{ERASED}"}}'
+
+
+def sentence(address=ADDRESS):
+    return Outcome(Verdict.FAILED, error=f"no such user {address}", retryable=False)
+
+
+async def test_an_erasure_waits_for_runs_that_were_under_way_and_looks_at_them_again(tenant, store):
+    schedule, node = await fire_for(store, tenant, "other", "another")
+    works = await node.claim(NOW)
+    waiting = await carry_on(store, await begin(store, tenant, values=(ADDRESS, PHONE)))
+    assert (waiting.state, waiting.place, waiting.waits_for) == (ErasureState.WAITING, Place.UNDER_WAY, 2)
+    assert kinds(mentions(await everything(store))) == {"erasures"}
+    await node.record(works[:1], sentence(), NOW)
+    assert "runs" in kinds(mentions(await everything(store)))
+    assert (
+        await store.write(erasures.erase_piece, None, NOW, telling) is None
+    )  # it is not looked at all the time
+    later = NOW + MINUTE
+    waiting = await carry_on(store, waiting, later)
+    assert (waiting.state, waiting.waits_for) == (ErasureState.WAITING, 1)
+    assert kinds(mentions(await everything(store))) == {"erasures"}
+    await node.record(works[1:], sentence(), later)
+    done = await carry_on(store, waiting, later + MINUTE)
+    assert (done.state, done.person, done.waits_for) == (ErasureState.DONE, None, 0)
+    assert mentions(await everything(store)) == []
+    assert {run.error for run in await tenant.runs(schedule)} == {f"no such user {ERASED}"}
+
+
+async def test_an_erasure_waits_for_no_run_that_nobody_has_in_hand(tenant, store):
+    await fire_for(store, tenant, "other")
+    done = await carry_on(store, await begin(store, tenant, values=(ADDRESS, PHONE)))
+    assert done.state is ErasureState.DONE
+
+
+async def test_an_erasure_waits_for_callbacks_until_they_have_come(tenant, store):
+    schedule, _, work = await accepted(tenant)
+    waiting = await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
+    assert waiting.waits_for == 1
+    said = CallbackAnswer(RunState.SUCCEEDED, f'{{"sent":"{ADDRESS}"}}')
+    await store.write(runs.answer_callback, work.id, "token", said, NOW)
+    done = await carry_on(store, waiting, NOW + MINUTE)
+    assert done.state is ErasureState.DONE
+    assert mentions(await everything(store)) == []
+    (run,) = await tenant.runs(schedule)
+    assert run.output == f'{{"sent":"{ERASED}"}}'
+
+
+async def test_an_erasure_waits_for_audiences_that_are_being_read(tenant, store):
+    schedule, task = await reading(store, tenant)
+    waiting = await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
+    assert waiting.waits_for == 1
+    rows = [AudienceText(key, f'{{"id":"{key}","mail":"{ADDRESS}"}}') for key in (PERSON, "other")]
+    await store.write(fanout.write_chunk, task, fanout.prepare(task, rows, True), None, 2, True, NOW)
+    done = await carry_on(store, waiting, NOW + MINUTE)
+    assert done.state is ErasureState.DONE
+    assert mentions(await everything(store)) == []
+    states = {run.row_key: run.state for run in await tenant.runs(schedule)}
+    assert states == {ERASED: RunState.CANCELLED, "other": RunState.PENDING}
+
+
+async def test_an_erasure_that_waits_for_as_many_runs_as_it_may_goes_on_with_others_as_they_end(
+    tenant, store, monkeypatch
+):
+    monkeypatch.setattr(erasures, "PIECE", 2)
+    monkeypatch.setattr(erasures, "MOST_AWAITED", 2)
+    _, node = await fire_for(store, tenant, *map(str, range(5)))
+    works = await node.claim(NOW)
+    erasure = await carry_on(store, await begin(store, tenant, values=(ADDRESS, PHONE)))
+    assert (erasure.state, erasure.place, erasure.waits_for) == (ErasureState.RUNNING, Place.RUNS, 2)
+    now = NOW
+    for work in works:
+        now += MINUTE
+        await node.record([work], sentence(), now)
+        erasure = await carry_on(store, erasure, now + MINUTE)
+        assert erasure.waits_for <= 2
+    assert erasure.state is ErasureState.DONE
+    assert mentions(await everything(store)) == []
+
+
+async def test_what_waits_is_bounded_like_what_is_under_way(tenant, store, monkeypatch):
+    monkeypatch.setattr(erasures, "MOST_WAITING", 1)
+    _, node = await fire_for(store, tenant, "other")
+    await node.claim(NOW)
+    waiting = await carry_on(store, await begin(store, tenant))
+    assert waiting.state is ErasureState.WAITING
+    with pytest.raises(Conflict, match="wait for runs that are under way"):
+        await begin(store, tenant)
 
 
 async def test_answers_that_are_kept_to_be_given_again_lose_the_person(tenant, store):
@@ -318,7 +418,7 @@ async def test_what_is_about_others_stays(tenant, store):
     keys = sorted(run.row_key for run in await tenant.runs(schedule))
     assert keys == [ERASED, "someone-else"]
     (other,) = [run for run in await tenant.runs(schedule) if run.row_key == "someone-else"]
-    assert other.state is RunState.PENDING
+    assert other.state is RunState.SUCCEEDED
     after = await tenant.again(named)
     assert after.definition.input == {"user": ERASED, "mail": ERASED}
     assert (after.labels, after.name) == ({"customer": ERASED}, "Schedule")

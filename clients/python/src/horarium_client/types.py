@@ -474,6 +474,7 @@ class Erasure(TypedDict):
         "events",
         "deliveries",
         "audit",
+        "under_way",
     ]
     """
     Where it is.
@@ -482,9 +483,13 @@ class Erasure(TypedDict):
     """
     Random bytes in hexadecimal.
     """
-    state: Literal["running", "done"]
+    state: Literal["running", "waiting", "done"]
     """
-    Once it is done, nothing of the person can be read any more.
+    Once it is done, nothing of the person can be read any more. While it is waiting, all that is stored has been looked at, and runs that were under way may still bring the person back: they are looked at when they are over.
+    """
+    waits_for: int
+    """
+    For how many runs, and audiences that are being read, it waits.
     """
 
 

@@ -2335,17 +2335,22 @@ export interface components {
              * @description Where it is.
              * @enum {string}
              */
-            place: "spool" | "own_runs" | "directory" | "users" | "contacts" | "deals" | "tasks" | "pipelines" | "stages" | "actions" | "schedules" | "runs" | "fires" | "targets" | "principals" | "keys" | "answers" | "events" | "deliveries" | "audit";
+            place: "spool" | "own_runs" | "directory" | "users" | "contacts" | "deals" | "tasks" | "pipelines" | "stages" | "actions" | "schedules" | "runs" | "fires" | "targets" | "principals" | "keys" | "answers" | "events" | "deliveries" | "audit" | "under_way";
             /**
              * @description Random bytes in hexadecimal.
              * @example 5f0c
              */
             salt: string;
             /**
-             * @description Once it is done, nothing of the person can be read any more.
+             * @description Once it is done, nothing of the person can be read any more. While it is waiting, all that is stored has been looked at, and runs that were under way may still bring the person back: they are looked at when they are over.
              * @enum {string}
              */
-            state: "running" | "done";
+            state: "running" | "waiting" | "done";
+            /**
+             * @description For how many runs, and audiences that are being read, it waits.
+             * @example 0
+             */
+            waits_for: number;
         };
         ErasureBody: {
             /**

@@ -247,8 +247,14 @@ _WINDOW = {
 }
 _ERASURE = {
     "id": an_id("ers", "The id of the erasure."),
-    "state": choice("Once it is done, nothing of the person can be read any more.", ErasureState),
+    "state": choice(
+        "Once it is done, nothing of the person can be read any more. While it is waiting, all that is stored has been"
+        " looked at, and runs that were under way may still bring the person back: they are looked at when they are"
+        " over.",
+        ErasureState,
+    ),
     "place": choice("Where it is.", Place),
+    "waits_for": whole("For how many runs, and audiences that are being read, it waits.", 0),
     "counts": {
         "type": "object",
         "description": "How many rows were changed, by place.",

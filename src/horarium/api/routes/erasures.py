@@ -20,7 +20,7 @@ class ErasureRoutes(Routes):
         who = await self.who(request, ERASE)
         body = validated(PersonBody, await self.body(request))
         found = await self.services.erasures.erase(who, body.person, body.values or ())
-        return json_answer(202 if found.state is ErasureState.RUNNING else 200, show.erasure(found))
+        return json_answer(200 if found.state is ErasureState.DONE else 202, show.erasure(found))
 
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, ERASE)

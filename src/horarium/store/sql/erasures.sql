@@ -1,7 +1,11 @@
 -- The erasure of a person: for each place the next piece that is looked at, and how what was found is changed.
 
 -- part: erasure_columns
-id, workspace_id, salt, hash, principal_id, created_ms, updated_ms, person, state, place, position, counts, finished_ms
+id, workspace_id, salt, hash, principal_id, created_ms, updated_ms, person, state, place, position, counts, finished_ms,
+       look_ms, (SELECT count(*) FROM erasure_waits w WHERE w.erasure_id = erasures.id) AS waits_for
+
+-- part: may_go_on
+finished_ms IS NULL AND (look_ms IS NULL OR look_ms <= :now)
 
 -- name: insert_erasures
 INSERT INTO erasures (id, workspace_id, salt, hash, principal_id, created_ms, updated_ms, person, state, place, position,
@@ -20,18 +24,20 @@ SELECT {erasure_columns} FROM erasures WHERE workspace_id = :workspace_id AND id
 ORDER BY id DESC LIMIT :limit;
 
 -- name: count_open_erasures
-SELECT count(*) AS erasures FROM erasures WHERE workspace_id = :workspace_id AND finished_ms IS NULL;
+-- Those that are under way, and with those that only wait.
+SELECT COALESCE(sum(CASE WHEN state = 'running' THEN 1 ELSE 0 END), 0) AS running, count(*) AS erasures
+FROM erasures WHERE workspace_id = :workspace_id AND finished_ms IS NULL;
 
 -- name: next_erasure
 -- The one that has waited longest.
-SELECT {erasure_columns} FROM erasures WHERE finished_ms IS NULL ORDER BY updated_ms LIMIT 1;
+SELECT {erasure_columns} FROM erasures WHERE {may_go_on} ORDER BY updated_ms LIMIT 1;
 
 -- name: open_erasure
 SELECT {erasure_columns} FROM erasures WHERE id = :id AND finished_ms IS NULL;
 
 -- name: move_erasure
 UPDATE erasures SET updated_ms = :updated_ms, person = :person, state = :state, place = :place, position = :position,
-    counts = :counts, finished_ms = :finished_ms
+    counts = :counts, finished_ms = CAST(:finished_ms AS BIGINT), look_ms = CAST(:look_ms AS BIGINT)
 WHERE id = :id AND workspace_id = :workspace_id;
 
 -- name: texts_of_runs
@@ -40,6 +46,43 @@ WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
 
 -- name: texts_of_runs_named
 SELECT id, data, error FROM runs WHERE id IN (:ids...) AND workspace_id = :workspace_id;
+
+-- name: texts_of_some_runs
+SELECT id, state, row_key, data, output, error, request FROM runs WHERE id IN (:ids...) AND workspace_id = :workspace_id;
+
+-- name: runs_in_hand
+-- Of these runs those that a node, their target or an engine has, which were given the texts of before.
+SELECT q.run_id FROM ready q WHERE q.run_id IN (:ids...) AND q.owner IS NOT NULL
+UNION SELECT c.run_id FROM callbacks c JOIN runs r ON r.id = c.run_id
+WHERE c.run_id IN (:ids...) AND c.answer IS NULL AND r.state IN ('pending', 'running');
+
+-- name: audiences_in_hand
+-- Fires whose audience is being read.
+SELECT fire_id FROM fanouts WHERE workspace_id = :workspace_id;
+
+-- name: await_for_erasure
+INSERT INTO erasure_waits (erasure_id, awaited_id, workspace_id, is_audience, look_ms)
+SELECT erasure_id, awaited_id, workspace_id, is_audience, look_ms
+FROM rows(erasure_id bytea, awaited_id bytea, workspace_id bytea, is_audience bigint, look_ms bigint) AS r
+WHERE TRUE
+ON CONFLICT (erasure_id, awaited_id) DO NOTHING;
+
+-- name: awaited_now
+-- Those that are to be looked at, longest ago first.
+SELECT awaited_id, is_audience FROM erasure_waits
+WHERE erasure_id = :erasure_id AND workspace_id = :workspace_id AND look_ms <= :now ORDER BY look_ms LIMIT :limit;
+
+-- name: first_awaited
+-- When the next one is looked at; null where none is left.
+SELECT min(look_ms) AS look_ms FROM erasure_waits WHERE erasure_id = :erasure_id AND workspace_id = :workspace_id;
+
+-- name: await_longer
+UPDATE erasure_waits SET look_ms = :look_ms
+WHERE erasure_id = :erasure_id AND workspace_id = :workspace_id AND awaited_id IN (:ids...);
+
+-- name: await_no_longer
+DELETE FROM erasure_waits
+WHERE erasure_id = :erasure_id AND workspace_id = :workspace_id AND awaited_id IN (:ids...);
 
 -- name: change_texts_of_runs
 -- One that has ended meanwhile keeps what its end has brought.

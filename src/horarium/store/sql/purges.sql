@@ -139,6 +139,9 @@ DELETE FROM audit_chains WHERE workspace_id = :workspace_id;
 -- name: purge_actions
 DELETE FROM actions WHERE workspace_id = :workspace_id;
 
+-- name: purge_erasure_waits
+DELETE FROM erasure_waits WHERE workspace_id = :workspace_id;
+
 -- name: purge_erasures
 DELETE FROM erasures WHERE workspace_id = :workspace_id;
 

@@ -17,16 +17,18 @@ from horarium.domain.audit import AuditEntry
 from horarium.domain.erasures import (
     ERASED,
     PLACES,
+    REPEATED,
     Content,
     Erasure,
     ErasureState,
     Person,
     Place,
+    look_again_ms,
     telling,
     values_in,
 )
 from horarium.domain.errors import Conflict, NotFound
-from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, ulid
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, id_time, lowest_id_at, ulid
 from horarium.domain.listings import RunListing
 from horarium.domain.run import RunState
 from horarium.store.base import WEBHOOKS, Tx
@@ -41,8 +43,12 @@ from horarium.store.verbs.texts import json_value
 PIECE, SMALL_PIECE = 100, 500
 # Rows that are looked at to find runs of the person.
 LOOK = 2_000
-# How many erasures of a workspace may be under way.
-MOST_OPEN = 10
+# How many erasures of a workspace may be under way, and how many with those that wait.
+MOST_OPEN, MOST_WAITING = 10, 100
+# For so many runs an erasure waits at most before it goes on with further ones.
+MOST_AWAITED = 50_000
+# How the position at what is under way begins.
+_ENDED, _NAMED = b"ended", b"named"
 # Makes the entry of the audit log that tells how many entries were erased.
 Tell = Callable[[int], AuditEntry]
 
@@ -63,6 +69,8 @@ class StoredErasure(NamedTuple):
     position: bytes
     counts: str
     finished_ms: int | None
+    look_ms: int | None = None
+    waits_for: int = 0
 
 
 def _erasure(row: Sequence[Any]) -> Erasure:
@@ -85,6 +93,8 @@ def _erasure(row: Sequence[Any]) -> Erasure:
         stored.position,
         orjson.loads(stored.counts),
         stored.finished_ms,
+        stored.look_ms,
+        stored.waits_for,
     )
 
 
@@ -106,6 +116,7 @@ def _row(erasure: Erasure) -> StoredErasure:
         erasure.position,
         orjson.dumps(dict(erasure.counts)).decode(),
         erasure.finished_ms,
+        erasure.look_ms,
     )
 
 
@@ -113,10 +124,15 @@ async def begin_erasure(tx: Tx, erasure: Erasure) -> Erasure:
     """Store a new erasure, with what the directory says of the person. Raises Conflict where as many are under way in
     the workspace as may be."""
     own = {"workspace_id": erasure.workspace_id}
-    (count,) = await tx.row("count_open_erasures", **own)
-    if count >= MOST_OPEN:
+    running, count = await tx.row("count_open_erasures", **own)
+    if running >= MOST_OPEN:
         words = f"{MOST_OPEN} erasures of this workspace are under way, and no more may be: wait until one is done"
         raise Conflict(words, "limit")
+    if count >= MOST_WAITING:
+        words = (
+            f"{MOST_WAITING} erasures of this workspace wait for runs that are under way, and no more may: "
+        )
+        raise Conflict(words + "wait until these runs are over, or cancel them", "limit")
     person = erasure.person
     assert person is not None
     known: list[str | None] = []
@@ -126,7 +142,7 @@ async def begin_erasure(tx: Tx, erasure: Erasure) -> Erasure:
         known += [user["email"], user["full_name"]] if user is not None else []
         known += [contact["email"], contact["name"]] if contact is not None else []
     begun = replace(erasure, person=person.with_values(text for text in known if text))
-    await tx.many("insert_erasures", [_row(begun)])
+    await tx.many("insert_erasures", [_row(begun)[:-2]])
     return begun
 
 
@@ -146,11 +162,13 @@ async def list_erasures(tx: Tx, workspace_id: Id, limit: int, cursor: Id) -> lis
 
 class Found(NamedTuple):
     """What a step has found: how many rows it changed, the position after them (None: nothing of this place is left),
-    and the person, who may be known by more values now."""
+    the person, who may be known by more values now, where to go on instead of here, and when, if not now."""
 
     changed: int
     position: bytes | None
     person: Person
+    place: Place | None = None
+    look_ms: int | None = None
 
 
 Step = Callable[[Tx, Erasure, int, Tell], Awaitable[Found]]
@@ -159,7 +177,9 @@ Step = Callable[[Tx, Erasure, int, Tell], Awaitable[Found]]
 async def erase_piece(tx: Tx, erasure_id: Id | None, now: int, tell: Callable[[Id], Tell]) -> Erasure | None:
     """Look at the next piece of an erasure, or of the one that has waited longest: how far it is then. None where none
     is under way. `tell` makes the audit entries of a workspace."""
-    row = await (tx.row("next_erasure") if erasure_id is None else tx.row("open_erasure", id=erasure_id))
+    row = await (
+        tx.row("next_erasure", now=now) if erasure_id is None else tx.row("open_erasure", id=erasure_id)
+    )
     if row is None:
         return None
     erasure = _erasure(row)
@@ -177,6 +197,7 @@ async def erase_piece(tx: Tx, erasure_id: Id | None, now: int, tell: Callable[[I
         position=stored.position,
         counts=stored.counts,
         finished_ms=stored.finished_ms,
+        look_ms=stored.look_ms,
     )
     return moved
 
@@ -186,9 +207,12 @@ def _moved(erasure: Erasure, found: Found, now: int) -> Erasure:
     counts = dict(erasure.counts)
     if found.changed:
         counts[erasure.place.value] = counts.get(erasure.place.value, 0) + found.changed
-    moved = replace(erasure, updated_ms=max(now, erasure.updated_ms + 1), counts=counts, person=found.person)
+    updated = max(now, erasure.updated_ms + 1)
+    moved = replace(erasure, updated_ms=updated, counts=counts, person=found.person, look_ms=found.look_ms)
+    if erasure.place is Place.UNDER_WAY:
+        moved = replace(moved, state=ErasureState.WAITING)
     if found.position is not None:
-        return replace(moved, position=found.position)
+        return replace(moved, place=found.place or erasure.place, position=found.position)
     following = PLACES.index(erasure.place) + 1
     if following < len(PLACES):
         return replace(moved, place=PLACES[following], position=b"")
@@ -346,9 +370,28 @@ def _last(rows: Sequence[Any], limit: int) -> Id | None:
 
 async def _runs(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
     """All other runs, with their earlier attempts and the handles by which engines were asked about them. Rows whose
-    key is a value are the person's as well."""
-    own, person = erasure.workspace_id, _whom(erasure)
+    key is a value are the person's as well. What is under way is looked at once more when it is over."""
+    if not erasure.position:
+        fires = await tx.rows("audiences_in_hand", workspace_id=erasure.workspace_id)
+        await _await(tx, erasure, [fire for (fire,) in fires], now, is_audience=1)
+    elif erasure.waits_for >= MOST_AWAITED:
+        look = await _look(tx, erasure, now)
+        again_from = erasure.position if look.first_read is None else _before(look.first_read)
+        return Found(look.changed, min(erasure.position, again_from), look.person, look_ms=look.again_ms)
     rows = await _piece(tx, "texts_of_runs", erasure, PIECE)
+    count, person = await _erase_runs(tx, erasure, rows, now)
+    open_ones = [row[0] for row in rows if not RunState(row[1]).final]
+    if open_ones:
+        held = await tx.rows("runs_in_hand", ids=open_ones)
+        await _await(tx, erasure, [run for (run,) in held], now, is_audience=0)
+    return Found(count, _last(rows, PIECE), person)
+
+
+async def _erase_runs(
+    tx: Tx, erasure: Erasure, rows: Sequence[Sequence[Any]], now: int
+) -> tuple[int, Person]:
+    """Erase the person from some runs (rows as of `texts_of_runs`): how many rows were changed, and the person."""
+    own, person = erasure.workspace_id, _whom(erasure)
     mine = {row[0]: RunState(row[1]) for row in rows if person.owns(row[2])}
     erasure = replace(erasure, person=await _empty(tx, own, person, mine, now))
     others = {row[0]: row for row in rows if row[0] not in mine}
@@ -361,7 +404,71 @@ async def _runs(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
         attempts = _changed(await tx.rows("texts_of_attempts", ids=list(others)), erasure, 2, _PLAIN)
         count += await _change(tx, "change_texts_of_attempts", attempts)
         await tx.run("empty_handles", ids=list(others))
-    return Found(count + len(mine), _last(rows, PIECE), _whom(erasure))
+    return count + len(mine), _whom(erasure)
+
+
+async def _await(tx: Tx, erasure: Erasure, ids: Sequence[Id], now: int, is_audience: int) -> None:
+    rows = [(erasure.id, an_id, erasure.workspace_id, is_audience, now) for an_id in ids]
+    await _change(tx, "await_for_erasure", rows)
+
+
+class Look(NamedTuple):
+    """What a look at what is awaited has found: how many of it are over, how many rows were changed, the person, of the
+    audiences that have been read the fire that is oldest, and when to look again (None: nothing is awaited)."""
+
+    over: int
+    changed: int
+    person: Person
+    first_read: Id | None
+    again_ms: int | None
+
+
+async def _look(tx: Tx, erasure: Erasure, now: int) -> Look:
+    """Look at what is awaited and whose time has come. What is over loses the person, and is not awaited any more."""
+    person, own = _whom(erasure), {"erasure_id": erasure.id, "workspace_id": erasure.workspace_id}
+    due = {
+        an_id: bool(audience) for an_id, audience in await tx.rows("awaited_now", **own, now=now, limit=PIECE)
+    }
+    runs = [an_id for an_id, audience in due.items() if not audience]
+    held = {run for (run,) in await tx.rows("runs_in_hand", ids=runs)} if runs else set()
+    if any(due.values()):
+        held |= {fire for (fire,) in await tx.rows("audiences_in_hand", workspace_id=erasure.workspace_id)}
+    still, over = [each for each in due if each in held], [each for each in due if each not in held]
+    changed = 0
+    ended = [run for run in runs if run not in held]
+    if ended:
+        texts = await tx.rows("texts_of_some_runs", ids=ended, workspace_id=erasure.workspace_id)
+        changed, person = await _erase_runs(tx, erasure, texts, now)
+    if still:
+        await tx.run("await_longer", **own, ids=still, look_ms=look_again_ms(erasure, now))
+    if over:
+        await tx.run("await_no_longer", **own, ids=over)
+    first = (await tx.row("first_awaited", **own))[0]
+    read = min((each for each in over if due[each]), default=None)
+    return Look(len(over), changed, person, read, first)
+
+
+def _before(fire: Id) -> Id:
+    """Where the runs of a fire begin: they have its time."""
+    return lowest_id_at(id_time(fire))
+
+
+async def _under_way(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
+    """What was under way. Its position tells whether some of it has ended since all that repeats it was looked at, and
+    whether that named the person."""
+    look = await _look(tx, erasure, now)
+    if look.first_read is not None:
+        return Found(look.changed, _before(look.first_read), look.person, Place.RUNS)
+    named = look.changed > 0 or erasure.position == _NAMED
+    ended = look.over > 0 or erasure.position != b""
+    mark = _NAMED if named else _ENDED if ended else b""
+    if look.again_ms is not None and look.again_ms <= now:  # there was more than one step looks at
+        return Found(look.changed, mark, look.person, Place.UNDER_WAY)
+    if named or (ended and look.again_ms is None):
+        return Found(look.changed, b"", look.person, REPEATED)
+    if look.again_ms is not None:
+        return Found(look.changed, mark, look.person, Place.UNDER_WAY, look.again_ms)
+    return Found(look.changed, None, look.person)
 
 
 async def _schedules(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
@@ -488,4 +595,5 @@ _STEPS: Mapping[Place, Step] = {
     Place.EVENTS: _events,
     Place.DELIVERIES: _deliveries,
     Place.AUDIT: _audit,
+    Place.UNDER_WAY: _under_way,
 }

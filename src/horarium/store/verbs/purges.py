@@ -56,6 +56,7 @@ _REST = (
     "purge_pending",
     "purge_chain",
     "purge_actions",
+    "purge_erasure_waits",
     "purge_erasures",
     "purge_windows",
     "purge_pauses",

@@ -1,6 +1,6 @@
 -- name: next_erasure
 -- As for both, locked, and passing over those that another node has locked.
-SELECT {erasure_columns} FROM erasures WHERE finished_ms IS NULL
+SELECT {erasure_columns} FROM erasures WHERE {may_go_on}
 ORDER BY updated_ms LIMIT 1 FOR UPDATE SKIP LOCKED;
 
 -- name: open_erasure
