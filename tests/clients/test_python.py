@@ -154,6 +154,13 @@ def test_what_passes_is_tried_again_under_the_same_idempotency_key() -> None:
     assert len(keys) == 1
 
 
+def test_an_action_whose_answer_was_lost_is_asked_for_again_under_one_key() -> None:
+    played = Played(httpx.ReadTimeout("no answer"), httpx.Response(202, json={"id": "act_1"}))
+    with Horarium("http://test", "hor_x", transport=played) as client:
+        client.schedules.act({"action": "fire", "filter": {}})
+    assert len({request.headers["idempotency-key"] for request in played.asked}) == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "error"), [(503, ServerFault), (429, TooManyRequests)], ids=["a fault", "too many requests"]
 )
@@ -168,7 +175,7 @@ async def test_it_gives_up_after_some_attempts(answer: int, error: type[Exceptio
 def test_a_request_that_may_have_been_done_is_not_sent_twice() -> None:
     played = Played(httpx.ReadTimeout("no answer"), httpx.Response(200, json={}))
     with Horarium("http://test", "hor_x", transport=played) as client, pytest.raises(NotReached):
-        client.runs.retry("run_1")
+        client.runs.cancel("run_1")
     assert len(played.asked) == 1
 
 

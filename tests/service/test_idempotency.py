@@ -12,8 +12,8 @@ from horarium.domain.fire import Fire
 from horarium.domain.ids import random_id
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule
-from horarium.service.idempotency import IdempotencyService, request_of
-from horarium.service.repeats import KEY_LIMIT
+from horarium.service.idempotency import IdempotencyService
+from horarium.service.repeats import KEY_LIMIT, request_of
 from horarium.service.schedules import ScheduleDraft
 from horarium.times import Timing
 from tests.support.callers import caller

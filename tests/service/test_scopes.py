@@ -21,15 +21,16 @@ from tests.support.house import House, instant
 NOW = "2026-03-01T12:00:00Z"
 AN_ID = random_id(instant(NOW))
 BY_DOOR = "each API asks for a scope of its own; a grant on the target decides here"
+EACH = "each thing of an action is refused by itself, and which scope is needed depends on the kind"
 OWN = "everybody may see the workspace of their key"
 # Use cases that ask for no scope, each with the reason.
 WITHOUT_SCOPE = {
     **dict.fromkeys(
         ("schedules.change", "schedules.pause", "schedules.resume", "schedules.fire_now", "schedules.backfill",
-         "schedules.slots_to_backfill", "idempotency.fire_once", "runs.retry"), BY_DOOR
+         "schedules.slots_to_backfill", "idempotency.fire_once", "runs.retry", "runs.retry_once"), BY_DOOR
     ),
     **dict.fromkeys(("tenancy.get_workspace", "tenancy.list_workspaces", "tenancy.usage"), OWN),
-    "actions.take": "each thing of an action is refused by itself, and which scope is needed depends on the kind",
+    **dict.fromkeys(("actions.take", "actions.take_once"), EACH),
     "events.number_of": "it is a step of reading, which asks for the scope",
 }  # fmt: skip
 

@@ -25,6 +25,7 @@ SILENT = {
     "verbs.create_schedule_once": "records the entry that it is given",
     "verbs.create_with_answer": "records the entry that it is given",
     "verbs.fire_once": "records the entry that it is given",
+    "once(verb, request, now)": "its verb is wrapped before the call of `write_once`",
     "verbs.keep_answer": "the answer to a request that was recorded",
     "verbs.answer_callback": "a target reports how a run went: the run itself tells it",
     "readiness.probe_commit": "a row that tells whether anything can be committed",
@@ -47,10 +48,13 @@ SILENT = {
 
 
 def writes():
-    """(module, what is written) for every call of `store.write` and `store.write_grouped` in the use cases."""
+    """(module, what is written) for every call of `store.write`, `store.write_grouped` and `write_once` in the use
+    cases."""
     folder = Path(horarium.service.__file__).parent
     for path in sorted(folder.glob("*.py")):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "write_once":
+                yield path.name, ast.unparse(call.args[4])
             if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
                 continue
             of_a_store = "store" in ast.unparse(call.func.value)

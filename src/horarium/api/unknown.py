@@ -42,6 +42,17 @@ BY_KEY = {
 }
 # How the parts of these paths are read (see api/web.py).
 _READ_AS = {"{id}": "{id:id}", "{ref}": "{ref:id}", "{key}": "{key:key}"}
+# What is said of an Idempotency-Key where none is taken, by the method, or by the route.
+_HARMLESS = "is not taken here: to send this request again is the same as to send it once"
+_UNREPEATED = {
+    **dict.fromkeys(("GET", "HEAD", "PUT", "DELETE"), _HARMLESS),
+    **dict.fromkeys(
+        ("POST", "PATCH"), "is not taken here: this request is not recognised when it comes again"
+    ),
+    "POST /schedules/bulk": (
+        "is not taken here: give each line a key and send mode=upsert, then sending it again changes nothing"
+    ),
+}
 # What is said of a field that a body may not have, because the server sets it.
 SET_BY_SERVER = "is set by the server; leave it out"
 
@@ -170,6 +181,9 @@ class OwnApi(Api):
         bodiless = writes and options.get("body") is None
         versionless = writes and "If-Match" not in (options.get("headers") or ())
 
+        takes_key = "Idempotency-Key" in (options.get("headers") or ())
+        unrepeated = None if takes_key else _UNREPEATED.get(f"{method} {told_as}", _UNREPEATED[method])
+
         @functools.wraps(handler)
         async def careful(request: Request) -> Answer:
             if request.scope["query_string"]:
@@ -178,6 +192,8 @@ class OwnApi(Api):
                 await refuse_body(request)
             if versionless and "if-match" in request.headers:
                 raise Invalid(Problem("If-Match", "no version is compared here; leave it out", "unknown"))
+            if unrepeated is not None and "idempotency-key" in request.headers:
+                refuse_repeat_key(request, unrepeated)
             return await handler(request)
 
         route = f"{method} {told_as.replace(':path}', '}')}"
@@ -223,6 +239,14 @@ def refuse_parameters(request: Request, known: tuple[str, ...]) -> None:
     ]
     if problems:
         raise Invalid(problems)
+
+
+def refuse_repeat_key(request: Request, words: str) -> None:
+    """Raises Invalid for the Idempotency-Key of a request that is not recognised when it comes again. A run of a target
+    sends one whatever it asks for; that key is the run's own, and passes."""
+    headers = request.headers
+    if headers["idempotency-key"] != headers.get("horarium-run"):
+        raise Invalid(Problem("Idempotency-Key", f"{words}; leave it out", "unknown"))
 
 
 async def refuse_body(request: Request) -> None:

@@ -23,6 +23,7 @@ from horarium.domain.schedule import Schedule
 from horarium.domain.tenancy import Identity, Principal, PrincipalType, Workspace
 from horarium.service.clock import Clock
 from horarium.service.reads import reads
+from horarium.service.repeats import write_once
 from horarium.service.schedules import (
     OF_SCHEDULE,
     deleting,
@@ -36,6 +37,7 @@ from horarium.store.base import Duplicate, Store, Tx
 from horarium.store.verbs import actions as verbs
 from horarium.store.verbs import runs as run_verbs
 from horarium.store.verbs.changes import ScheduleChange, change_schedule
+from horarium.store.verbs.idempotency import Request
 from horarium.store.verbs.manual import fire_by_hand
 from horarium.store.verbs.run_pages import find_runs
 from horarium.store.verbs.schedule_pages import matching_ids
@@ -112,6 +114,18 @@ class ActionService:
 
         Raises Conflict where as many are under way in the workspace as may be.
         """
+        return (await self.take_once(who, kind, wanted, given, None))[0]
+
+    async def take_once(
+        self,
+        who: Identity,
+        kind: ActionKind,
+        wanted: Mapping[str, Any],
+        given: Mapping[str, Any],
+        request: Request | None,
+    ) -> tuple[Action, bool]:
+        """As `take`, once for a request: the action as it stands, and whether the same request took it before. Raises
+        also what `write_once` raises."""
         by = acting()
         taker = Taker(who.principal_id, who.key_id, by.address, by.request, who.restriction)
         action = self._new(who.workspace_id, kind, wanted, given, taker)
@@ -124,11 +138,18 @@ class ActionService:
             **_told(given),
         }
         entry = trail.entry(name, "ws", who.workspace_id, after=said)
-        await self.store.write(noting(verbs.take_action, entry), action)
+
+        async def find(an_id: Id) -> Action:
+            return await self.get(who.workspace_id, an_id)
+
+        verb = noting(verbs.take_action, entry)
+        taken, again = await write_once(self.store, find, request, action.created_ms, verb, action)
+        if again:
+            return taken, True
         for _ in range(AT_ONCE):
             if not await self.step(action.id):
                 break
-        return await self.get(who.workspace_id, action.id)
+        return await find(action.id), False
 
     async def cancel(self, workspace_id: Id, action_id: Id) -> Action:
         """End an action where it stands; what it has done stays done. One that has ended stays as it is."""

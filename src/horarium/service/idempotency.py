@@ -4,32 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import blake2b
 
 from horarium.domain.fire import Fire
 from horarium.domain.ids import Id
 from horarium.domain.schedule import Schedule
 from horarium.domain.tenancy import Identity
 from horarium.service.clock import Clock
-from horarium.service.repeats import refuse_bad_key
 from horarium.service.schedules import OF_SCHEDULE, ScheduleDraft, created_entry, fired_entry, schedule_of
 from horarium.store.base import Store
 from horarium.store.verbs import idempotency as verbs
 from horarium.store.verbs.idempotency import Request
-
-
-def request_of(workspace_id: Id, scope: str, key: str, body: bytes) -> Request:
-    """A request as it is recognised later: by workspace, `scope` (what it asks for), key and a hash of its body.
-
-    Raises Invalid for a key that is empty, too long or has control characters.
-    """
-    refuse_bad_key(key)
-    return Request(workspace_id, scope, key, blake2b(body, digest_size=16).digest())
-
-
-def request_by(who: Identity, scope: str, key: str, body: bytes) -> Request:
-    """The same for a request of a principal: the same key of another one names another request. Raises Invalid."""
-    return request_of(who.workspace_id, f"{scope} by {who.principal_id.hex()}", key, body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,14 @@ from horarium.service.clock import Clock
 from horarium.service.facts import shared_id, short
 from horarium.service.failure_log import FailureLog
 from horarium.service.reads import reads
+from horarium.service.repeats import write_once
 from horarium.service.trail import Trail, noting, recording
 from horarium.store.base import Duplicate, Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import run_lists
 from horarium.store.verbs import runs as verbs
 from horarium.store.verbs.fire_failures import failed_rows
+from horarium.store.verbs.idempotency import Request
 from horarium.store.verbs.lanes import causes_of_waits
 from horarium.store.verbs.runs import CallbackAnswer
 
@@ -76,14 +78,23 @@ class RunService:
         Raises NotFound, Conflict (it has not ended, or many requests repeat it at once), Forbidden (no grant on its
         target).
         """
+        return (await self.retry_once(who, run, None))[0]
+
+    async def retry_once(self, who: Identity, run: Id, request: Request | None) -> tuple[Run, bool]:
+        """As `retry`, once for a request: the new run, and whether the same request started it before. Raises also what
+        `write_once` raises."""
         ended, _ = await self.get(who.workspace_id, run)
         who.require_target(ended.target_id, "of this run")  # the target of a run never changes
         now = self.clock.now_ms()
         trail = Trail(who.workspace_id, now)
         verb = recording(verbs.replay_run, lambda new: [_started(trail, "run.retried", new, retry_of=run)])
-        for later in range(MOST_AT_ONCE):
+
+        async def find(an_id: Id) -> Run:
+            return (await self.get(who.workspace_id, an_id))[0]
+
+        for later in range(now, now + MOST_AT_ONCE):
             try:
-                return await self.store.write(verb, who.workspace_id, run, now + later)
+                return await write_once(self.store, find, request, now, verb, who.workspace_id, run, later)
             except Duplicate:  # another request has repeated the same run at the same moment
                 continue
         raise Conflict("many requests repeat this run at the same moment; send the request again", "state")

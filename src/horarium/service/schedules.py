@@ -29,7 +29,7 @@ from horarium.service.checks import depth_problems
 from horarium.service.clock import Clock
 from horarium.service.facts import schedule_action, schedule_facts
 from horarium.service.reads import reads
-from horarium.service.repeats import key_of_principal
+from horarium.service.repeats import key_of_principal, request_by
 from horarium.service.schemas import input_problems
 from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.service.turns import Turns
@@ -38,6 +38,7 @@ from horarium.store.verbs import ledger, schedule_lists
 from horarium.store.verbs import schedules as verbs
 from horarium.store.verbs.changes import ScheduleChange, change_schedule
 from horarium.store.verbs.creation import create_schedules, onward, refuse_twin
+from horarium.store.verbs.idempotency import Request, claim
 from horarium.store.verbs.manual import find_manual_fire, fire_by_hand, fire_slots
 from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, wants_anchor
 
@@ -407,11 +408,15 @@ class ScheduleService:
         waits long behind a large range. Repeating a range with the same `request` of the same principal, or again
         without one, fires nothing twice, and completes what was interrupted. Raises Invalid for a range that is
         reversed, ends in the future, or has more than BACKFILL_LIMIT slots, and for a `request` that is no
-        Idempotency-Key, Conflict if the schedule is given another definition meanwhile, and Forbidden without a
+        Idempotency-Key, Conflict if the schedule is given another definition meanwhile or the same `request` came with
+        another range within a day, and Forbidden without a
         grant on its target.
         """
         now = self.clock.now_ms()
         unique = "" if request is None else key_of_principal(who, request)
+        once = None
+        if request is not None:
+            once = request_by(who, f"backfill {schedule_id.hex()}", request, f"{from_ms} {to_ms}".encode())
         schedule, slots = await self._to_backfill(who, schedule_id, from_ms, to_ms)
         version = schedule.definition_version
         trail = Trail(who.workspace_id, now)
@@ -426,7 +431,7 @@ class ScheduleService:
             }
             entry = trail.entry("schedule.backfilled", "sch", schedule_id, after=said)
             fires += await self.store.write(
-                noting(_backfill, entry), who.workspace_id, schedule_id, version, batch, unique, now
+                noting(_backfill, entry), who.workspace_id, schedule_id, version, batch, unique, once, now
             )
         return fires
 
@@ -592,13 +597,23 @@ async def _slots_between(recurrence: Recurrence, from_ms: int, to_ms: int) -> li
 
 
 async def _backfill(
-    tx: Tx, workspace_id: Id, schedule_id: Id, version: int, slots: Sequence[int], request: str, now: int
+    tx: Tx,
+    workspace_id: Id,
+    schedule_id: Id,
+    version: int,
+    slots: Sequence[int],
+    unique: str,
+    once: Request | None,
+    now: int,
 ) -> list[Fire]:
-    """Fire slots that the definition of a version names. Raises Conflict if it is not the schedule's any more."""
+    """Fire slots that the definition of a version names. Raises Conflict if it is not the schedule's any more, or if
+    the request came with another range before."""
+    if once is not None:
+        await claim(tx, once, schedule_id, now)
     schedule = await verbs.get_schedule(tx, workspace_id, schedule_id)
     if schedule.definition_version != version:
         words = "the schedule was changed while its slots were being fired; look at it, and ask again"
         raise Conflict(words, "version")
-    ids = await fire_slots(tx, schedule, FireKind.BACKFILL, slots, request, now)
+    ids = await fire_slots(tx, schedule, FireKind.BACKFILL, slots, unique, now)
     fires = {fire.id: fire for fire in await ledger.fires_named(tx, workspace_id, ids)}
     return [fires[fire_id] for fire_id in ids]

@@ -32,11 +32,13 @@ from horarium.service.facts import target_action, target_facts
 from horarium.service.identity import IdentityService
 from horarium.service.pages import Page, cut
 from horarium.service.reads import reads
+from horarium.service.repeats import write_once
 from horarium.service.schemas import input_problems, is_same_json, schema_problems
 from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.store.base import Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import targets as verbs
+from horarium.store.verbs.idempotency import Request
 from horarium.store.verbs.lanes import lane_state, reports_of
 
 # For how long a target found by a reference is remembered, and how many of them.
@@ -124,6 +126,13 @@ class TargetService:
 
     async def create(self, who: Identity, draft: TargetDraft) -> NewTarget:
         """Create a target and give its creator a grant on it. Raises Invalid, Conflict (key_taken), Forbidden."""
+        return (await self.create_once(who, draft, None))[0]
+
+    async def create_once(
+        self, who: Identity, draft: TargetDraft, request: Request | None
+    ) -> tuple[NewTarget, bool]:
+        """As `create`, once for a request: the target, and whether the same request made it before. Then it has its
+        signing secret only while nobody has changed it. Raises also what `write_once` raises."""
         who.require("targets:write")
         who.restriction.refuse_other(LOWEST_ID, {})  # a new target is none of those that it names
         self._refuse(who.workspace_id, draft, draft.config)
@@ -131,10 +140,17 @@ class TargetService:
         new = random_id(now)
         target, secrets = self._sealed(_target_of(draft, new, who, now), draft.config)
         entry = Trail(who.workspace_id, now).entry("target.created", "tgt", new, after=target_facts(target))
-        stored = await self.store.write(noting(verbs.create_target, entry), target, who.principal_id)
+
+        async def find(an_id: Id) -> Target:
+            return await self.store.read(verbs.get_target, who.workspace_id, an_id)
+
+        verb = noting(verbs.create_target, entry)
+        stored, again = await write_once(self.store, find, request, now, verb, target, who.principal_id)
         self.identities.forget()
+        if again:
+            secrets = self.secrets_of(stored) if stored.version == target.version else {}
         public = stored.config.get(VERIFICATION)
-        return NewTarget(stored, _shown(secrets), public[0] if public else None)
+        return NewTarget(stored, _shown(secrets), public[0] if public else None), again
 
     async def put(
         self, who: Identity, key: str, draft: TargetDraft, version: int | None = None

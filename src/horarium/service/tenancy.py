@@ -37,9 +37,11 @@ from horarium.service.clock import Clock
 from horarium.service.facts import grant_names, key_facts, principal_facts, workspace_facts
 from horarium.service.identity import IdentityService
 from horarium.service.pages import Page, cut
+from horarium.service.repeats import write_once
 from horarium.service.trail import Trail, difference, noting, recording
 from horarium.store.base import Store
 from horarium.store.verbs import tenancy as verbs
+from horarium.store.verbs.idempotency import Request
 from horarium.store.verbs.quotas import get_usage
 from horarium.store.verbs.targets import existing_targets
 from horarium.times.instants import utc_text
@@ -213,6 +215,19 @@ class TenancyService:
         granted: Sequence[Id] = (),
     ) -> Principal:
         """Create a person or a service, with grants on targets. Raises Invalid."""
+        return (await self.create_principal_once(who, None, name, kind, email, granted))[0]
+
+    async def create_principal_once(
+        self,
+        who: Identity,
+        request: Request | None,
+        name: str,
+        kind: PrincipalType = PrincipalType.SERVICE,
+        email: str | None = None,
+        granted: Sequence[Id] = (),
+    ) -> tuple[Principal, bool]:
+        """As `create_principal`, once for a request: the principal, and whether the same request made it before. Raises
+        also what `write_once` raises."""
         who.require(ADMIN)
         problems = [*name_problems("name", name), *_email_problems(email)]
         if kind is PrincipalType.SYSTEM:
@@ -224,8 +239,12 @@ class TenancyService:
         principal = Principal(random_id(now), who.workspace_id, kind, name, now, email)
         facts = principal_facts(principal, granted)
         entry = Trail(who.workspace_id, now).entry("principal.created", "prn", principal.id, after=facts)
-        await self.store.write(noting(verbs.create_principal, entry), principal, tuple(granted))
-        return principal
+
+        async def find(an_id: Id) -> Principal:
+            return await self.get_principal(who, an_id)
+
+        verb = noting(verbs.create_principal, entry)
+        return await write_once(self.store, find, request, now, verb, principal, tuple(granted))
 
     async def list_principals(self, who: Identity, after: Id, limit: int) -> Page[Principal]:
         """One page of the principals of the workspace, oldest first."""

@@ -17,12 +17,14 @@ from horarium.service.checks import name_problems
 from horarium.service.clock import Clock
 from horarium.service.pages import Page, cut
 from horarium.service.recording import Recording
+from horarium.service.repeats import write_once
 from horarium.service.targets import OVERLAP_MS, end_of_overlap
 from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.store.base import Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import events as event_verbs
 from horarium.store.verbs import webhooks as verbs
+from horarium.store.verbs.idempotency import Request
 
 LONGEST_URL = 2_000
 SECRETS = "signing_secrets"
@@ -57,6 +59,13 @@ class WebhookService:
 
     async def create(self, who: Identity, url: str, name: str | None, wanted: EventFilter) -> NewSecret:
         """Make a webhook, which is sent what happens from now on. Raises Invalid, and Conflict for one too many."""
+        return (await self.create_once(who, url, name, wanted, None))[0]
+
+    async def create_once(
+        self, who: Identity, url: str, name: str | None, wanted: EventFilter, request: Request | None
+    ) -> tuple[NewSecret, bool]:
+        """As `create`, once for a request: the webhook, and whether the same request made it before. Then it has its
+        secret only while nobody has changed it. Raises also what `write_once` raises."""
         self._may_write(who)
         problems = [*self._problems(who.workspace_id, url, name, wanted)]
         if problems:
@@ -80,9 +89,17 @@ class WebhookService:
             now,
         )
         entry = Trail(who.workspace_id, now).entry("webhook.created", "hook", new, after=_facts(webhook))
-        stored = await self.store.write(noting(verbs.create_webhook, entry), webhook)
+
+        async def find(an_id: Id) -> Webhook:
+            return await self.store.read(verbs.get_webhook, who.workspace_id, an_id)
+
+        verb = noting(verbs.create_webhook, entry)
+        stored, again = await write_once(self.store, find, request, now, verb, webhook)
         await self.recording.refresh()
-        return NewSecret(stored, secret)
+        if not again:
+            return NewSecret(stored, secret), False
+        unchanged = stored.version == webhook.version
+        return NewSecret(stored, signing_secrets(self.vault, stored)[0] if unchanged else None), True
 
     async def get(self, who: Identity, webhook_id: Id) -> Webhook:
         """A webhook. Raises NotFound."""

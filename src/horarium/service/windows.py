@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from horarium.domain.audit import AuditEntry
-from horarium.domain.errors import Invalid
+from horarium.domain.errors import Invalid, NotFound
 from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.plan import slot_after
 from horarium.domain.restrictions import Restriction
@@ -16,10 +16,12 @@ from horarium.domain.windows import Window, problems_of, times_from
 from horarium.service.clock import Clock
 from horarium.service.pauses import require_admin
 from horarium.service.reads import reads
+from horarium.service.repeats import write_once
 from horarium.service.schedules import OF_SCHEDULE, compiled
 from horarium.service.trail import Trail, recording
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import windows as verbs
+from horarium.store.verbs.idempotency import Request
 from horarium.store.verbs.schedules import get_schedule
 from horarium.times import Recurrence, Timing
 
@@ -51,6 +53,18 @@ class WindowService:
     ) -> Window:
         """Make a window. It begins for the first time after now. Raises Invalid, and Conflict (limit) where there are
         as many as may be."""
+        return (await self.make_once(who, workspace_id, schedule_id, draft, None))[0]
+
+    async def make_once(
+        self,
+        who: Identity,
+        workspace_id: Id,
+        schedule_id: Id | None,
+        draft: WindowDraft,
+        request: Request | None,
+    ) -> tuple[Window, bool]:
+        """As `make`, once for a request: the window, and whether the same request made it before. Raises also what
+        `write_once` raises."""
         await self._allow(who, workspace_id, schedule_id)
         now = self.clock.now_ms()
         recurrence = _judged(draft, now)
@@ -67,7 +81,15 @@ class WindowService:
             who.principal_id,
         )
         told = _telling(Trail(workspace_id, now), "made")
-        return await self.store.write(recording(_made, told), window, who.restriction)
+
+        async def find(an_id: Id) -> Window:
+            for known in await self.list(who, workspace_id, schedule_id):
+                if known.id == an_id:
+                    return known
+            raise NotFound("maintenance window")
+
+        verb = recording(_made, told)
+        return await write_once(self.store, find, request, now, verb, window, who.restriction)
 
     def preview(self, draft: WindowDraft, count: int) -> Sequence[tuple[int, int]]:
         """(begin, end) of up to so many times of a window that would be made now. Raises Invalid as `make` does."""

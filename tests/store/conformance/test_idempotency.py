@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from horarium.domain.errors import Conflict, Forbidden, NotFound
-from horarium.domain.ids import random_id
+from horarium.domain.ids import LOWEST_ID, random_id
 from horarium.domain.listings import AuditListing
 from horarium.domain.schedule import ScheduleState
+from horarium.domain.tenancy import Principal, PrincipalType
 from horarium.service.trail import Trail
-from horarium.store.verbs import audit, idempotency, schedules
+from horarium.store.verbs import audit, idempotency, schedules, tenancy
 from tests.support.raw import select
 from tests.support.tenant import DAY, NOON, Tenant
 
@@ -174,3 +175,33 @@ async def test_no_request_fires_a_schedule_of_another_workspace(tenant, store):
     with pytest.raises(NotFound):
         await store.write(idempotency.fire_once, schedule.id, request(stranger), NOON, [].append)
     assert await tenant.fires(schedule) == []
+
+
+async def test_what_a_request_makes_is_made_once_by_however_many_nodes_it_reaches(tenant, store, other):
+    def asked(body=b"h"):
+        principal = Principal(random_id(NOON), tenant.workspace, PrincipalType.SERVICE, "p", NOON)
+        verb = idempotency.once(
+            tenancy.create_principal, request(tenant, body=body, scope="principals"), NOON
+        )
+        return verb, principal, ()
+
+    made = await asyncio.gather(*((store, other)[n % 2].write(*asked()) for n in range(6)))
+    (first,) = (one for one in made if isinstance(one, Principal))
+    assert [one for one in made if one is not first] == [idempotency.MadeBefore(first.id)] * 5
+    with pytest.raises(Conflict) as refused:
+        await store.write(*asked(b"x"))
+    assert refused.value.reason == "idempotency"
+    known = await store.read(tenancy.list_principals, tenant.workspace, LOWEST_ID, 10)
+    assert {one.id for one in known} == {tenant.principal, first.id}
+
+
+async def test_a_request_whose_change_failed_is_not_remembered(tenant, store):
+    async def fails(tx, principal, granted):
+        await tenancy.create_principal(tx, principal, granted)
+        raise NotFound("target")
+
+    principal = Principal(random_id(NOON), tenant.workspace, PrincipalType.SERVICE, "p", NOON)
+    with pytest.raises(NotFound):
+        await store.write(idempotency.once(fails, request(tenant), NOON), principal, ())
+    verb = idempotency.once(tenancy.create_principal, request(tenant), NOON)
+    assert await store.write(verb, principal, ()) == principal

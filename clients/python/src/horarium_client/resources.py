@@ -588,9 +588,11 @@ class Principals:
         """List principals All pages, item by item; `limit` is the size of a page."""
         return self._client.pages("/principals", (), {"limit": limit})
 
-    def create(self, body: types.PrincipalBody) -> types.Principal:
+    def create(self, body: types.PrincipalBody, *, idempotency_key: str | None = None) -> types.Principal:
         """Make a principal."""
-        answer: types.Principal = self._client.call("POST", "/principals", body=body)
+        answer: types.Principal = self._client.call(
+            "POST", "/principals", headers={"Idempotency-Key": idempotency_key}, body=body, takes_key=True
+        )
         return answer
 
     def delete(self, id: str) -> None:
@@ -703,9 +705,11 @@ class Runs:
             },
         )
 
-    def act(self, body: types.RunActionBody) -> types.ActionOrTrial:
+    def act(self, body: types.RunActionBody, *, idempotency_key: str | None = None) -> types.ActionOrTrial:
         """Cancel or retry all runs that match a filter."""
-        answer: types.ActionOrTrial = self._client.call("POST", "/runs/actions", body=body)
+        answer: types.ActionOrTrial = self._client.call(
+            "POST", "/runs/actions", headers={"Idempotency-Key": idempotency_key}, body=body, takes_key=True
+        )
         return answer
 
     def get(self, id: str) -> types.RunInFull:
@@ -740,9 +744,15 @@ class Runs:
         )
         return answer
 
-    def retry(self, id: str) -> types.Run:
+    def retry(self, id: str, *, idempotency_key: str | None = None) -> types.Run:
         """Run again what is over."""
-        answer: types.Run = self._client.call("POST", "/runs/{id}/retry", segments=(id,))
+        answer: types.Run = self._client.call(
+            "POST",
+            "/runs/{id}/retry",
+            segments=(id,),
+            headers={"Idempotency-Key": idempotency_key},
+            takes_key=True,
+        )
         return answer
 
 
@@ -844,9 +854,17 @@ class Schedules:
         )
         return answer
 
-    def act(self, body: types.ScheduleActionBody) -> types.ActionOrTrial:
+    def act(
+        self, body: types.ScheduleActionBody, *, idempotency_key: str | None = None
+    ) -> types.ActionOrTrial:
         """Pause, resume, delete, relabel, retarget or fire all schedules that match a filter."""
-        answer: types.ActionOrTrial = self._client.call("POST", "/schedules/actions", body=body)
+        answer: types.ActionOrTrial = self._client.call(
+            "POST",
+            "/schedules/actions",
+            headers={"Idempotency-Key": idempotency_key},
+            body=body,
+            takes_key=True,
+        )
         return answer
 
     def bulk(
@@ -884,10 +902,17 @@ class Schedules:
         )
         return answer
 
-    def backfill_by_key(self, key: str, body: types.BackfillBody) -> types.BackfillPlan:
+    def backfill_by_key(
+        self, key: str, body: types.BackfillBody, *, idempotency_key: str | None = None
+    ) -> types.BackfillPlan:
         """Fire past slots, by its key."""
         answer: types.BackfillPlan = self._client.call(
-            "POST", "/schedules/by-key/{key}/backfill", segments=(key,), body=body
+            "POST",
+            "/schedules/by-key/{key}/backfill",
+            segments=(key,),
+            headers={"Idempotency-Key": idempotency_key},
+            body=body,
+            takes_key=True,
         )
         return answer
 
@@ -1026,12 +1051,19 @@ class Schedules:
         )
         return answer
 
-    def make_window_by_key(self, key: str, body: types.WindowBody) -> types.Window:
+    def make_window_by_key(
+        self, key: str, body: types.WindowBody, *, idempotency_key: str | None = None
+    ) -> types.Window:
         """Stop the clock of the schedule again and again, for a time: a maintenance window that recurs, by its
         key.
         """
         answer: types.Window = self._client.call(
-            "POST", "/schedules/by-key/{key}/windows", segments=(key,), body=body
+            "POST",
+            "/schedules/by-key/{key}/windows",
+            segments=(key,),
+            headers={"Idempotency-Key": idempotency_key},
+            body=body,
+            takes_key=True,
         )
         return answer
 
@@ -1074,10 +1106,17 @@ class Schedules:
         )
         return answer
 
-    def backfill(self, id: str, body: types.BackfillBody) -> types.BackfillPlan:
+    def backfill(
+        self, id: str, body: types.BackfillBody, *, idempotency_key: str | None = None
+    ) -> types.BackfillPlan:
         """Fire past slots."""
         answer: types.BackfillPlan = self._client.call(
-            "POST", "/schedules/{id}/backfill", segments=(id,), body=body
+            "POST",
+            "/schedules/{id}/backfill",
+            segments=(id,),
+            headers={"Idempotency-Key": idempotency_key},
+            body=body,
+            takes_key=True,
         )
         return answer
 
@@ -1196,9 +1235,18 @@ class Schedules:
         answer: types.WindowList = self._client.call("GET", "/schedules/{id}/windows", segments=(id,))
         return answer
 
-    def make_window(self, id: str, body: types.WindowBody) -> types.Window:
+    def make_window(
+        self, id: str, body: types.WindowBody, *, idempotency_key: str | None = None
+    ) -> types.Window:
         """Stop the clock of the schedule again and again, for a time: a maintenance window that recurs."""
-        answer: types.Window = self._client.call("POST", "/schedules/{id}/windows", segments=(id,), body=body)
+        answer: types.Window = self._client.call(
+            "POST",
+            "/schedules/{id}/windows",
+            segments=(id,),
+            headers={"Idempotency-Key": idempotency_key},
+            body=body,
+            takes_key=True,
+        )
         return answer
 
     def take_back_window(self, id: str, window: str) -> None:
@@ -1319,9 +1367,11 @@ class Targets:
             {"kind": kind, "state": state, "key": key, "search": search, "limit": limit, "total": total},
         )
 
-    def create(self, body: types.TargetBody) -> types.NewTarget:
+    def create(self, body: types.TargetBody, *, idempotency_key: str | None = None) -> types.NewTarget:
         """Make a target."""
-        answer: types.NewTarget = self._client.call("POST", "/targets", body=body)
+        answer: types.NewTarget = self._client.call(
+            "POST", "/targets", headers={"Idempotency-Key": idempotency_key}, body=body, takes_key=True
+        )
         return answer
 
     def delete_by_key(self, key: str, *, if_match: str | None = None) -> None:
@@ -1530,9 +1580,11 @@ class Webhooks:
         """List webhooks (events:read) All pages, item by item; `limit` is the size of a page."""
         return self._client.pages("/webhooks", (), {"limit": limit})
 
-    def create(self, body: types.WebhookBody) -> types.NewWebhook:
+    def create(self, body: types.WebhookBody, *, idempotency_key: str | None = None) -> types.NewWebhook:
         """Make a webhook (events:write)."""
-        answer: types.NewWebhook = self._client.call("POST", "/webhooks", body=body)
+        answer: types.NewWebhook = self._client.call(
+            "POST", "/webhooks", headers={"Idempotency-Key": idempotency_key}, body=body, takes_key=True
+        )
         return answer
 
     def delete(self, id: str, *, if_match: str | None = None) -> None:
@@ -1675,10 +1727,17 @@ class Workspaces:
         answer: types.WindowList = self._client.call("GET", "/workspaces/{id}/windows", segments=(id,))
         return answer
 
-    def make_window(self, id: str, body: types.WindowBody) -> types.Window:
+    def make_window(
+        self, id: str, body: types.WindowBody, *, idempotency_key: str | None = None
+    ) -> types.Window:
         """Stop the clock of the workspace again and again, for a time: a maintenance window that recurs."""
         answer: types.Window = self._client.call(
-            "POST", "/workspaces/{id}/windows", segments=(id,), body=body
+            "POST",
+            "/workspaces/{id}/windows",
+            segments=(id,),
+            headers={"Idempotency-Key": idempotency_key},
+            body=body,
+            takes_key=True,
         )
         return answer
 
@@ -2306,9 +2365,13 @@ class AsyncPrincipals:
         """List principals All pages, item by item; `limit` is the size of a page."""
         return self._client.pages("/principals", (), {"limit": limit})
 
-    async def create(self, body: types.PrincipalBody) -> types.Principal:
+    async def create(
+        self, body: types.PrincipalBody, *, idempotency_key: str | None = None
+    ) -> types.Principal:
         """Make a principal."""
-        answer: types.Principal = await self._client.call("POST", "/principals", body=body)
+        answer: types.Principal = await self._client.call(
+            "POST", "/principals", headers={"Idempotency-Key": idempotency_key}, body=body, takes_key=True
+        )
         return answer
 
     async def delete(self, id: str) -> None:
@@ -2425,9 +2488,13 @@ class AsyncRuns:
             },
         )
 
-    async def act(self, body: types.RunActionBody) -> types.ActionOrTrial:
+    async def act(
+        self, body: types.RunActionBody, *, idempotency_key: str | None = None
+    ) -> types.ActionOrTrial:
         """Cancel or retry all runs that match a filter."""
-        answer: types.ActionOrTrial = await self._client.call("POST", "/runs/actions", body=body)
+        answer: types.ActionOrTrial = await self._client.call(
+            "POST", "/runs/actions", headers={"Idempotency-Key": idempotency_key}, body=body, takes_key=True
+        )
         return answer
 
     async def get(self, id: str) -> types.RunInFull:
@@ -2462,9 +2529,15 @@ class AsyncRuns:
         )
         return answer
 
-    async def retry(self, id: str) -> types.Run:
+    async def retry(self, id: str, *, idempotency_key: str | None = None) -> types.Run:
         """Run again what is over."""
-        answer: types.Run = await self._client.call("POST", "/runs/{id}/retry", segments=(id,))
+        answer: types.Run = await self._client.call(
+            "POST",
+            "/runs/{id}/retry",
+            segments=(id,),
+            headers={"Idempotency-Key": idempotency_key},
+            takes_key=True,
+        )
         return answer
 
 
@@ -2566,9 +2639,17 @@ class AsyncSchedules:
         )
         return answer
 
-    async def act(self, body: types.ScheduleActionBody) -> types.ActionOrTrial:
+    async def act(
+        self, body: types.ScheduleActionBody, *, idempotency_key: str | None = None
+    ) -> types.ActionOrTrial:
         """Pause, resume, delete, relabel, retarget or fire all schedules that match a filter."""
-        answer: types.ActionOrTrial = await self._client.call("POST", "/schedules/actions", body=body)
+        answer: types.ActionOrTrial = await self._client.call(
+            "POST",
+            "/schedules/actions",
+            headers={"Idempotency-Key": idempotency_key},
+            body=body,
+            takes_key=True,
+        )
         return answer
 
     def bulk(
@@ -2606,10 +2687,17 @@ class AsyncSchedules:
         )
         return answer
 
-    async def backfill_by_key(self, key: str, body: types.BackfillBody) -> types.BackfillPlan:
+    async def backfill_by_key(
+        self, key: str, body: types.BackfillBody, *, idempotency_key: str | None = None
+    ) -> types.BackfillPlan:
         """Fire past slots, by its key."""
         answer: types.BackfillPlan = await self._client.call(
-            "POST", "/schedules/by-key/{key}/backfill", segments=(key,), body=body
+            "POST",
+            "/schedules/by-key/{key}/backfill",
+            segments=(key,),
+            headers={"Idempotency-Key": idempotency_key},
+            body=body,
+            takes_key=True,
         )
         return answer
 
@@ -2748,12 +2836,19 @@ class AsyncSchedules:
         )
         return answer
 
-    async def make_window_by_key(self, key: str, body: types.WindowBody) -> types.Window:
+    async def make_window_by_key(
+        self, key: str, body: types.WindowBody, *, idempotency_key: str | None = None
+    ) -> types.Window:
         """Stop the clock of the schedule again and again, for a time: a maintenance window that recurs, by its
         key.
         """
         answer: types.Window = await self._client.call(
-            "POST", "/schedules/by-key/{key}/windows", segments=(key,), body=body
+            "POST",
+            "/schedules/by-key/{key}/windows",
+            segments=(key,),
+            headers={"Idempotency-Key": idempotency_key},
+            body=body,
+            takes_key=True,
         )
         return answer
 
@@ -2800,10 +2895,17 @@ class AsyncSchedules:
         )
         return answer
 
-    async def backfill(self, id: str, body: types.BackfillBody) -> types.BackfillPlan:
+    async def backfill(
+        self, id: str, body: types.BackfillBody, *, idempotency_key: str | None = None
+    ) -> types.BackfillPlan:
         """Fire past slots."""
         answer: types.BackfillPlan = await self._client.call(
-            "POST", "/schedules/{id}/backfill", segments=(id,), body=body
+            "POST",
+            "/schedules/{id}/backfill",
+            segments=(id,),
+            headers={"Idempotency-Key": idempotency_key},
+            body=body,
+            takes_key=True,
         )
         return answer
 
@@ -2922,10 +3024,17 @@ class AsyncSchedules:
         answer: types.WindowList = await self._client.call("GET", "/schedules/{id}/windows", segments=(id,))
         return answer
 
-    async def make_window(self, id: str, body: types.WindowBody) -> types.Window:
+    async def make_window(
+        self, id: str, body: types.WindowBody, *, idempotency_key: str | None = None
+    ) -> types.Window:
         """Stop the clock of the schedule again and again, for a time: a maintenance window that recurs."""
         answer: types.Window = await self._client.call(
-            "POST", "/schedules/{id}/windows", segments=(id,), body=body
+            "POST",
+            "/schedules/{id}/windows",
+            segments=(id,),
+            headers={"Idempotency-Key": idempotency_key},
+            body=body,
+            takes_key=True,
         )
         return answer
 
@@ -3047,9 +3156,11 @@ class AsyncTargets:
             {"kind": kind, "state": state, "key": key, "search": search, "limit": limit, "total": total},
         )
 
-    async def create(self, body: types.TargetBody) -> types.NewTarget:
+    async def create(self, body: types.TargetBody, *, idempotency_key: str | None = None) -> types.NewTarget:
         """Make a target."""
-        answer: types.NewTarget = await self._client.call("POST", "/targets", body=body)
+        answer: types.NewTarget = await self._client.call(
+            "POST", "/targets", headers={"Idempotency-Key": idempotency_key}, body=body, takes_key=True
+        )
         return answer
 
     async def delete_by_key(self, key: str, *, if_match: str | None = None) -> None:
@@ -3266,9 +3377,13 @@ class AsyncWebhooks:
         """List webhooks (events:read) All pages, item by item; `limit` is the size of a page."""
         return self._client.pages("/webhooks", (), {"limit": limit})
 
-    async def create(self, body: types.WebhookBody) -> types.NewWebhook:
+    async def create(
+        self, body: types.WebhookBody, *, idempotency_key: str | None = None
+    ) -> types.NewWebhook:
         """Make a webhook (events:write)."""
-        answer: types.NewWebhook = await self._client.call("POST", "/webhooks", body=body)
+        answer: types.NewWebhook = await self._client.call(
+            "POST", "/webhooks", headers={"Idempotency-Key": idempotency_key}, body=body, takes_key=True
+        )
         return answer
 
     async def delete(self, id: str, *, if_match: str | None = None) -> None:
@@ -3425,10 +3540,17 @@ class AsyncWorkspaces:
         answer: types.WindowList = await self._client.call("GET", "/workspaces/{id}/windows", segments=(id,))
         return answer
 
-    async def make_window(self, id: str, body: types.WindowBody) -> types.Window:
+    async def make_window(
+        self, id: str, body: types.WindowBody, *, idempotency_key: str | None = None
+    ) -> types.Window:
         """Stop the clock of the workspace again and again, for a time: a maintenance window that recurs."""
         answer: types.Window = await self._client.call(
-            "POST", "/workspaces/{id}/windows", segments=(id,), body=body
+            "POST",
+            "/workspaces/{id}/windows",
+            segments=(id,),
+            headers={"Idempotency-Key": idempotency_key},
+            body=body,
+            takes_key=True,
         )
         return answer
 

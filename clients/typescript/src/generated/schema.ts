@@ -9561,7 +9561,10 @@ export interface operations {
     "principals.create": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the same key and body within a day are one request */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10311,7 +10314,10 @@ export interface operations {
     "runs.act": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the same key and body within a day are one request */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11047,7 +11053,10 @@ export interface operations {
     "runs.retry": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the same key and body within a day are one request */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description an id, as answers show it */
                 id: string;
@@ -11380,7 +11389,10 @@ export interface operations {
     "schedules.act": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the same key and body within a day are one request */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -12052,7 +12064,10 @@ export interface operations {
     "schedules.backfill_by_key": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the same key and body within a day are one request */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description the key that its maker chose, percent-encoded as one segment */
                 key: string;
@@ -13147,7 +13162,10 @@ export interface operations {
     "schedules.make_window_by_key": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the same key and body within a day are one request */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description the key that its maker chose, percent-encoded as one segment */
                 key: string;
@@ -13914,7 +13932,10 @@ export interface operations {
     "schedules.backfill": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the same key and body within a day are one request */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description an id, as answers show it */
                 id: string;
@@ -15009,7 +15030,10 @@ export interface operations {
     "schedules.make_window": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the same key and body within a day are one request */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description an id, as answers show it */
                 id: string;
@@ -15773,7 +15797,10 @@ export interface operations {
     "targets.create": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the same key and body within a day are one request */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -18358,7 +18385,10 @@ export interface operations {
     "webhooks.create": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the same key and body within a day are one request */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -20286,7 +20316,10 @@ export interface operations {
     "workspaces.make_window": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the same key and body within a day are one request */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description an id, as answers show it */
                 id: string;

@@ -11,7 +11,7 @@ from horarium.api.action_bodies import RunActionBody, RunFilter, ScheduleActionB
 from horarium.api.drafts import label_problems
 from horarium.api.fields import Problems, Query, path_id
 from horarium.api.models import schema_of, validated
-from horarium.api.routes.base import CURSOR, LIMIT, Routes, cursor_of
+from horarium.api.routes.base import CURSOR, LIMIT, ONCE, Routes, cursor_of, replayed
 from horarium.api.web import Answer, Api, json_answer
 from horarium.domain.actions import ActionKind, ActionState
 from horarium.domain.errors import Invalid, NotFound, Problem
@@ -19,6 +19,7 @@ from horarium.domain.ids import LOWEST_ID, Id, from_prefixed
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import Identity
 from horarium.service.pages import cut
+from horarium.store.verbs.idempotency import Request as Repeatable
 
 # What a filter for a target that does not exist finds: nothing.
 _NO_TARGET = LOWEST_ID
@@ -27,18 +28,22 @@ _NO_TARGET = LOWEST_ID
 class ActionRoutes(Routes):
     async def of_schedules(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
-        body = validated(ScheduleActionBody, await self.body(request))
+        raw, repeated = await self.body_once(request, who, "POST /schedules/actions")
+        body = validated(ScheduleActionBody, raw)
         kind = ActionKind(body.action)
         if kind is ActionKind.DELETE:
             who.require("schedules:delete")
         given = await self._given(who, kind, body)
-        return await self._answer(who, kind, await self._schedules(who, body.filter), given, body.dry_run)
+        wanted = await self._schedules(who, body.filter)
+        return await self._answer(who, kind, wanted, given, repeated, body.dry_run)
 
     async def of_runs(self, request: Request) -> Answer:
         who = await self.who(request, "runs:write")
-        body = validated(RunActionBody, await self.body(request))
+        raw, repeated = await self.body_once(request, who, "POST /runs/actions")
+        body = validated(RunActionBody, raw)
         kind = ActionKind(body.action)
-        return await self._answer(who, kind, await self._runs(who, kind, body.filter), {}, body.dry_run)
+        wanted = await self._runs(who, kind, body.filter)
+        return await self._answer(who, kind, wanted, {}, repeated, body.dry_run)
 
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
@@ -59,14 +64,21 @@ class ActionRoutes(Routes):
         return json_answer(200, show.action(found))
 
     async def _answer(
-        self, who: Identity, kind: ActionKind, wanted: dict[str, Any], given: dict[str, Any], dry_run: bool
+        self,
+        who: Identity,
+        kind: ActionKind,
+        wanted: dict[str, Any],
+        given: dict[str, Any],
+        repeated: Repeatable | None,
+        dry_run: bool,
     ) -> Answer:
         if dry_run:
             return json_answer(
                 200, show.trial(kind, await self.services.actions.try_out(who.workspace_id, kind, wanted))
             )
-        taken = await self.services.actions.take(who, kind, wanted, given)
-        return json_answer(202 if taken.state is ActionState.RUNNING else 200, show.action(taken))
+        taken, again = await self.services.actions.take_once(who, kind, wanted, given, repeated)
+        status = 202 if taken.state is ActionState.RUNNING else 200
+        return json_answer(status, show.action(taken), headers=replayed(again))
 
     async def _given(self, who: Identity, kind: ActionKind, body: ScheduleActionBody) -> dict[str, Any]:
         """What the kind of the action needs. Raises Invalid, and Forbidden for a target without a grant."""
@@ -155,9 +167,11 @@ def add_routes(api: Api, services: Any) -> None:
     routes, tag = ActionRoutes(services), "actions"
     of_schedules, of_runs = schema_of(ScheduleActionBody), schema_of(RunActionBody)
     words = "Pause, resume, delete, relabel, retarget or fire all schedules that match a filter"
-    api.add("POST", "/schedules/actions", routes.of_schedules, words, tag=tag, body=of_schedules)
+    api.add(
+        "POST", "/schedules/actions", routes.of_schedules, words, tag=tag, body=of_schedules, headers=ONCE
+    )
     words = "Cancel or retry all runs that match a filter"
-    api.add("POST", "/runs/actions", routes.of_runs, words, tag=tag, body=of_runs)
+    api.add("POST", "/runs/actions", routes.of_runs, words, tag=tag, body=of_runs, headers=ONCE)
     pages = {"limit": LIMIT, "cursor": CURSOR}
     api.add("GET", "/actions", routes.list, "List actions, the latest first", tag=tag, query=pages)
     api.add("GET", "/actions/{id}", routes.get, "Get an action and how far it has come", tag=tag)

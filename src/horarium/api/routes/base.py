@@ -19,8 +19,10 @@ from horarium.domain.listings import Total
 from horarium.domain.tenancy import Identity
 from horarium.service.checks import KEY_LIMIT, key_problems, name_problems
 from horarium.service.pages import Page, cursor_from
+from horarium.service.repeats import request_by
 from horarium.service.services import Services
 from horarium.service.turns import Turns
+from horarium.store.verbs.idempotency import Request as Repeatable
 
 T = TypeVar("T")
 
@@ -33,6 +35,8 @@ LABEL = "name:value; several must all match"
 # What is said of a page that need not be full.
 EARLY = "a page may hold fewer than limit, or none, while next_cursor says where to go on"
 IF_MATCH = "the version that the thing must be at"
+# The header of what makes or starts something, and is done once though it is sent again.
+ONCE = {"Idempotency-Key": "the same key and body within a day are one request"}
 
 
 class Routes:
@@ -49,10 +53,29 @@ class Routes:
         """The body as a JSON object. Raises Malformed, Invalid, TooLarge."""
         return parse_object(await read_body(request, self.services.settings.body_limit))
 
+    async def body_once(
+        self, request: Request, who: Identity, scope: str
+    ) -> tuple[dict[str, Any], Repeatable | None]:
+        """The body as a JSON object, and as what the request is recognised when it comes again. `scope` says what is
+        asked for. Raises as `body` does."""
+        found = await read_body(request, self.services.settings.body_limit)
+        return parse_object(found), once(request, who, scope, found)
+
     async def body_or_nothing(self, request: Request, *, written: bool = True) -> dict[str, Any]:
         """As `body`, but an empty body is an empty object. `written` as in `parse_json`."""
         found = await read_body(request, self.services.settings.body_limit)
         return parse_object(found, written=written) if found.strip() else {}
+
+
+def once(request: Request, who: Identity, scope: str, body: bytes = b"") -> Repeatable | None:
+    """As what a request is recognised when it comes again; None where it has no Idempotency-Key. Raises Invalid."""
+    key = request.headers.get("idempotency-key")
+    return None if key is None else request_by(who, scope, key, body)
+
+
+def replayed(again: bool) -> dict[str, str]:
+    """The header of an answer to a request that came before."""
+    return {"Idempotent-Replayed": "true"} if again else {}
 
 
 def cursor_of(request: Request, *, newest_first: bool = False, lengths: Container[int] = (16,)) -> bytes:

@@ -27,11 +27,13 @@ from horarium.api.routes.base import (
     CURSOR,
     IF_MATCH,
     LIMIT,
+    ONCE,
     TOTAL,
     Routes,
     cursor_of,
     etag,
     expected_version,
+    replayed,
 )
 from horarium.api.server_sent import BEAT_S, STREAM, ServerSent
 from horarium.api.web import Answer, Api, empty_answer, json_answer
@@ -106,10 +108,11 @@ def _message(event: Event) -> bytes:
 class WebhookRoutes(Routes):
     async def create(self, request: Request) -> Answer:
         who = await self.who(request, "events:write")
-        body = validated(WebhookBody, await self.body(request))
+        raw, repeated = await self.body_once(request, who, "POST /webhooks")
+        body = validated(WebhookBody, raw)
         wanted = _wanted(body.types, body.labels, body.schedules)
-        made = await self.services.webhooks.create(who, body.url, body.name, wanted)
-        return json_answer(201, _with_secret(made))
+        made, again = await self.services.webhooks.create_once(who, body.url, body.name, wanted, repeated)
+        return json_answer(201, _with_secret(made), headers=replayed(again))
 
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, "events:read")
@@ -274,9 +277,8 @@ def add_routes(api: Api, services: Services) -> None:
     match = {"If-Match": IF_MATCH}
     paged = {"limit": LIMIT, "cursor": CURSOR}
     one = "/webhooks/{id}"
-    api.add(
-        "POST", "/webhooks", hooks.create, "Make a webhook (events:write)", tag=tag, status=201, body=made
-    )
+    words = "Make a webhook (events:write)"
+    api.add("POST", "/webhooks", hooks.create, words, tag=tag, status=201, body=made, headers=ONCE)
     api.add("GET", "/webhooks", hooks.list, "List webhooks (events:read)", tag=tag, query=paged)
     api.add("GET", one, hooks.get, "Get a webhook (events:read)", tag=tag)
     words = "Change a webhook, or switch it on or off (events:write)"

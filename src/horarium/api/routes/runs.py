@@ -15,11 +15,14 @@ from horarium.api.routes.base import (
     EARLY,
     LABEL,
     LIMIT,
+    ONCE,
     TOTAL,
     Routes,
     cursor_of,
     labels_in,
+    once,
     page_answer,
+    replayed,
 )
 from horarium.api.schedule_ids import ScheduleIds
 from horarium.api.web import Answer, Api, json_answer
@@ -103,7 +106,10 @@ class RunRoutes(Routes):
 
     async def retry(self, request: Request) -> Answer:
         who = await self.who(request, "runs:write")
-        return json_answer(201, show.run(await self.services.runs.retry(who, _id(request))))
+        run = _id(request)
+        repeated = once(request, who, f"retry {run.hex()}")
+        new, again = await self.services.runs.retry_once(who, run, repeated)
+        return json_answer(201, show.run(new), headers=replayed(again))
 
     async def complete(self, request: Request) -> Answer:
         body = validated(CompleteBody, await self.body_or_nothing(request, written=False))
@@ -162,7 +168,8 @@ def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
         "GET", f"{run}/request", routes.request, words, tag=tag, query={"attempt": "its number; the latest"}
     )
     api.add("POST", f"{run}/cancel", routes.cancel, "End an open run now", tag=tag)
-    api.add("POST", f"{run}/retry", routes.retry, "Run again what is over", tag=tag, status=201)
+    words = "Run again what is over"
+    api.add("POST", f"{run}/retry", routes.retry, words, tag=tag, status=201, headers=ONCE)
     for path, handler, words, body in (
         ("complete", routes.complete, "The target has done it", done),
         ("fail", routes.fail, "The target could not do it", failed),

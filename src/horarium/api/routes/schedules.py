@@ -37,14 +37,17 @@ from horarium.api.routes.base import (
     IF_MATCH,
     LABEL,
     LIMIT,
+    ONCE,
     TOTAL,
     Routes,
     etag,
     expected_version,
     labels_in,
+    once,
     page_answer,
     position_of,
     refuse_other_key,
+    replayed,
     required_key,
 )
 from horarium.api.routes.directory import audience_now
@@ -60,7 +63,6 @@ from horarium.domain.schedule import Schedule, ScheduleState
 from horarium.domain.tenancy import Identity
 from horarium.domain.windows import NO_HOLDS
 from horarium.service.explain import preview, upcoming
-from horarium.service.idempotency import request_by
 from horarium.service.pages import LONGEST_POSITION
 from horarium.service.rates import BACKFILLED_FIRE, PREVIEWED_TIME
 from horarium.service.services import Services
@@ -92,12 +94,11 @@ class ScheduleRoutes(Routes):
         who = await self.who(request, "schedules:write")
         body = await read_body(request, self.services.settings.body_limit)
         draft = await schedule_draft(who, self.services, parse_object(body), self._now())
-        repeated = request.headers.get("idempotency-key")
+        repeated = once(request, who, "POST /schedules", body)
         if repeated is None:
             return await self._shown(await self.services.schedules.create(draft), 201)
-        once = request_by(who, "POST /schedules", repeated, body)
-        made, again = await self.services.idempotency.create_schedule(draft, once)
-        return await self._shown(made, 201, {"Idempotent-Replayed": "true"} if again else {})
+        made, again = await self.services.idempotency.create_schedule(draft, repeated)
+        return await self._shown(made, 201, replayed(again))
 
     async def put(self, request: Request) -> Answer:
         """Create the schedule with a key of the caller's choice, or replace it if it exists."""
@@ -356,7 +357,6 @@ def add_routes(api: OwnApi, services: Services, dialects: Dialects) -> None:
     """Add the routes of schedules; `dialects` are the APIs beside our own."""
     routes, tag, schedule = ScheduleRoutes(services, dialects), "schedules", "/schedules/{id}"
     body, match = schema_of(ScheduleBody), {"If-Match": IF_MATCH}
-    once = {"Idempotency-Key": "the same key and body within a day are one request"}
     filters = {
         "state": f"one of {', '.join(STATES)}",
         "failing": "true: only those whose latest fire that ended has failed; false: only the others",
@@ -380,7 +380,7 @@ def add_routes(api: OwnApi, services: Services, dialects: Dialects) -> None:
     view = {"count": "how many fires; 5, at most 1000", "after": "where to begin; now"}
     pause, resume, range_ = schema_of(PauseBody), schema_of(ResumeBody), schema_of(BackfillBody)
     api.add(
-        "POST", "/schedules", routes.create, "Make a schedule", tag=tag, status=201, body=body, headers=once
+        "POST", "/schedules", routes.create, "Make a schedule", tag=tag, status=201, body=body, headers=ONCE
     )
     api.add("GET", schedule, routes.get, "Get a schedule", tag=tag)
     api.add("GET", "/schedules", routes.list, "List schedules", tag=tag, query=filters)
@@ -455,11 +455,10 @@ def add_routes(api: OwnApi, services: Services, dialects: Dialects) -> None:
         "Fire once by hand",
         tag=tag,
         status=201,
-        headers=once,
+        headers=ONCE,
     )
-    api.add(
-        "POST", f"{schedule}/backfill", routes.backfill, "Fire past slots", tag=tag, status=201, body=range_
-    )
+    words, path = "Fire past slots", f"{schedule}/backfill"
+    api.add("POST", path, routes.backfill, words, tag=tag, status=201, body=range_, headers=ONCE)
     instant = {"at": "the instant in question"}
     api.add("GET", f"{schedule}/explain", routes.explain, "Why it fired, or did not", tag=tag, query=instant)
     paged = {"limit": LIMIT, "cursor": CURSOR}

@@ -22,6 +22,7 @@ from horarium.api.routes.base import (
     CURSOR,
     IF_MATCH,
     LIMIT,
+    ONCE,
     TOTAL,
     Routes,
     cursor_of,
@@ -29,6 +30,7 @@ from horarium.api.routes.base import (
     expected_version,
     key_in_path,
     refuse_other_key,
+    replayed,
     required_key,
 )
 from horarium.api.unknown import OwnApi
@@ -47,11 +49,13 @@ KINDS = tuple(kind.value for kind in TargetKind)
 class TargetRoutes(Routes):
     async def create(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
-        body = validated(TargetBody, await self.body(request))
+        raw, repeated = await self.body_once(request, who, "POST /targets")
+        body = validated(TargetBody, raw)
         if body.version is not None:
             raise Invalid(NO_VERSION_YET)
-        made = await self.services.targets.create(who, _draft(body))
-        return json_answer(201, show.new_target(made), headers=etag(made.target.version))
+        made, again = await self.services.targets.create_once(who, _draft(body), repeated)
+        headers = etag(made.target.version) | replayed(again)
+        return json_answer(201, show.new_target(made), headers=headers)
 
     async def put(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
@@ -225,7 +229,7 @@ def add_routes(api: OwnApi, services: Services) -> None:
         "cursor": CURSOR,
         "total": TOTAL,
     }
-    api.add("POST", "/targets", routes.create, "Make a target", tag=tag, status=201, body=body)
+    api.add("POST", "/targets", routes.create, "Make a target", tag=tag, status=201, body=body, headers=ONCE)
     api.add("GET", "/targets", routes.list, "List targets", tag=tag, query=filters)
     by_key = "/targets/by-key/{key}"
     api.add("PUT", by_key, routes.put, "Make or replace a target by key", tag=tag, body=body, headers=match)

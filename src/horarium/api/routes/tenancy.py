@@ -19,7 +19,17 @@ from horarium.api.models import (
     schema_of,
     validated,
 )
-from horarium.api.routes.base import CURSOR, IF_MATCH, LIMIT, Routes, cursor_of, etag, expected_version
+from horarium.api.routes.base import (
+    CURSOR,
+    IF_MATCH,
+    LIMIT,
+    ONCE,
+    Routes,
+    cursor_of,
+    etag,
+    expected_version,
+    replayed,
+)
 from horarium.api.web import Answer, Api, empty_answer, json_answer
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.ids import Id, from_prefixed, prefixed
@@ -119,12 +129,13 @@ class WorkspaceRoutes(Routes):
 class PrincipalRoutes(Routes):
     async def create(self, request: Request) -> Answer:
         who = await self.who(request)
-        body = validated(PrincipalBody, await self.body(request))
+        raw, repeated = await self.body_once(request, who, "POST /principals")
+        body = validated(PrincipalBody, raw)
         granted = await _granted(self.services, who, body.grants or [], "grants")
-        found = await self.services.tenancy.create_principal(
-            who, body.name, PrincipalType(body.type), body.email, granted
+        found, again = await self.services.tenancy.create_principal_once(
+            who, repeated, body.name, PrincipalType(body.type), body.email, granted
         )
-        return json_answer(201, show.principal(found))
+        return json_answer(201, show.principal(found), headers=replayed(again))
 
     async def list(self, request: Request) -> Answer:
         who = await self.who(request)
@@ -268,7 +279,8 @@ def add_routes(api: Api, services: Services) -> None:
     api.add("POST", "/workspaces/{id}/undelete", spaces.undelete, words, tag=space)
     tag, principal = "principals", "/principals/{id}"
     body, granted = schema_of(PrincipalBody), schema_of(GrantsBody)
-    api.add("POST", "/principals", people.create, "Make a principal", tag=tag, status=201, body=body)
+    words = "Make a principal"
+    api.add("POST", "/principals", people.create, words, tag=tag, status=201, body=body, headers=ONCE)
     api.add("GET", "/principals", people.list, "List principals", tag=tag, query=paged)
     api.add("GET", principal, people.get, "Get a principal", tag=tag)
     api.add("DELETE", principal, people.delete, "Remove a principal and its keys", tag=tag, status=204)

@@ -8,7 +8,7 @@ from horarium.api import show
 from horarium.api.drafts import window_draft
 from horarium.api.fields import Query
 from horarium.api.models import WindowBody, schema_of
-from horarium.api.routes.base import Routes
+from horarium.api.routes.base import ONCE, Routes, replayed
 from horarium.api.routes.tenancy import workspace_id_in
 from horarium.api.schedule_ids import ScheduleIds
 from horarium.api.web import Answer, Api, empty_answer, json_answer
@@ -25,8 +25,11 @@ class WorkspaceWindowRoutes(Routes):
     async def make(self, request: Request) -> Answer:
         who = await self.who(request, self.writes)
         place = await self._place(request, who)
-        draft = window_draft(who, await self.body(request), self.services.clock.now_ms())
-        return json_answer(201, show.window(await self.services.windows.make(who, *place, draft)))
+        scope = f"window {b' '.join(one or b'' for one in place).hex()}"
+        body, repeated = await self.body_once(request, who, scope)
+        draft = window_draft(who, body, self.services.clock.now_ms())
+        made, again = await self.services.windows.make_once(who, *place, draft, repeated)
+        return json_answer(201, show.window(made), headers=replayed(again))
 
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, self.reads)
@@ -67,7 +70,7 @@ def add_routes(api: Api, services: Services, ids: ScheduleIds) -> None:
         (ScheduleWindowRoutes(services, ids), "schedules", "/schedules/{id}", "the schedule"),
     ):
         words = f"Stop the clock of {whose} again and again, for a time: a maintenance window that recurs"
-        api.add("POST", f"{path}/windows", routes.make, words, tag=tag, body=body, status=201)
+        api.add("POST", f"{path}/windows", routes.make, words, tag=tag, body=body, status=201, headers=ONCE)
         words = f"List the maintenance windows of {whose}"
         api.add("GET", f"{path}/windows", routes.list, words, tag=tag)
         words = f"Take back a maintenance window of {whose}; if it holds, it ends now"

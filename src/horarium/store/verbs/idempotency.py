@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Conflict, NotFound
@@ -17,8 +17,11 @@ from horarium.store.verbs.ledger import get_fire
 from horarium.store.verbs.manual import fire_by_hand
 from horarium.store.verbs.schedules import get_schedule
 
+P = ParamSpec("P")
 # How long the same key means the same request.
 KEPT_MS = 86_400_000
+# Stands for the subject of a request until it is made, within one transaction.
+_NOT_KNOWN_YET = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,22 @@ class Request:
     scope: str
     key: str
     hash: bytes
+
+
+class HasId(Protocol):
+    """Something that a request has made."""
+
+    @property
+    def id(self) -> Id: ...
+
+
+Made = TypeVar("Made", bound=HasId)
+
+
+class MadeBefore(NamedTuple):
+    """The request came before: the id of what it made then."""
+
+    id: Id
 
 
 class StoredAnswer(NamedTuple):
@@ -54,6 +73,32 @@ async def claim(tx: Tx, request: Request, subject: Id, now: int) -> Id | None:
     return first.subject
 
 
+def once(
+    verb: Callable[Concatenate[Tx, P], Awaitable[Made]], request: Request, now: int
+) -> Callable[Concatenate[Tx, P], Awaitable[Made | MadeBefore]]:
+    """A verb that makes something, and does so once for a request: that it came is noted in the same transaction.
+
+    Raises Conflict (idempotency).
+    """
+
+    async def done_once(tx: Tx, /, *args: P.args, **kwargs: P.kwargs) -> Made | MadeBefore:
+        first = await claim(tx, request, _NOT_KNOWN_YET, now)
+        if first is not None:
+            return MadeBefore(first)
+        made = await verb(tx, *args, **kwargs)
+        await keep_answer(tx, request, _NOT_KNOWN_YET, made.id)
+        return made
+
+    done_once.__name__ = getattr(verb, "__name__", "verb")
+    return done_once
+
+
+def gone() -> Conflict:
+    """The error for a request whose result was deleted before it came again."""
+    words = "what this Idempotency-Key made has been deleted; use a new key to make it again"
+    return Conflict(words, "gone", "Idempotency-Key")
+
+
 async def create_schedule_once(
     tx: Tx, schedule: Schedule, request: Request, now: int, entry: AuditEntry | None = None
 ) -> tuple[Schedule, bool]:
@@ -70,8 +115,7 @@ async def create_schedule_once(
     try:
         return await get_schedule(tx, request.workspace_id, first), True
     except NotFound:
-        words = "what this Idempotency-Key made has been deleted; use a new key to make it again"
-        raise Conflict(words, "gone", "Idempotency-Key") from None
+        raise gone() from None
 
 
 async def create_with_answer(

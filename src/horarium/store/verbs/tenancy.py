@@ -137,8 +137,8 @@ async def allowed_hosts(tx: Tx) -> dict[Id, tuple[str, ...]]:
     return {found: tuple(json.loads(hosts)) for found, hosts in await tx.rows("allowed_hosts")}
 
 
-async def create_principal(tx: Tx, principal: Principal, granted: Iterable[Id]) -> None:
-    """Store a principal with grants on some targets."""
+async def create_principal(tx: Tx, principal: Principal, granted: Iterable[Id]) -> Principal:
+    """Store a principal with grants on some targets. The principal."""
     await tx.run(
         "insert_principal",
         id=principal.id,
@@ -149,6 +149,7 @@ async def create_principal(tx: Tx, principal: Principal, granted: Iterable[Id]) 
         now=principal.created_ms,
     )
     await _grant(tx, principal, granted, principal.created_ms)
+    return principal
 
 
 async def get_principal(tx: Tx, workspace_id: Id, principal_id: Id) -> Principal | None:

@@ -25,9 +25,9 @@ from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import Identity
 from horarium.service.explain import preview
-from horarium.service.idempotency import request_by
 from horarium.service.pages import cut
 from horarium.service.rates import AUDIENCE
+from horarium.service.repeats import request_by
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.services import Services
 
