@@ -4,6 +4,9 @@
 id, workspace_id, salt, hash, principal_id, created_ms, updated_ms, person, state, place, position, counts, finished_ms,
        look_ms, (SELECT count(*) FROM erasure_waits w WHERE w.erasure_id = erasures.id) AS waits_for
 
+-- part: held_until_changed
+-- What is read to be changed: nobody else changes it meanwhile.
+
 -- part: may_go_on
 finished_ms IS NULL AND (look_ms IS NULL OR look_ms <= :now)
 
@@ -50,11 +53,11 @@ SELECT id, data, error FROM runs WHERE id IN (:ids...) AND workspace_id = :works
 -- name: texts_of_some_runs
 SELECT id, state, row_key, data, output, error, request FROM runs WHERE id IN (:ids...) AND workspace_id = :workspace_id;
 
--- name: runs_in_hand
--- Of these runs those that a node, their target or an engine has, which were given the texts of before.
-SELECT q.run_id FROM ready q WHERE q.run_id IN (:ids...) AND q.owner IS NOT NULL
-UNION SELECT c.run_id FROM callbacks c JOIN runs r ON r.id = c.run_id
-WHERE c.run_id IN (:ids...) AND c.answer IS NULL AND r.state IN ('pending', 'running');
+-- name: free_runs
+-- Of these runs those that wait in the queue: neither a node, nor their target, nor an engine has what was in them before.
+SELECT q.run_id FROM ready q
+WHERE q.run_id IN (:ids...) AND q.owner IS NULL
+  AND NOT EXISTS (SELECT 1 FROM callbacks c WHERE c.run_id = q.run_id AND c.answer IS NULL);
 
 -- name: audiences_in_hand
 -- Fires whose audience is being read.
@@ -116,15 +119,16 @@ FROM rows(run_id bytea, number bigint, error text) AS r
 WHERE attempts.run_id = r.run_id AND attempts.number = r.number;
 
 -- name: texts_of_fires
-SELECT id, error, request FROM fires WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+SELECT id, state, error, request FROM fires WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
 
 -- name: change_texts_of_fires
-UPDATE fires SET error = r.error, request = r.request FROM rows(id bytea, error text, request text) AS r
-WHERE fires.id = r.id;
+-- One that has ended meanwhile is looked at again, after its last run.
+UPDATE fires SET error = r.error, request = r.request FROM rows(id bytea, state text, error text, request text) AS r
+WHERE fires.id = r.id AND fires.state = r.state;
 
 -- name: texts_of_schedules
 SELECT id, key, name, description, labels, extra, note FROM schedules
-WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit {held_until_changed};
 
 -- name: change_texts_of_schedules
 UPDATE schedules SET key = r.key, name = r.name, description = r.description, labels = r.labels, extra = r.extra,
@@ -133,7 +137,7 @@ FROM rows(id bytea, key text, name text, description text, labels text, extra te
 WHERE schedules.id = r.id;
 
 -- name: texts_of_versions
-SELECT schedule_id, version, input, audience FROM versions WHERE schedule_id IN (:ids...);
+SELECT schedule_id, version, input, audience FROM versions WHERE schedule_id IN (:ids...) {held_until_changed};
 
 -- name: change_texts_of_versions
 UPDATE versions SET input = r.input, audience = r.audience
@@ -141,13 +145,13 @@ FROM rows(schedule_id bytea, version bigint, input text, audience text) AS r
 WHERE versions.schedule_id = r.schedule_id AND versions.version = r.version;
 
 -- name: notes_of_schedules
-SELECT id, note FROM pauses WHERE schedule_id IN (:ids...) AND note IS NOT NULL;
+SELECT id, note FROM pauses WHERE schedule_id IN (:ids...) AND note IS NOT NULL {held_until_changed};
 
 -- name: notes_of_workspace
-SELECT id, note FROM pauses WHERE workspace_id = :workspace_id AND schedule_id IS NULL AND note IS NOT NULL;
+SELECT id, note FROM pauses WHERE workspace_id = :workspace_id AND schedule_id IS NULL AND note IS NOT NULL {held_until_changed};
 
 -- name: notes_of_windows
-SELECT id, note FROM windows WHERE workspace_id = :workspace_id AND note IS NOT NULL;
+SELECT id, note FROM windows WHERE workspace_id = :workspace_id AND note IS NOT NULL {held_until_changed};
 
 -- name: change_notes_of_windows
 UPDATE windows SET note = r.note FROM rows(id bytea, note text) AS r WHERE windows.id = r.id;
@@ -157,7 +161,7 @@ UPDATE pauses SET note = r.note FROM rows(id bytea, note text) AS r WHERE pauses
 
 -- name: texts_of_actions
 SELECT id, filter, given, problems, error FROM actions
-WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit {held_until_changed};
 
 -- name: change_texts_of_actions
 UPDATE actions SET filter = r.filter, given = r.given, problems = r.problems, error = r.error
@@ -212,27 +216,27 @@ DELETE FROM spool WHERE fire_id = :fire_id AND number = :number;
 
 -- name: texts_of_targets
 -- Why it was switched off may repeat what it answered.
-SELECT id, state_reason FROM targets WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+SELECT id, state_reason FROM targets WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit {held_until_changed};
 
 -- name: change_texts_of_targets
 UPDATE targets SET state_reason = r.state_reason FROM rows(id bytea, state_reason text) AS r WHERE targets.id = r.id;
 
 -- name: texts_of_principals
-SELECT id, name, email FROM principals WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+SELECT id, name, email FROM principals WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit {held_until_changed};
 
 -- name: change_texts_of_principals
 UPDATE principals SET name = r.name, email = r.email FROM rows(id bytea, name text, email text) AS r
 WHERE principals.id = r.id;
 
 -- name: texts_of_keys
-SELECT id, name FROM keys WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+SELECT id, name FROM keys WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit {held_until_changed};
 
 -- name: change_texts_of_keys
 UPDATE keys SET name = r.name FROM rows(id bytea, name text) AS r WHERE keys.id = r.id;
 
 -- name: texts_of_users
 SELECT id, id AS same, email, full_name, role FROM directory_users
-WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit {held_until_changed};
 
 -- name: change_texts_of_users
 UPDATE directory_users SET id = r.new_id, email = r.email, full_name = r.full_name, role = r.role
@@ -241,7 +245,7 @@ WHERE directory_users.workspace_id = r.workspace_id AND directory_users.id = r.i
 
 -- name: texts_of_contacts
 SELECT id, id AS same, type, email, name, custom FROM directory_contacts
-WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit {held_until_changed};
 
 -- name: change_texts_of_contacts
 UPDATE directory_contacts SET id = r.new_id, type = r.type, email = r.email, name = r.name, custom = r.custom
@@ -250,7 +254,7 @@ WHERE directory_contacts.workspace_id = r.workspace_id AND directory_contacts.id
 
 -- name: texts_of_deals
 SELECT id, id AS same, name, status, pipeline, stage, owner FROM directory_deals
-WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit {held_until_changed};
 
 -- name: change_texts_of_deals
 UPDATE directory_deals SET id = r.new_id, name = r.name, status = r.status, pipeline = r.pipeline, stage = r.stage,
@@ -261,7 +265,7 @@ WHERE directory_deals.workspace_id = r.workspace_id AND directory_deals.id = r.i
 
 -- name: texts_of_tasks
 SELECT id, id AS same, title, status, assignee, deal, contact FROM directory_tasks
-WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit {held_until_changed};
 
 -- name: change_texts_of_tasks
 UPDATE directory_tasks SET id = r.new_id, title = r.title, status = r.status, assignee = r.assignee, deal = r.deal,
@@ -272,7 +276,7 @@ WHERE directory_tasks.workspace_id = r.workspace_id AND directory_tasks.id = r.i
 
 -- name: texts_of_pipelines
 SELECT id, id AS same, name FROM directory_pipelines
-WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit {held_until_changed};
 
 -- name: change_texts_of_pipelines
 UPDATE directory_pipelines SET id = r.new_id, name = r.name
@@ -281,7 +285,7 @@ WHERE directory_pipelines.workspace_id = r.workspace_id AND directory_pipelines.
 
 -- name: texts_of_stages
 SELECT id, id AS same, name, pipeline FROM directory_stages
-WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit {held_until_changed};
 
 -- name: change_texts_of_stages
 UPDATE directory_stages SET id = r.new_id, name = r.name, pipeline = r.pipeline
@@ -291,7 +295,7 @@ WHERE directory_stages.workspace_id = r.workspace_id AND directory_stages.id = r
 -- name: answers_kept
 -- What was answered to requests with an Idempotency-Key.
 SELECT scope, key, subject FROM answers WHERE workspace_id = :workspace_id AND (scope, key) > (:scope, :key)
-ORDER BY scope, key LIMIT :limit;
+ORDER BY scope, key LIMIT :limit {held_until_changed};
 
 -- name: change_answers
 UPDATE answers SET subject = r.subject

@@ -305,6 +305,10 @@ def _nobody(erasure: Erasure, an_id: str | None) -> str | None:
     return None if an_id is not None and _whom(erasure).owns(an_id) else _other_id(erasure, an_id)
 
 
+def _kept(erasure: Erasure, text: str | None) -> str | None:
+    return text
+
+
 _PLAIN, _JSON, _OWN_JSON = _text(Content.PLAIN), _text(Content.JSON), _text(Content.OWN_JSON)
 _UNIQUE: Column = _other_id
 _PERSON: Column = _nobody
@@ -379,12 +383,23 @@ async def _runs(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
         again_from = erasure.position if look.first_read is None else _before(look.first_read)
         return Found(look.changed, min(erasure.position, again_from), look.person, look_ms=look.again_ms)
     rows = await _piece(tx, "texts_of_runs", erasure, PIECE)
-    count, person = await _erase_runs(tx, erasure, rows, now)
-    open_ones = [row[0] for row in rows if not RunState(row[1]).final]
-    if open_ones:
-        held = await tx.rows("runs_in_hand", ids=open_ones)
-        await _await(tx, erasure, [run for (run,) in held], now, is_audience=0)
+    known, held = await _not_in_hand(tx, erasure, rows)
+    await _await(tx, erasure, held, now, is_audience=0)
+    count, person = await _erase_runs(tx, erasure, known, now)
     return Found(count, _last(rows, PIECE), person)
+
+
+async def _not_in_hand(
+    tx: Tx, erasure: Erasure, rows: Sequence[Sequence[Any]]
+) -> tuple[list[Sequence[Any]], list[Id]]:
+    """Some runs (rows as of `texts_of_runs`) as they are while nobody claims them; and which of them somebody has in
+    hand, or had until this moment."""
+    opened = [row[0] for row in rows if not RunState(row[1]).final]
+    free = {run for (run,) in await tx.rows("free_runs", ids=opened)} if opened else set()
+    own = erasure.workspace_id
+    again = await tx.rows("texts_of_some_runs", ids=sorted(free), workspace_id=own) if free else ()
+    known = [*(row for row in rows if row[0] not in free), *again]
+    return known, [run for run in opened if run not in free]
 
 
 async def _erase_runs(
@@ -425,20 +440,18 @@ class Look(NamedTuple):
 
 async def _look(tx: Tx, erasure: Erasure, now: int) -> Look:
     """Look at what is awaited and whose time has come. What is over loses the person, and is not awaited any more."""
-    person, own = _whom(erasure), {"erasure_id": erasure.id, "workspace_id": erasure.workspace_id}
+    own = {"erasure_id": erasure.id, "workspace_id": erasure.workspace_id}
     due = {
         an_id: bool(audience) for an_id, audience in await tx.rows("awaited_now", **own, now=now, limit=PIECE)
     }
     runs = [an_id for an_id, audience in due.items() if not audience]
-    held = {run for (run,) in await tx.rows("runs_in_hand", ids=runs)} if runs else set()
+    texts = await tx.rows("texts_of_some_runs", ids=runs, workspace_id=erasure.workspace_id) if runs else ()
+    known, in_hand = await _not_in_hand(tx, erasure, texts)
+    held = set(in_hand)
     if any(due.values()):
         held |= {fire for (fire,) in await tx.rows("audiences_in_hand", workspace_id=erasure.workspace_id)}
     still, over = [each for each in due if each in held], [each for each in due if each not in held]
-    changed = 0
-    ended = [run for run in runs if run not in held]
-    if ended:
-        texts = await tx.rows("texts_of_some_runs", ids=ended, workspace_id=erasure.workspace_id)
-        changed, person = await _erase_runs(tx, erasure, texts, now)
+    changed, person = await _erase_runs(tx, erasure, [row for row in known if row[0] not in held], now)
     if still:
         await tx.run("await_longer", **own, ids=still, look_ms=look_again_ms(erasure, now))
     if over:
@@ -587,7 +600,7 @@ _STEPS: Mapping[Place, Step] = {
     Place.ACTIONS: _by_id("actions", _OWN_JSON, _OWN_JSON, _OWN_JSON, _PLAIN),
     Place.SCHEDULES: _schedules,
     Place.RUNS: _runs,
-    Place.FIRES: _by_id("fires", _PLAIN, _PLAIN),
+    Place.FIRES: _by_id("fires", _kept, _PLAIN, _PLAIN),
     Place.TARGETS: _by_id("targets", _PLAIN),
     Place.PRINCIPALS: _by_id("principals", _PLAIN, _PLAIN),
     Place.KEYS: _by_id("keys", _PLAIN),

@@ -1,0 +1,77 @@
+"""What an erasure reads and writes back, no other transaction changes or takes meanwhile."""
+
+import pytest_asyncio
+
+from horarium.domain.erasures import Place
+from horarium.store.verbs import directory, erasures
+from tests.store.conformance.test_erasures import ADDRESS, PERSON, begin, telling
+from tests.support.poolers import opened
+from tests.support.postgres import drop_database, migrated_database
+from tests.support.raw import select
+from tests.support.tenant import NOON, Node, Tenant
+
+
+@pytest_asyncio.fixture
+async def stores():
+    """Those of two nodes."""
+    url = await migrated_database("erasing")
+    made = await opened(url), await opened(url)
+    yield made
+    for store in made:
+        await store.close()
+    drop_database(url)
+
+
+async def queued(store):
+    """A workspace with a run in the queue, and the run."""
+    tenant = await Tenant.open(store)
+    await tenant.schedules(1, input={"mail": ADDRESS})
+    await tenant.release(NOON + 60_000)
+    ((run,),) = await select(store, "SELECT run_id FROM ready")
+    return tenant, run
+
+
+async def test_a_run_that_is_free_stays_free_until_its_texts_are_written(stores):
+    store, other = stores
+    _, run = await queued(store)
+    node = await Node.start(other)
+
+    async def verb(tx):
+        free = await tx.rows("free_runs", ids=[run])
+        return [found for (found,) in free], await node.claim(NOON + 60_000)
+
+    assert await store.write(verb) == ([run], [])
+    assert [work.id for work in await node.claim(NOON + 60_000)] == [run]
+
+
+async def test_a_run_that_another_transaction_has_is_not_free(stores):
+    store, other = stores
+    _, run = await queued(store)
+
+    async def free(tx):
+        return [found for (found,) in await tx.rows("free_runs", ids=[run])]
+
+    async def holding(tx):
+        assert await free(tx) == [run]
+        return await other.write(free)
+
+    assert await store.write(holding) == []
+    assert await other.write(free) == [run]
+
+
+async def test_items_of_the_directory_that_an_erasure_has_read_are_not_changed_by_others_meanwhile(stores):
+    store, _ = stores
+    tenant = await Tenant.open(store)
+    users = [(PERSON, ADDRESS, None, None), ("another", "x@example.com", None, None)]
+    await store.write(directory.put_items, tenant.workspace, "users", users, NOON)
+    erasure = await begin(store, tenant)
+    while erasure.place is not Place.USERS:
+        erasure = await store.write(erasures.erase_piece, erasure.id, NOON, telling)
+    free = "SELECT id FROM directory_users FOR UPDATE SKIP LOCKED"
+
+    async def verb(tx):
+        await erasures.erase_piece(tx, erasure.id, NOON, telling)
+        return await select(store, free)
+
+    assert await store.write(verb) == []
+    assert await select(store, free) == [("another",)]
