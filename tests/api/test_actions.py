@@ -208,6 +208,24 @@ async def test_an_action_does_nothing_more_in_a_workspace_that_is_deleted(monkey
         assert "deleted" in ended["error"]
 
 
+async def test_a_schedule_is_given_no_more_labels_by_an_action_than_it_may_have():
+    async with House.open(NOW) as house:
+        await prepared(house)
+        for first in (0, 20):
+            labels = {f"x{number}": "1" for number in range(first, first + 20)}
+            assert (await act(house, "relabel", {}, labels=labels))["changed"] == 1
+        labels = {f"x{number}": "1" for number in range(40, 51)}
+        done = await act(house, "relabel", {}, labels=labels)
+        assert (done["changed"], done["refused"]) == (0, 1)
+        assert "51 labels; at most 50" in done["problems"][0]["error"]
+        labels = labels | {"x0": None}
+        assert (await act(house, "relabel", {}, labels=labels))["changed"] == 1
+        (made,) = (await ask(house, "GET", "/schedules"))["items"]
+        assert len(made["labels"]) == 50
+        shown = await ask(house, "GET", f"/schedules/{made['id']}")
+        await ask(house, "PUT", f"/schedules/{made['id']}", shown)
+
+
 async def test_what_is_wrong_with_an_action_is_told():
     async with House.open(NOW) as house:
         await prepared(house)

@@ -659,6 +659,15 @@ async def test_a_cadenya_schedule_sent_back_stays_as_it_is(house, receiver, spec
     await core_sent_back(house, speaker.core_id(an_id))
 
 
+async def test_more_and_longer_labels_than_the_own_api_takes_can_be_sent_back(house, receiver):
+    speaker = await Cadenya.open(house, house.first, receiver)
+    labels = {f"x{number}": "y" * 1000 for number in range(64)}
+    order = {"metadata": {"name": "N", "labels": labels, "bundleKey": "b"}, "spec": speaker.order["spec"]}
+    answer = await speaker.client.post(speaker._at(), json=order)
+    assert answer.status_code == 200, answer.text
+    await core_sent_back(house, speaker.core_id(answer.json()["metadata"]["id"]))
+
+
 @pytest.mark.parametrize(
     "spec",
     [

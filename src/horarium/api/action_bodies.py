@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from horarium.api.fields import End, FirstSlot, LastSlot, Reference
-from horarium.api.models import MOST_LABELS, Body, Labels
+from horarium.api.models import Body, Labels
+from horarium.domain.schedule import MOST_LABELS
 
 _STATES = Literal["active", "paused", "completed", "archived"]
 _RUN_STATES = Literal["open", "pending", "waiting", "running", "succeeded", "failed", "cancelled"]

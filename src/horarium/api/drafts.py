@@ -173,6 +173,10 @@ def edited(
     """
     raw, fixed = ScheduleBody.shown.apart(raw, show.schedule(before, None))
     raw, flat = gathered(raw)
+    # Labels that stay as they are stay, whatever another API has allowed.
+    labels_stay = raw.get("labels") == dict(before.labels)
+    if labels_stay:
+        raw = {name: value for name, value in raw.items() if name != "labels"}
     body, misshapen = _shaped(ScheduleBody, raw, flat)
     timing, untimely = _timing(raw, body, before, before.definition.timing.zone, now_ms)
     details = _details(body, raw, services, judge, before.definition)
@@ -195,7 +199,7 @@ def edited(
         before,
         name=body.name,
         description=body.description,
-        labels=body.labels or {},
+        labels=before.labels if labels_stay else body.labels or {},
         key=body.key,
         definition=definition,
         state=ScheduleState.ACTIVE if woken else before.state,

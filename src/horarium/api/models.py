@@ -16,14 +16,13 @@ from horarium.domain.errors import Invalid, Problem
 from horarium.domain.host_lists import MOST_HOSTS
 from horarium.domain.quotas import QUOTAS
 from horarium.domain.restrictions import MOST_NAMED
-from horarium.domain.schedule import CatchUp
+from horarium.domain.schedule import MOST_LABELS, CatchUp
 from horarium.service.audiences import SAMPLE_LIMIT
 
 B = TypeVar("B", bound="Body")
-# The elements of lists and the labels are checked one by one, so their number is limited.
+# The elements of lists are checked one by one, so their number is limited, as is that of labels (MOST_LABELS).
 MOST_GRANTS = 1_000
 MOST_SCOPES = 100
-MOST_LABELS = 50
 # How many rows a preview of an audience shows where the request does not say.
 SAMPLE = 5
 

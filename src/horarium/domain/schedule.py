@@ -20,6 +20,8 @@ from horarium.domain.retry import Retry
 from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, held_ms, jitter_ms
 
 DAY_MS = 86_400_000
+# Labels of a schedule of our own API, and of one filter.
+MOST_LABELS = 50
 # The owner of a schedule that does not belong to an agent.
 NO_OWNER: Id = bytes(16)
 

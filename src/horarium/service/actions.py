@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 from horarium.domain.actions import MOST_PROBLEMS, Action, ActionKind, ActionState, Taker
 from horarium.domain.audit import Actor
-from horarium.domain.errors import HorariumError, Unavailable
+from horarium.domain.errors import HorariumError, Invalid, Problem, Unavailable
 from horarium.domain.fire import FireKind
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, prefixed, random_id
 from horarium.domain.listings import RunListing, ScheduleListing
 from horarium.domain.run import Run
-from horarium.domain.schedule import Schedule
+from horarium.domain.schedule import MOST_LABELS, Schedule
 from horarium.domain.tenancy import Identity, Principal, PrincipalType, Workspace
 from horarium.service.clock import Clock
 from horarium.service.reads import reads
@@ -363,9 +363,13 @@ async def _change_of(tx: Tx, action: Action, who: Identity, now: int) -> Schedul
 
 
 def _relabelled(before: Schedule, labels: Mapping[str, str | None]) -> Schedule:
-    """A schedule with some labels set, and without those that are None."""
+    """A schedule with some labels set, and without those that are None. Raises Invalid for more than it may have."""
     merged = {**before.labels, **labels}
-    return replace(before, labels={name: value for name, value in merged.items() if value is not None})
+    after = {name: value for name, value in merged.items() if value is not None}
+    if len(after) > max(MOST_LABELS, len(before.labels)):
+        words = f"it would have {len(after)} labels; at most {MOST_LABELS} are allowed"
+        raise Invalid(Problem("labels", words))
+    return replace(before, labels=after)
 
 
 def _ruled(decide: Callable[[], T]) -> T:

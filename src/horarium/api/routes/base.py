@@ -16,6 +16,7 @@ from horarium.api.web import Answer
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID
 from horarium.domain.listings import Total
+from horarium.domain.schedule import MOST_LABELS
 from horarium.domain.tenancy import Identity
 from horarium.service.checks import KEY_LIMIT, key_problems, name_problems
 from horarium.service.pages import Page, cursor_from
@@ -26,8 +27,6 @@ from horarium.store.verbs.idempotency import Request as Repeatable
 
 T = TypeVar("T")
 
-# Labels in one filter.
-MOST_LABELS = 50
 CURSOR = "next_cursor of the page before"
 TOTAL = "whether the answer says how many items there are on all pages"
 LIMIT = "how many; 50, at most 1000"
