@@ -145,6 +145,21 @@ async def test_what_a_receiver_refuses_is_sent_again_under_the_same_id(receiver)
         assert (delivery["state"], delivery["attempts"], delivery["status"]) == ("delivered", 2, 200)
 
 
+async def test_an_event_that_waits_is_sent_again_without_a_person_who_was_erased_meanwhile(receiver):
+    receiver.script("/hook", Answer(503), Answer(200))
+    async with house_with(receiver.url("/hook"), types=["fire.*"]) as (house, _):
+        await fire(house, receiver, name="Digest for ann@example.com")
+        found = await deliver(house)
+        erased = await ask(house, "POST", "/erasures", {"person": "u42", "values": ["ann@example.com"]})
+        assert (erased["state"], erased["counts"]["events"]) == ("done", 1)
+        house.clock.now += 60_000
+        await deliver(house, found)
+        first, second = hooks(receiver)
+        assert first.headers["webhook-id"] == second.headers["webhook-id"]
+        assert first.json()["schedule"]["name"] == "Digest for ann@example.com"
+        assert second.json()["schedule"]["name"] == "Digest for [erased]"
+
+
 @pytest.mark.parametrize(
     ("body", "arrives"),
     [

@@ -51,7 +51,7 @@ def erase(
     while wait and found["state"] != "done":
         if found["state"] == "waiting" and not told:
             told = True
-            typer.echo(f"waiting for {found['waits_for']} runs that are under way", err=True)
+            typer.echo(f"waiting for what is under way, runs and audiences: {found['waits_for']}", err=True)
         time.sleep(LOOK_S)
         found = client.erasures.get(found["id"])
     show_one(found, as_json)
