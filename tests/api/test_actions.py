@@ -151,6 +151,31 @@ async def test_an_action_runs_nothing_again_without_a_grant_on_its_target():
         assert [run["mode"] for run in (await ask(house, "GET", "/runs"))["items"]] == ["clock"]
 
 
+async def test_an_action_is_followed_and_ended_by_whoever_may_take_it(monkeypatch):
+    monkeypatch.setattr(actions, "BATCH", 1)
+    monkeypatch.setattr(actions, "AT_ONCE", 0)
+    async with House.open(NOW) as house:
+        await prepared(house)
+        taken = {
+            of: (await act(house, action, {}, status=202, of=of))["id"]
+            for of, action in (("schedules", "pause"), ("runs", "retry"))
+        }
+        for mine, other in (("schedules", "runs"), ("runs", "schedules")):
+            async with client_of(house.api, await house.key_with(f"{mine}:read")) as reader:
+                listed = (await reader.get(f"{BASE}/actions")).json()["items"]
+                assert [one["id"] for one in listed] == [taken[mine]]
+                assert (await reader.get(f"{BASE}/actions/{taken[mine]}")).status_code == 200
+                assert (await reader.get(f"{BASE}/actions/{taken[other]}")).status_code == 403
+                assert (await reader.post(f"{BASE}/actions/{taken[mine]}/cancel")).status_code == 403
+        for mine, other in (("schedules", "runs"), ("runs", "schedules")):
+            async with client_of(house.api, await house.key_with(f"{mine}:write")) as writer:
+                assert (await writer.get(f"{BASE}/actions")).status_code == 403
+                if other == "runs":
+                    assert (await writer.post(f"{BASE}/actions/{taken[other]}/cancel")).status_code == 403
+                ended = await writer.post(f"{BASE}/actions/{taken[mine]}/cancel")
+                assert (ended.status_code, ended.json()["state"]) == (200, "cancelled")
+
+
 async def test_an_action_whose_key_is_revoked_goes_no_further(monkeypatch):
     monkeypatch.setattr(actions, "BATCH", 1)
     monkeypatch.setattr(actions, "AT_ONCE", 1)

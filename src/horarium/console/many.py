@@ -84,9 +84,9 @@ class ManyPages(Pages):
 
     async def show(self, request: Request) -> Answer:
         """An action, and how far it has come."""
-        who = await self.who(request, "schedules:read")
-        action = await self.services.actions.get(who.workspace_id, path_id(request, "act", "action"))
-        pages = "runs" if action.kind.of_runs else "schedules"
+        who = await self.who(request)
+        action = await self.services.actions.seen(who, path_id(request, "act", "action"))
+        pages = action.kind.things
         return self.page(
             request,
             "action.html",
@@ -99,8 +99,8 @@ class ManyPages(Pages):
 
     async def cancel(self, request: Request) -> Answer:
         """End an action where it stands."""
-        who, _ = await self.sent(request, "schedules:write")
-        action = await self.services.actions.cancel(who.workspace_id, path_id(request, "act", "action"))
+        who, _ = await self.sent(request)
+        action = await self.services.actions.cancel(who, path_id(request, "act", "action"))
         return redirect(path_to("actions", prefixed("act", action.id)))
 
     async def _given(self, who: Identity, kind: ActionKind, form: Form) -> dict[str, Any]:

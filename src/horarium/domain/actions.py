@@ -37,6 +37,11 @@ class ActionKind(StrEnum):
         return self in (ActionKind.CANCEL, ActionKind.RETRY)
 
     @property
+    def things(self) -> str:
+        """What it is done to, as scopes are named: a key that may read or change these may see or end the action."""
+        return "runs" if self.of_runs else "schedules"
+
+    @property
     def done(self) -> str:
         """What the audit log says of the things to which it was done."""
         return _DONE[self]

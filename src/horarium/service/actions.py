@@ -85,6 +85,20 @@ class ActionService:
     get = reads(verbs.get_action)
     list = reads(verbs.list_actions)
 
+    async def seen(self, who: Identity, action_id: Id) -> Action:
+        """An action. Raises NotFound, and Forbidden for a key that may not read what the action is done to."""
+        return await self._with_scope(who, action_id, "read")
+
+    async def list_seen(self, who: Identity, limit: int, cursor: Id) -> Sequence[Action]:
+        """As `list`, only what is done to things that the key may read. Raises Forbidden where it may read none."""
+        return await self.list(who.workspace_id, limit, cursor, *_may(who, "read"))
+
+    async def _with_scope(self, who: Identity, action_id: Id, verb: str) -> Action:
+        _may(who, verb)
+        found = await self.get(who.workspace_id, action_id)
+        who.require(f"{found.kind.things}:{verb}")
+        return found
+
     async def try_out(
         self, workspace_id: Id, kind: ActionKind, wanted: Mapping[str, Any], count_s: float = COUNT_S
     ) -> Trial:
@@ -130,7 +144,7 @@ class ActionService:
         taker = Taker(who.principal_id, who.key_id, by.address, by.request, who.restriction)
         action = self._new(who.workspace_id, kind, wanted, given, taker)
         trail = Trail(who.workspace_id, action.created_ms)
-        name = f"{'runs' if kind.of_runs else 'schedules'}.action_taken"
+        name = f"{kind.things}.action_taken"
         said = {
             "id": prefixed("act", action.id),
             "action": kind.value,
@@ -151,9 +165,13 @@ class ActionService:
                 break
         return await find(action.id), False
 
-    async def cancel(self, workspace_id: Id, action_id: Id) -> Action:
-        """End an action where it stands; what it has done stays done. One that has ended stays as it is."""
-        await self.get(workspace_id, action_id)
+    async def cancel(self, who: Identity, action_id: Id) -> Action:
+        """End an action where it stands; what it has done stays done. One that has ended stays as it is.
+
+        Raises Forbidden for a key that may not change what the action is done to.
+        """
+        await self._with_scope(who, action_id, "write")
+        workspace_id = who.workspace_id
         now = self.clock.now_ms()
         said = {"id": prefixed("act", action_id)}
         entry = Trail(workspace_id, now).entry("action.cancelled", "ws", workspace_id, after=said)
@@ -183,6 +201,14 @@ class ActionService:
         now = self.clock.now_ms()
         kept = {name: value for name, value in wanted.items() if value is not None}
         return Action(random_id(now), workspace_id, kind, kept, given, by, now, now)
+
+
+def _may(who: Identity, verb: str) -> tuple[bool, bool]:
+    """Whether a key may read or change runs, and schedules. Raises Forbidden where it may neither."""
+    of_runs, of_schedules = who.may(f"runs:{verb}"), who.may(f"schedules:{verb}")
+    if not of_runs:
+        who.require(f"schedules:{verb}")
+    return of_runs, of_schedules
 
 
 def _told(values: Mapping[str, Any]) -> dict[str, Any]:

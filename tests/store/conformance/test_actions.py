@@ -41,6 +41,21 @@ async def test_an_action_is_read_as_it_was_stored(tenant, store):
         await store.read(actions.get_action, stranger.workspace, action.id)
 
 
+async def test_a_list_has_the_actions_on_runs_those_on_schedules_or_both(tenant, store):
+    for kind in ActionKind:
+        action = an_action(tenant, id=random_id(NOON), kind=kind, state=ActionState.DONE, finished_ms=NOON)
+        await store.write(actions.take_action, action)
+
+    async def kinds(*which):
+        found = await store.read(actions.list_actions, tenant.workspace, 100, HIGHEST_ID, *which)
+        return {one.kind for one in found}
+
+    of_runs = {kind for kind in ActionKind if kind.of_runs}
+    assert await kinds() == {*ActionKind}
+    assert await kinds(True, False) == of_runs
+    assert await kinds(False, True) == {*ActionKind} - of_runs
+
+
 async def test_no_more_are_under_way_than_may_be_and_old_ones_are_forgotten(tenant, store):
     for _ in range(actions.MOST_OPEN):
         await store.write(actions.take_action, an_action(tenant))

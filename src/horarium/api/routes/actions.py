@@ -46,21 +46,21 @@ class ActionRoutes(Routes):
         return await self._answer(who, kind, wanted, {}, repeated, body.dry_run)
 
     async def list(self, request: Request) -> Answer:
-        who = await self.who(request, "schedules:read")
+        who = await self.who(request)
         query = Query(request)
         limit = query.limit()
         cursor = cursor_of(request, newest_first=True)
         query.done()
-        found = await self.services.actions.list(who.workspace_id, limit + 1, cursor)
+        found = await self.services.actions.list_seen(who, limit + 1, cursor)
         return json_answer(200, show.page(cut(found, limit, lambda action: action.id), show.action))
 
     async def get(self, request: Request) -> Answer:
-        who = await self.who(request, "schedules:read")
-        return json_answer(200, show.action(await self.services.actions.get(who.workspace_id, _id(request))))
+        who = await self.who(request)
+        return json_answer(200, show.action(await self.services.actions.seen(who, _id(request))))
 
     async def cancel(self, request: Request) -> Answer:
-        who = await self.who(request, "schedules:write")
-        found = await self.services.actions.cancel(who.workspace_id, _id(request))
+        who = await self.who(request)
+        found = await self.services.actions.cancel(who, _id(request))
         return json_answer(200, show.action(found))
 
     async def _answer(

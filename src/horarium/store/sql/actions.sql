@@ -18,8 +18,11 @@ SELECT count(*) FROM actions WHERE workspace_id = :workspace_id AND finished_ms 
 SELECT {action_columns} FROM actions a WHERE a.id = :id AND a.workspace_id = :workspace_id;
 
 -- name: list_actions
+-- Those on runs (see ActionKind), those on schedules, or both.
 SELECT {action_columns} FROM actions a
-WHERE a.workspace_id = :workspace_id AND a.id < :cursor ORDER BY a.id DESC LIMIT :limit;
+WHERE a.workspace_id = :workspace_id AND a.id < :cursor
+  AND CASE WHEN a.kind IN ('cancel', 'retry') THEN CAST(:of_runs AS BIGINT) ELSE CAST(:of_schedules AS BIGINT) END = 1
+ORDER BY a.id DESC LIMIT :limit;
 
 -- name: next_action
 -- The one that has waited longest for its turn, so that they take turns.

@@ -134,9 +134,18 @@ async def get_action(tx: Tx, workspace_id: Id, action: Id) -> Action:
     return action_from_row(row)
 
 
-async def list_actions(tx: Tx, workspace_id: Id, limit: int, cursor: Id) -> list[Action]:
+async def list_actions(
+    tx: Tx, workspace_id: Id, limit: int, cursor: Id, of_runs: bool = True, of_schedules: bool = True
+) -> list[Action]:
     """Up to `limit` actions of a workspace with lower ids than `cursor`, the latest first."""
-    rows = await tx.rows("list_actions", workspace_id=workspace_id, cursor=cursor, limit=limit)
+    rows = await tx.rows(
+        "list_actions",
+        workspace_id=workspace_id,
+        cursor=cursor,
+        of_runs=int(of_runs),
+        of_schedules=int(of_schedules),
+        limit=limit,
+    )
     return [action_from_row(row) for row in rows]
 
 
