@@ -82,6 +82,14 @@ def test_a_value_that_looks_like_the_marks_of_json_leaves_it_json():
     assert whom.erased_from(text, Content.JSON) == text
 
 
+@pytest.mark.parametrize(
+    "text", ['{"street":"STRASSE 12"}', '{"street":"stra\\u00dfe 12"}', '{"street":"straße 12","ü":1}']
+)
+def test_upper_and_lower_case_are_the_same_in_every_script_and_behind_escapes(text):
+    whom = Person("u42").with_values(["Straße 12"])
+    assert json.loads(whom.erased_from(text, Content.JSON))["street"] == ERASED
+
+
 def test_what_is_erased_twice_is_erased_once():
     once = ANN.erased_from('{"to":"ann@example.com"}', Content.JSON)
     assert ANN.erased_from(once, Content.JSON) == once

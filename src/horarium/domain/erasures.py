@@ -103,6 +103,8 @@ class Person:
         if text is None:
             return None
         known = _known(self)
+        if not known.may_be_in(text):
+            return text
         if content is Content.PLAIN:
             return known.in_words(text)
         numbered = content is Content.JSON and known.number is not None
@@ -129,12 +131,19 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class _Known:
     """The patterns of one person. `anywhere` is None where no value is known, `number` where neither the id nor a value
-    is a number."""
+    is a number. What `somewhere` does not find in a text without escapes, none of the others finds."""
 
     whole: frozenset[str]
+    somewhere: re.Pattern[str]
     anywhere: re.Pattern[str] | None
     word: re.Pattern[str]
     number: re.Pattern[str] | None
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether a text has to be looked at closely, as few have to be."""
+        if "\\" in text or self.somewhere.search(text):
+            return True
+        return not text.isascii() and any(map(text.casefold().__contains__, self.whole))
 
     def in_token(self, token: re.Match[str]) -> str:
         """A text of JSON, with its quotes, or a number."""
@@ -163,7 +172,9 @@ def _known(person: Person) -> _Known:
     if _NUMBER.fullmatch(person.id) and len(person.id) >= SHORTEST_VALUE:
         numbers.append(f"^{re.escape(person.id)}$")
     number = re.compile("|".join(numbers)) if numbers else None
-    return _Known(frozenset(map(str.casefold, (person.id, *values))), anywhere, word, number)
+    whole = frozenset(map(str.casefold, (person.id, *values)))
+    somewhere = re.compile("|".join(map(re.escape, {person.id, *values, *whole})), re.IGNORECASE)
+    return _Known(whole, somewhere, anywhere, word, number)
 
 
 def _is_utf8(text: str) -> bool:

@@ -353,6 +353,25 @@ async def test_an_erasure_that_waits_for_as_many_runs_as_it_may_goes_on_with_oth
     assert mentions(await everything(store)) == []
 
 
+async def test_large_runs_are_looked_at_in_steps_that_hold_nobody_up(tenant, store, monkeypatch):
+    monkeypatch.setattr(erasures, "PIECE_BYTES", 100)
+    _, node = await fire_for(store, tenant, *map(str, range(6)))
+    works = await node.claim(NOW)
+    await node.record(works[:3], sentence(), NOW)
+    erasure, steps = await begin(store, tenant, values=(ADDRESS, PHONE)), 0
+    while erasure.look_ms is None:
+        steps += erasure.place is Place.RUNS
+        erasure = await store.write(erasures.erase_piece, erasure.id, NOW, telling)
+    assert steps == 6
+    await node.record(works[3:], sentence(), NOW)
+    seen = []
+    while erasure.state is not ErasureState.DONE:
+        erasure = await store.write(erasures.erase_piece, erasure.id, NOW + MINUTE, telling)
+        seen.append((await store.read(erasures.get_erasure, tenant.workspace, erasure.id)).waits_for)
+    assert seen[:3] == [2, 1, 0]
+    assert mentions(await everything(store)) == []
+
+
 async def test_what_waits_is_bounded_like_what_is_under_way(tenant, store, monkeypatch):
     monkeypatch.setattr(erasures, "MOST_WAITING", 1)
     _, node = await fire_for(store, tenant, "other")

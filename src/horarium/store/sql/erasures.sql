@@ -43,15 +43,18 @@ UPDATE erasures SET updated_ms = :updated_ms, person = :person, state = :state, 
     counts = :counts, finished_ms = CAST(:finished_ms AS BIGINT), look_ms = CAST(:look_ms AS BIGINT)
 WHERE id = :id AND workspace_id = :workspace_id;
 
--- name: texts_of_runs
-SELECT id, state, row_key, data, output, error, request FROM runs
-WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+-- name: sizes_of_runs
+SELECT r.id, r.state, {bytes_of_run} AS bytes FROM runs r
+WHERE r.workspace_id = :workspace_id AND r.id > :after ORDER BY r.id LIMIT :limit;
 
 -- name: texts_of_runs_named
 SELECT id, data, error FROM runs WHERE id IN (:ids...) AND workspace_id = :workspace_id;
 
--- name: texts_of_some_runs
+-- name: texts_of_runs
 SELECT id, state, row_key, data, output, error, request FROM runs WHERE id IN (:ids...) AND workspace_id = :workspace_id;
+
+-- name: sizes_of_some_runs
+SELECT r.id, r.state, {bytes_of_run} AS bytes FROM runs r WHERE r.id IN (:ids...) AND r.workspace_id = :workspace_id;
 
 -- name: free_runs
 -- Of these runs those that wait in the queue: neither a node, nor their target, nor an engine has what was in them before.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import orjson
@@ -43,6 +44,8 @@ from horarium.store.verbs.texts import json_value
 PIECE, SMALL_PIECE = 100, 500
 # Rows that are looked at to find runs of the person.
 LOOK = 2_000
+# How many bytes of runs one step looks at, where they are more than one.
+PIECE_BYTES = 2_000_000
 # How many erasures of a workspace may be under way, and how many with those that wait.
 MOST_OPEN, MOST_WAITING = 10, 100
 # For so many runs an erasure waits at most before it goes on with further ones.
@@ -382,31 +385,32 @@ async def _runs(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
         look = await _look(tx, erasure, now)
         again_from = erasure.position if look.first_read is None else _before(look.first_read)
         return Found(look.changed, min(erasure.position, again_from), look.person, look_ms=look.again_ms)
-    rows = await _piece(tx, "texts_of_runs", erasure, PIECE)
-    known, held = await _not_in_hand(tx, erasure, rows)
-    await _await(tx, erasure, held, now, is_audience=0)
-    count, person = await _erase_runs(tx, erasure, known, now)
-    return Found(count, _last(rows, PIECE), person)
+    rows = await _piece(tx, "sizes_of_runs", erasure, PIECE)
+    piece = rows[: _fitting([size for _, _, size in rows])]
+    await _await(tx, erasure, await _in_hand(tx, piece), now, is_audience=0)
+    count, person = await _erase_runs(tx, erasure, [row[0] for row in piece], now)
+    last = piece[-1][0] if len(piece) < len(rows) else _last(rows, PIECE)
+    return Found(count, last, person)
 
 
-async def _not_in_hand(
-    tx: Tx, erasure: Erasure, rows: Sequence[Sequence[Any]]
-) -> tuple[list[Sequence[Any]], list[Id]]:
-    """Some runs (rows as of `texts_of_runs`) as they are while nobody claims them; and which of them somebody has in
-    hand, or had until this moment."""
-    opened = [row[0] for row in rows if not RunState(row[1]).final]
+def _fitting(sizes: Sequence[int]) -> int:
+    """How many of some texts, of so many bytes, one step looks at: one at least."""
+    whole = list(accumulate(sizes))
+    return max(1, sum(size <= PIECE_BYTES for size in whole))
+
+
+async def _in_hand(tx: Tx, runs: Sequence[Sequence[Any]]) -> list[Id]:
+    """Which of some runs (rows that begin with id and state) somebody has in hand, or had until this moment. Nobody
+    claims the others before the transaction is over."""
+    opened = [row[0] for row in runs if not RunState(row[1]).final]
     free = {run for (run,) in await tx.rows("free_runs", ids=opened)} if opened else set()
-    own = erasure.workspace_id
-    again = await tx.rows("texts_of_some_runs", ids=sorted(free), workspace_id=own) if free else ()
-    known = [*(row for row in rows if row[0] not in free), *again]
-    return known, [run for run in opened if run not in free]
+    return [run for run in opened if run not in free]
 
 
-async def _erase_runs(
-    tx: Tx, erasure: Erasure, rows: Sequence[Sequence[Any]], now: int
-) -> tuple[int, Person]:
-    """Erase the person from some runs (rows as of `texts_of_runs`): how many rows were changed, and the person."""
+async def _erase_runs(tx: Tx, erasure: Erasure, runs: Sequence[Id], now: int) -> tuple[int, Person]:
+    """Erase the person from some runs: how many rows were changed, and the person."""
     own, person = erasure.workspace_id, _whom(erasure)
+    rows = await tx.rows("texts_of_runs", ids=runs, workspace_id=own) if runs else ()
     mine = {row[0]: RunState(row[1]) for row in rows if person.owns(row[2])}
     erasure = replace(erasure, person=await _empty(tx, own, person, mine, now))
     others = {row[0]: row for row in rows if row[0] not in mine}
@@ -445,13 +449,17 @@ async def _look(tx: Tx, erasure: Erasure, now: int) -> Look:
         an_id: bool(audience) for an_id, audience in await tx.rows("awaited_now", **own, now=now, limit=PIECE)
     }
     runs = [an_id for an_id, audience in due.items() if not audience]
-    texts = await tx.rows("texts_of_some_runs", ids=runs, workspace_id=erasure.workspace_id) if runs else ()
-    known, in_hand = await _not_in_hand(tx, erasure, texts)
-    held = set(in_hand)
+    sizes = await tx.rows("sizes_of_some_runs", ids=runs, workspace_id=erasure.workspace_id) if runs else ()
+    fitting = _fitting([size for _, _, size in sizes])
+    for run, *_ in sizes[fitting:]:  # its turn comes with the next step
+        del due[run]
+    held = set(await _in_hand(tx, sizes[:fitting]))
     if any(due.values()):
         held |= {fire for (fire,) in await tx.rows("audiences_in_hand", workspace_id=erasure.workspace_id)}
     still, over = [each for each in due if each in held], [each for each in due if each not in held]
-    changed, person = await _erase_runs(tx, erasure, [row for row in known if row[0] not in held], now)
+    changed, person = await _erase_runs(
+        tx, erasure, [run for run in runs if run in due and run not in held], now
+    )
     if still:
         await tx.run("await_longer", **own, ids=still, look_ms=look_again_ms(erasure, now))
     if over:
