@@ -70,6 +70,8 @@ class Place(StrEnum):
     STAGES = "stages"
     ACTIONS = "actions"
     SCHEDULES = "schedules"
+    # The definitions of schedules, old ones too.
+    VERSIONS = "versions"
     RUNS = "runs"
     FIRES = "fires"
     TARGETS = "targets"

@@ -164,7 +164,7 @@ async def test_after_an_erasure_no_row_of_any_table_names_the_person(tenant, sto
     assert mentions(await everything(store)) == []
     assert erased.person is None
     assert erased.counts[Place.OWN_RUNS] == 1
-    assert {Place.DIRECTORY, Place.SCHEDULES, Place.AUDIT, Place.RUNS} <= set(erased.counts)
+    assert {Place.DIRECTORY, Place.SCHEDULES, Place.VERSIONS, Place.AUDIT, Place.RUNS} <= set(erased.counts)
 
 
 @pytest.mark.parametrize("ended", [True, False])
@@ -372,6 +372,18 @@ async def test_large_runs_are_looked_at_in_steps_that_hold_nobody_up(tenant, sto
     assert mentions(await everything(store)) == []
 
 
+async def test_large_inputs_are_looked_at_in_steps_that_hold_nobody_up(tenant, store, monkeypatch):
+    monkeypatch.setattr(erasures, "PIECE_BYTES", 100)
+    made = [await tenant.schedule("0 0 1 1 *", input={"mail": ADDRESS, "text": "x" * 90}) for _ in range(3)]
+    await tenant.redefine(made[1], NOW, input={"mail": ADDRESS, "more": "y" * 90})
+    erasure, steps = await begin(store, tenant, values=(ADDRESS,)), 0
+    while erasure.state is not ErasureState.DONE:
+        steps += erasure.place is Place.VERSIONS
+        erasure = await store.write(erasures.erase_piece, erasure.id, NOW, telling)
+    assert (steps, erasure.counts[Place.VERSIONS]) == (4, 4)
+    assert mentions(await everything(store)) == []
+
+
 async def test_what_waits_is_bounded_like_what_is_under_way(tenant, store, monkeypatch):
     monkeypatch.setattr(erasures, "MOST_WAITING", 1)
     _, node = await fire_for(store, tenant, "other")
@@ -482,9 +494,9 @@ async def test_an_erasure_that_is_interrupted_goes_on_where_it_stood(tenant, sto
     seen = []
     while (moved := await store.write(erasures.erase_piece, None, NOW, telling)) is not None:
         seen.append((moved.place, bool(moved.position)))
-    assert (Place.SCHEDULES, True) in seen
+    assert (Place.VERSIONS, True) in seen
     done = await store.read(erasures.get_erasure, tenant.workspace, begun.id)
-    assert (done.state, done.counts[Place.SCHEDULES]) == (ErasureState.DONE, 5)
+    assert (done.state, done.counts[Place.VERSIONS]) == (ErasureState.DONE, 5)
 
 
 async def test_as_many_erasures_as_may_be_are_under_way_and_no_more(tenant, store):

@@ -465,6 +465,7 @@ class Erasure(TypedDict):
         "stages",
         "actions",
         "schedules",
+        "versions",
         "runs",
         "fires",
         "targets",

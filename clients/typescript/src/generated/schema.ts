@@ -2335,7 +2335,7 @@ export interface components {
              * @description Where it is.
              * @enum {string}
              */
-            place: "spool" | "own_runs" | "directory" | "users" | "contacts" | "deals" | "tasks" | "pipelines" | "stages" | "actions" | "schedules" | "runs" | "fires" | "targets" | "principals" | "keys" | "answers" | "events" | "deliveries" | "audit" | "under_way";
+            place: "spool" | "own_runs" | "directory" | "users" | "contacts" | "deals" | "tasks" | "pipelines" | "stages" | "actions" | "schedules" | "versions" | "runs" | "fires" | "targets" | "principals" | "keys" | "answers" | "events" | "deliveries" | "audit" | "under_way";
             /**
              * @description Random bytes in hexadecimal.
              * @example 5f0c

@@ -139,8 +139,17 @@ UPDATE schedules SET key = r.key, name = r.name, description = r.description, la
 FROM rows(id bytea, key text, name text, description text, labels text, extra text, note text) AS r
 WHERE schedules.id = r.id;
 
+-- name: sizes_of_versions
+SELECT v.schedule_id, v.version,
+       COALESCE(octet_length(v.input), 0) + COALESCE(octet_length(v.audience), 0) AS bytes
+FROM schedules s JOIN versions v ON v.schedule_id = s.id
+WHERE s.workspace_id = :workspace_id AND s.id >= :after AND (v.schedule_id, v.version) > (:after, :number)
+ORDER BY v.schedule_id, v.version LIMIT :limit;
+
 -- name: texts_of_versions
-SELECT schedule_id, version, input, audience FROM versions WHERE schedule_id IN (:ids...) {held_until_changed};
+SELECT v.schedule_id, v.version, v.input, v.audience
+FROM rows(schedule_id bytea, version bigint) AS r
+JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version;
 
 -- name: change_texts_of_versions
 UPDATE versions SET input = r.input, audience = r.audience

@@ -229,20 +229,17 @@ def _whom(erasure: Erasure) -> Person:
 
 async def _spool(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
     """Rows of audiences that wait for their runs: the person's own get none."""
-    person, position = _whom(erasure), erasure.position or LOWEST_ID + bytes(8)
+    person = _whom(erasure)
+    after, number = _place_of(erasure)
     rows = await tx.rows(
-        "texts_of_spool",
-        workspace_id=erasure.workspace_id,
-        after=position[:16],
-        number=int.from_bytes(position[16:], "big"),
-        limit=PIECE,
+        "texts_of_spool", workspace_id=erasure.workspace_id, after=after, number=number, limit=PIECE
     )
     own = [(fire, number) for fire, number, key, _ in rows if person.owns(key)]
     for fire, number in own:
         await tx.run("drop_from_spool", fire_id=fire, number=number)
     others = [row for row in rows if not person.owns(row[2])]
     count = await _change(tx, "change_texts_of_spool", _changed(others, erasure, 2, _UNIQUE, _JSON))
-    last = rows[-1][0] + rows[-1][1].to_bytes(8, "big") if len(rows) == PIECE else None
+    last = _position(*rows[-1][:2]) if len(rows) == PIECE else None
     return Found(count + len(own), last, person)
 
 
@@ -493,8 +490,7 @@ async def _under_way(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
 
 
 async def _schedules(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
-    """Schedules with their labels, all versions of their inputs and audiences, and the notes of their pauses and
-    of maintenance windows."""
+    """Schedules with their labels, and the notes of their pauses and of maintenance windows."""
     own = erasure.workspace_id
     rows = await _piece(tx, "texts_of_schedules", erasure, PIECE)
     before = {row[0]: tuple(row) for row in rows}
@@ -513,8 +509,6 @@ async def _schedules(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
     ids = list(before)
     notes = [] if erasure.position else await tx.rows("notes_of_workspace", workspace_id=own)
     if ids:
-        versions = _changed(await tx.rows("texts_of_versions", ids=ids), erasure, 2, _JSON, _JSON)
-        count += await _change(tx, "change_texts_of_versions", versions)
         notes = [*notes, *await tx.rows("notes_of_schedules", ids=ids)]
     count += await _change(tx, "change_notes", _changed(notes, erasure, 1, _PLAIN))
     if not erasure.position:
@@ -527,6 +521,28 @@ def _with_own_key(row: tuple[Any, ...], before: tuple[Any, ...]) -> tuple[Any, .
     """A schedule whose key named the person gets one of its own, because keys are unique."""
     schedule_id, key, *rest = row
     return (schedule_id, key if key == before[1] else f"erased-{ulid(schedule_id)}", *rest)
+
+
+async def _versions(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
+    """Inputs and audiences of schedules."""
+    after, number = _place_of(erasure)
+    own = erasure.workspace_id
+    rows = await tx.rows("sizes_of_versions", workspace_id=own, after=after, number=number, limit=PIECE)
+    piece = [(schedule, version) for schedule, version, _ in rows[: _fitting([row[2] for row in rows])]]
+    texts = await tx.each("texts_of_versions", piece) if piece else ()
+    count = await _change(tx, "change_texts_of_versions", _changed(texts, erasure, 2, _JSON, _JSON))
+    more = len(rows) == PIECE or len(piece) < len(rows)
+    return Found(count, _position(*piece[-1]) if more else None, _whom(erasure))
+
+
+def _place_of(erasure: Erasure) -> tuple[Id, int]:
+    """The id and the number at which an erasure stands in a table that has both."""
+    position = erasure.position or LOWEST_ID + bytes(8)
+    return position[:16], int.from_bytes(position[16:], "big")
+
+
+def _position(an_id: Id, number: int) -> bytes:
+    return an_id + number.to_bytes(8, "big")
 
 
 async def _answers(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
@@ -573,16 +589,13 @@ async def _events(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
 
 async def _deliveries(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
     """What receivers of events answered where a delivery failed."""
-    person, position = _whom(erasure), erasure.position or LOWEST_ID + bytes(8)
+    person, own = _whom(erasure), erasure.workspace_id
+    after, number = _place_of(erasure)
     rows = await tx.rows(
-        "texts_of_deliveries",
-        workspace_id=erasure.workspace_id,
-        after=position[:16],
-        number=int.from_bytes(position[16:], "big"),
-        limit=SMALL_PIECE,
+        "texts_of_deliveries", workspace_id=own, after=after, number=number, limit=SMALL_PIECE
     )
     count = await _change(tx, "change_texts_of_deliveries", _changed(rows, erasure, 2, _PLAIN))
-    last = rows[-1][0] + rows[-1][1].to_bytes(8, "big") if len(rows) == SMALL_PIECE else None
+    last = _position(*rows[-1][:2]) if len(rows) == SMALL_PIECE else None
     return Found(count, last, person)
 
 
@@ -607,6 +620,7 @@ _STEPS: Mapping[Place, Step] = {
     Place.STAGES: _by_item("stages", _PLAIN, _UNIQUE),
     Place.ACTIONS: _by_id("actions", _OWN_JSON, _OWN_JSON, _OWN_JSON, _PLAIN),
     Place.SCHEDULES: _schedules,
+    Place.VERSIONS: _versions,
     Place.RUNS: _runs,
     Place.FIRES: _by_id("fires", _kept, _PLAIN, _PLAIN),
     Place.TARGETS: _by_id("targets", _PLAIN),
