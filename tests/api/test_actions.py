@@ -7,6 +7,7 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import prefixed
 from horarium.service import actions
 from tests.api.asking import BASE, NOW, ask, fields
+from tests.api.dialects.speakers import Trustpager
 from tests.api.test_lists import another
 from tests.api.test_runs import prepared
 from tests.support.house import House, client_of
@@ -249,6 +250,91 @@ async def test_a_schedule_is_given_no_more_labels_by_an_action_than_it_may_have(
         assert len(made["labels"]) == 50
         shown = await ask(house, "GET", f"/schedules/{made['id']}")
         await ask(house, "PUT", f"/schedules/{made['id']}", shown)
+
+
+async def test_schedules_are_paused_until_an_instant_and_catch_up_as_the_action_says():
+    async with House.open(NOW) as house:
+        _, made = await prepared(house)
+        path = f"/schedules/{made['id']}"
+        until = "2026-03-04T12:00:00Z"
+        await act(house, "pause", {}, until=until, catch_up="latest", note="stock-taking")
+        paused = await ask(house, "GET", path)
+        assert (paused["state"], paused["paused_until"][:19]) == ("paused", until[:19])
+        await house.move(until)
+        await house.services.pauses.resume_due()
+        await house.move("2026-03-04T12:00:01Z")
+        fires = (await ask(house, "GET", f"{path}/fires"))["items"]
+        assert [fire["slot_at"][:10] for fire in fires] == ["2026-03-04"]
+        await act(house, "pause", {})
+        await house.move("2026-03-06T12:00:00Z")
+        await act(house, "resume", {}, catch_up="latest")
+        await house.move("2026-03-06T12:00:01Z")
+        fires = (await ask(house, "GET", f"{path}/fires"))["items"]
+        assert [fire["slot_at"][:10] for fire in fires] == ["2026-03-06", "2026-03-04"]
+
+
+async def test_a_pause_by_an_action_is_judged_as_a_single_one():
+    async with House.open(NOW) as house:
+        await prepared(house)
+        path, body = "/schedules/actions", {"action": "pause", "filter": {}}
+        assert await fields(house, "POST", path, body | {"until": NOW}) == {"until"}
+        assert await fields(house, "POST", path, body | {"catch_up": "some"}) == {"catch_up"}
+        for name, value in (("until", "2026-03-04T12:00:00Z"), ("catch_up", "all")):
+            fire = {"action": "fire", "filter": {}, name: value}
+            assert await fields(house, "POST", path, fire) == {name}
+
+
+async def test_a_filter_of_an_action_is_judged_as_a_filter_of_a_list():
+    async with House.open(NOW) as house:
+        await prepared(house)
+        for value in ("m9", ""):
+            body = {"action": "pause", "filter": {"dialect": value}, "dry_run": True}
+            assert await fields(house, "POST", "/schedules/actions", body) == {"filter.dialect"}
+        trial = await act(house, "pause", {"dialect": "native"}, dry_run=True)
+        assert trial["matched"] == len((await ask(house, "GET", "/schedules?dialect=native"))["items"]) == 1
+        for wanted in ({"schedule": "nonsense"}, {"schedule": "sch_x", "schedule_key": "mine"}):
+            body = {"action": "cancel", "filter": wanted}
+            assert await fields(house, "POST", "/runs/actions", body) == {
+                f"filter.{[*wanted][-1]}", *(["filter.schedule"] if len(wanted) > 1 else [])
+            }  # fmt: skip
+
+
+async def test_what_an_action_on_runs_would_be_done_to_can_be_listed_by_the_same_filter():
+    async with House.open(NOW) as house:
+        await prepared(house)
+        mine = await another(house, name="mine", key="customer-7/digest")
+        for schedule in (mine, await another(house, name="other", key="other")):
+            await ask(house, "POST", f"/schedules/{schedule['id']}/fire-now", status=201)
+        house.clock.now += 1
+        for wanted, query, count in (
+            ({}, "state=open", 2),
+            ({"schedule_key": "customer-7/digest"}, "state=open&schedule_key=customer-7/digest", 1),
+            ({"schedule": mine["id"]}, f"state=open&schedule={mine['id']}", 1),
+            ({"schedule_key": "nobody"}, "state=open&schedule_key=nobody", 0),
+        ):
+            trial = await act(house, "cancel", wanted, of="runs", dry_run=True)
+            listed = await ask(house, "GET", f"/runs?{query}&total=true")
+            assert trial["matched"] == len(listed["items"]) == listed["total"]["count"] == count, wanted
+        both = f"/runs?schedule={mine['id']}&schedule_key=x"
+        assert await fields(house, "GET", both, None) == {"schedule_key"}
+        for path in ("/fires", "/ledger"):
+            found = await ask(house, "GET", f"{path}?schedule_key=customer-7/digest")
+            assert {one["schedule"] for one in found["items"]} <= {mine["id"]}
+
+
+async def test_runs_are_cancelled_by_the_id_that_their_schedule_has_in_its_dialect(receiver):
+    async with House.open(NOW) as house:
+        speaker = await Trustpager.open(house, house.first, receiver)
+        await speaker.create()
+        made = speaker.schedule
+        found = (await ask(house, "GET", "/schedules?dialect=trustpager"))["items"]
+        assert [one["dialect_id"] for one in found] == [made]
+        trial = await act(house, "cancel", {"schedule": made}, of="runs", dry_run=True)
+        assert trial["matched"] == 0
+        await ask(house, "POST", f"/schedules/{made}/fire-now", status=201)
+        await house.resolve()
+        house.clock.now += 1
+        assert (await act(house, "cancel", {"schedule": made}, of="runs"))["changed"] == 1
 
 
 async def test_what_is_wrong_with_an_action_is_told():

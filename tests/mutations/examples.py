@@ -218,7 +218,13 @@ def own(pick: Pick, url: str) -> Bodies:
         "POST /webhooks/{id}/replay": [{"since": "2026-11-22T00:00:00Z"}, {"from_event": pick("events")}],
         "POST /audit/erase": [{"principal": pick("principals")}],
         "POST /schedules/actions": [
-            {"action": "pause", "filter": {"labels": {"customer": "c9"}, "state": "active"}, "note": "n"},
+            {
+                "action": "pause",
+                "filter": {"labels": {"customer": "c9"}, "state": "active"},
+                "note": "n",
+                "until": "2027-03-01T09:00:00Z",
+                "catch_up": "latest",
+            },
             {
                 "action": "relabel",
                 "filter": {"key_prefix": "no", "failing": True},

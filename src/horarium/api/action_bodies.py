@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from horarium.api.fields import End, FirstSlot, LastSlot, Reference
-from horarium.api.models import Body, Labels
+from horarium.api.models import AFTERWARDS, AfterwardsBody, Body, Labels
+from horarium.api.schedule_ids import KEY_FILTER_WORDS
 from horarium.domain.schedule import MOST_LABELS
 
 _STATES = Literal["active", "paused", "completed", "archived"]
@@ -39,6 +40,7 @@ class RunFilter(Body):
     labels: Labels | None = Field(None, description="those of the schedule")
     target: Reference | None = None
     schedule: str | None = Field(None, description="id of a schedule")
+    schedule_key: str | None = Field(None, description=KEY_FILTER_WORDS)
     fire: str | None = Field(None, description="id of a fire")
     state: _RUN_STATES | None = None
     row_key: str | None = None
@@ -51,6 +53,11 @@ class ScheduleActionBody(Body):
     filter: ScheduleFilter
     dry_run: bool = Field(False, description=_TRIED)
     note: str | None = Field(None, max_length=10_000, description="for pause: why")
+    until: FirstSlot | None = Field(None, description="for pause: when they resume by themselves")
+    catch_up: AfterwardsBody = Field(
+        None,
+        description=f"for pause and resume: {AFTERWARDS}; left out, as each schedule's own pause says, or none",
+    )
     labels: NewLabels | None = Field(
         None, description="for relabel: set where they have a value, taken away where it is null"
     )

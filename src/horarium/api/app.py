@@ -63,10 +63,9 @@ def make_api(services: Services, dialects: Dialects) -> Api:
 def own_api(services: Services, dialects: Dialects) -> Api:
     """Our own API. `dialects` are the other APIs, whose schedules it knows by their ids too."""
     api = OwnApi(title="Horarium", render=problem_answer, description=_ABOUT)
-    for part in (schedules, runs, fires):
+    for part in (schedules, runs, fires, actions):
         part.add_routes(api, services, dialects)
     for part in (
-        actions,
         targets,
         sharing,
         tables,

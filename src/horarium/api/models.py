@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -358,7 +358,7 @@ class AudienceBody(Body):
     sample: int = Field(SAMPLE, ge=0, le=SAMPLE_LIMIT, description="how many rows are shown")
 
 
-_AFTER = "what becomes of the slots of the pause when it is over: none, latest or all of them fire"
+AFTERWARDS = "what becomes of the slots of the pause when it is over: none, latest or all of them fire"
 _NOTE = Field(None, max_length=10_000, description="why")
 _UNTIL = Field(None, description="when it resumes by itself; without it somebody has to resume it")
 AfterwardsBody = Literal["none", "latest", "all"] | None
@@ -367,7 +367,7 @@ AfterwardsBody = Literal["none", "latest", "all"] | None
 class _PauseBody(Body):
     note: str | None = _NOTE
     until: FirstSlot | None = _UNTIL
-    catch_up: AfterwardsBody = Field(None, description=f"{_AFTER}; none where it is not given")
+    catch_up: AfterwardsBody = Field(None, description=f"{AFTERWARDS}; none where it is not given")
 
 
 class WorkspacePauseBody(_PauseBody):
@@ -386,16 +386,23 @@ class WindowBody(Body):
     start_at: FirstSlot | None = None
     end_at: LastSlot | None = None
     note: str | None = _NOTE
-    catch_up: AfterwardsBody = Field(None, description=f"{_AFTER}; none where it is not given")
+    catch_up: AfterwardsBody = Field(None, description=f"{AFTERWARDS}; none where it is not given")
 
 
 class WorkspaceResumeBody(Body):
     catch_up: AfterwardsBody = Field(
-        None, description=f"{_AFTER}; where it is not given, as was said when it was paused"
+        None, description=f"{AFTERWARDS}; where it is not given, as was said when it was paused"
     )
 
 
-def catch_up_in(body: _PauseBody | WindowBody | WorkspaceResumeBody) -> CatchUp | None:
+class HasCatchUp(Protocol):
+    """A body that may say what becomes of the slots of a pause."""
+
+    @property
+    def catch_up(self) -> str | None: ...
+
+
+def catch_up_in(body: HasCatchUp) -> CatchUp | None:
     """What a body says of the slots of a pause."""
     return None if body.catch_up is None else CatchUp(body.catch_up)
 

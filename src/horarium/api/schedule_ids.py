@@ -6,6 +6,8 @@ A path says which of them it has: `/schedules/{id}` or `/schedules/by-key/{key}`
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.requests import Request
 
 from horarium.api.fields import Query
@@ -19,6 +21,9 @@ from horarium.service.services import Services
 
 # The dialect of our own schedules. Only these have keys that a path can name.
 NATIVE = "native"
+# The filter that names a schedule by its key, and what it says.
+KEY_FILTER = "schedule_key"
+KEY_FILTER_WORDS = "the key of a schedule, instead of its id"
 
 
 class ScheduleIds:
@@ -63,16 +68,33 @@ class ScheduleIds:
         return found
 
     async def in_query(self, who: Identity, query: Query, name: str) -> Id | None:
-        """The id in a filter of a list, also that of a deleted schedule. An id of no schedule is LOWEST_ID, with which
-        nothing is found."""
-        text = query.text(name)
+        """The id of the schedule that a filter of a list names: see `filtered`."""
+        return await self.filtered(who, query.text(name), query.text(KEY_FILTER), query.wrong, name)
+
+    async def filtered(
+        self,
+        who: Identity,
+        text: str | None,
+        key: str | None,
+        wrong: Callable[[str, str], None],
+        name: str = "schedule",
+    ) -> Id | None:
+        """The id of the schedule that a filter names by an id, also that of a deleted schedule, or by its key. An id or
+        a key of no schedule is LOWEST_ID, with which nothing is found. `wrong` takes the name of a filter and what is
+        wrong with it."""
+        if text is not None and key is not None:
+            wrong(KEY_FILTER, f"names a schedule, and {name} does as well; give one of them")
+        elif key is not None:
+            keyed = await self._services.schedules.find_by_key(who.workspace_id, NATIVE, key)
+            return LOWEST_ID if keyed is None else keyed.id
         if text is None:
             return None
         own = from_prefixed("sch", text)
         if own is not None:
             return own
         if all(dialect.id_of(text) is None for dialect in self._dialects.values()):
-            return query.id(name, "sch")  # it tells what is wrong
+            wrong(name, f"{text[:60]!r} is not an id such as sch_01J...")
+            return None
         found = await self._of_dialect(who, text)
         return LOWEST_ID if found is None else found.id
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from horarium.cli.client import (
+    Afterwards,
     AsJson,
     Data,
     Key,
     Limit,
     OfSchedule,
     OfTarget,
+    PauseEnd,
     Since,
     Until,
     Url,
@@ -64,6 +66,8 @@ def each_schedule(
         bool | None, typer.Option("--failing/--not-failing", help="Whether the latest fire has failed.")
     ] = None,
     note: Annotated[str | None, typer.Option(help="For pause: why.")] = None,
+    until: PauseEnd = None,
+    catch_up: Afterwards = None,
     set_label: Annotated[
         list[str] | None, typer.Option(help="For relabel: name=value, or name= to take it away.")
     ] = None,
@@ -85,7 +89,13 @@ def each_schedule(
         "failing": failing,
     }
     labels = {name: value or None for name, value in pairs(set_label, "--set-label").items()}
-    body = {"note": note, "labels": labels or None, "target": _reference(new_target)}
+    body = {
+        "note": note,
+        "until": until,
+        "catch_up": catch_up,
+        "labels": labels or None,
+        "target": _reference(new_target),
+    }
     client = connect(url, key, data)
     _act(client, client.schedules.act, action, wanted, all_, body, dry_run, as_json)
 

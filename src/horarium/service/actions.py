@@ -19,7 +19,7 @@ from horarium.domain.fire import FireKind
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, prefixed, random_id
 from horarium.domain.listings import RunListing, ScheduleListing
 from horarium.domain.run import Run
-from horarium.domain.schedule import MOST_LABELS, Schedule
+from horarium.domain.schedule import MOST_LABELS, CatchUp, Schedule
 from horarium.domain.tenancy import Identity, Principal, PrincipalType, Workspace
 from horarium.service.clock import Clock
 from horarium.service.reads import reads
@@ -375,11 +375,13 @@ async def _doing(tx: Tx, action: Action, allowed: frozenset[Id], now: int) -> _D
 
 async def _change_of(tx: Tx, action: Action, who: Identity, now: int) -> ScheduleChange:
     given, within = action.given, action.by.restriction
+    said = given.get("catch_up")
+    catch_up = None if said is None else CatchUp(said)
     match action.kind:
         case ActionKind.PAUSE:
-            return pausing(who, given.get("note"))
+            return pausing(who, given.get("note"), given.get("until_ms"), catch_up)
         case ActionKind.RESUME:
-            return granted(who, resuming())
+            return granted(who, resuming(catch_up))
         case ActionKind.RELABEL:
             labels: Mapping[str, str | None] = given["labels"]
             return granted(who, lambda before: _relabelled(before, labels))

@@ -1788,6 +1788,7 @@ RunFilter = TypedDict(
         "labels": NotRequired[dict[str, str] | None],
         "row_key": NotRequired[str | None],
         "schedule": NotRequired[str | None],
+        "schedule_key": NotRequired[str | None],
         "state": NotRequired[
             Literal["open", "pending", "waiting", "running", "succeeded", "failed", "cancelled"] | None
         ],
@@ -4038,6 +4039,10 @@ class RunPage(TypedDict):
 
 class ScheduleActionBody(TypedDict):
     action: Literal["pause", "resume", "delete", "relabel", "retarget", "fire"]
+    catch_up: NotRequired[Literal["latest", "all", "none"] | None]
+    """
+    for pause and resume: what becomes of the slots of the pause when it is over: none, latest or all of them fire; left out, as each schedule's own pause says, or none
+    """
     dry_run: NotRequired[bool]
     """
     count and show what would be concerned, and change nothing
@@ -4054,6 +4059,10 @@ class ScheduleActionBody(TypedDict):
     target: NotRequired[str | int | None]
     """
     for retarget
+    """
+    until: NotRequired[str | None]
+    """
+    for pause: when they resume by themselves
     """
 
 

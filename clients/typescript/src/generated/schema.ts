@@ -4268,6 +4268,12 @@ export interface components {
              */
             schedule?: string | null;
             /**
+             * Schedule Key
+             * @description the key of a schedule, instead of its id
+             * @default null
+             */
+            schedule_key?: string | null;
+            /**
              * State
              * @default null
              */
@@ -4572,6 +4578,12 @@ export interface components {
              */
             action: "pause" | "resume" | "delete" | "relabel" | "retarget" | "fire";
             /**
+             * Catch Up
+             * @description for pause and resume: what becomes of the slots of the pause when it is over: none, latest or all of them fire; left out, as each schedule's own pause says, or none
+             * @default null
+             */
+            catch_up?: ("latest" | "all" | "none") | null;
+            /**
              * Dry Run
              * @description count and show what would be concerned, and change nothing
              * @default false
@@ -4598,6 +4610,12 @@ export interface components {
              * @default null
              */
             target?: (string | number) | null;
+            /**
+             * Until
+             * @description for pause: when they resume by themselves
+             * @default null
+             */
+            until?: string | null;
         };
         ScheduleBody: {
             /**
@@ -8532,6 +8550,8 @@ export interface operations {
                 target?: string;
                 /** @description id of a schedule */
                 schedule?: string;
+                /** @description the key of a schedule, instead of its id */
+                schedule_key?: string;
                 /** @description name:value; several must all match; those of the schedule */
                 label?: string[];
                 /** @description the first slot */
@@ -9244,6 +9264,8 @@ export interface operations {
                 reason?: "skipped" | "unbegun" | "missed" | "paused" | "workspace_paused" | "maintenance" | "cancelled";
                 /** @description id of a schedule */
                 schedule?: string;
+                /** @description the key of a schedule, instead of its id */
+                schedule_key?: string;
                 /** @description name:value; several must all match; those of the schedule */
                 label?: string[];
                 /** @description the first slot */
@@ -10217,12 +10239,14 @@ export interface operations {
             query?: {
                 /** @description id of a schedule */
                 schedule?: string;
+                /** @description the key of a schedule, instead of its id */
+                schedule_key?: string;
                 /** @description id of a fire */
                 fire?: string;
                 /** @description id, key or number of a target */
                 target?: string;
-                /** @description one of pending, running, succeeded, failed, cancelled, waiting; running is what is under way, waiting (or pending) what is not */
-                state?: "pending" | "running" | "succeeded" | "failed" | "cancelled" | "waiting";
+                /** @description one of open, pending, running, succeeded, failed, cancelled, waiting; open is what is not over: running is what is under way of it, waiting (or pending) what is not */
+                state?: "open" | "pending" | "running" | "succeeded" | "failed" | "cancelled" | "waiting";
                 /** @description name:value; several must all match; those of the schedule */
                 label?: string[];
                 /** @description the key of a row of an audience: the runs for one person or thing, by their fires */

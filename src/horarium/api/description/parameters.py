@@ -34,11 +34,12 @@ PARAMETERS: dict[str, Schema] = {
     "reason": {"type": "string", "enum": [reason.value for reason in SpanReason]},
     "entry": {"type": "string", "enum": ["fire", "span"]},
     "last_state": {"type": "string", "enum": [state.value for state in FireState]},
+    "schedule_key": {"type": "string", "maxLength": KEY_LIMIT, "examples": ["customer-7/digest"]},
     "key_prefix": {"type": "string", "maxLength": KEY_LIMIT, "examples": ["customer-7/"]},
     **dict.fromkeys(("from", "to", "at", "since", "until", "next_fire_before"), _INSTANT),
 }
 _FIRE_STATES = [state.value for state in FireState]
-_RUN_STATES = [*(state.value for state in RunState), "waiting"]
+_RUN_STATES = ["open", *(state.value for state in RunState), "waiting"]
 _SCHEDULE_STATES = [state.value for state in ScheduleState if state is not ScheduleState.DELETED]
 
 

@@ -10,8 +10,11 @@ from horarium.api import show
 from horarium.api.action_bodies import RunActionBody, RunFilter, ScheduleActionBody, ScheduleFilter
 from horarium.api.drafts import label_problems
 from horarium.api.fields import Problems, Query, path_id
+from horarium.api.kit.registry import Dialects
 from horarium.api.models import schema_of, validated
 from horarium.api.routes.base import CURSOR, LIMIT, ONCE, Routes, cursor_of, replayed
+from horarium.api.routes.runs import OPEN, stored_state
+from horarium.api.schedule_ids import NATIVE, ScheduleIds
 from horarium.api.web import Answer, Api, json_answer
 from horarium.domain.actions import ActionKind, ActionState
 from horarium.domain.errors import Invalid, NotFound, Problem
@@ -19,13 +22,27 @@ from horarium.domain.ids import LOWEST_ID, Id, from_prefixed
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import Identity
 from horarium.service.pages import cut
+from horarium.service.schedules import refuse_past_end
+from horarium.service.services import Services
 from horarium.store.verbs.idempotency import Request as Repeatable
 
+# The actions that take each field of a body.
+_BELONGS_TO = {
+    "note": (ActionKind.PAUSE,),
+    "until": (ActionKind.PAUSE,),
+    "catch_up": (ActionKind.PAUSE, ActionKind.RESUME),
+    "labels": (ActionKind.RELABEL,),
+    "target": (ActionKind.RETARGET,),
+}
 # What a filter for a target that does not exist finds: nothing.
 _NO_TARGET = LOWEST_ID
 
 
 class ActionRoutes(Routes):
+    def __init__(self, services: Services, dialects: Dialects) -> None:
+        super().__init__(services)
+        self.ids, self.dialects = ScheduleIds(services, dialects), (NATIVE, *dialects)
+
     async def of_schedules(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         raw, repeated = await self.body_once(request, who, "POST /schedules/actions")
@@ -82,11 +99,10 @@ class ActionRoutes(Routes):
 
     async def _given(self, who: Identity, kind: ActionKind, body: ScheduleActionBody) -> dict[str, Any]:
         """What the kind of the action needs. Raises Invalid, and Forbidden for a target without a grant."""
-        for name, owner in (
-            ("note", ActionKind.PAUSE), ("labels", ActionKind.RELABEL), ("target", ActionKind.RETARGET)
-        ):  # fmt: skip
-            if getattr(body, name) is not None and kind is not owner:
-                raise Invalid(Problem(name, f"belongs to the action {owner.value}; leave it out", "conflict"))
+        for name, owners in _BELONGS_TO.items():
+            if getattr(body, name) is not None and kind not in owners:
+                words = f"belongs to the action {' or '.join(owners)}; leave it out"
+                raise Invalid(Problem(name, words, "conflict"))
         if kind is ActionKind.RELABEL:
             if not body.labels:
                 raise Invalid(Problem("labels", "is required: the labels to set or to take away", "required"))
@@ -104,11 +120,16 @@ class ActionRoutes(Routes):
                 raise Invalid(Problem("target", words, "unknown")) from None
             who.require_target(target.id, target.name)
             return {"target_id": target.id}
-        return {} if body.note is None else {"note": body.note}
+        refuse_past_end(body.until, self.services.clock.now_ms())
+        given = {"note": body.note, "until_ms": body.until, "catch_up": body.catch_up}
+        return {name: value for name, value in given.items() if value is not None}
 
     async def _schedules(self, who: Identity, asked: ScheduleFilter) -> dict[str, Any]:
         problems = Problems()
         created_by = _id_of(problems, "filter.created_by", "prn", asked.created_by)
+        if asked.dialect is not None and asked.dialect not in self.dialects:
+            words = f"{asked.dialect[:80]!r} is not one of {', '.join(self.dialects)}"
+            problems.wrong("filter.dialect", words)
         problems.done()
         return {
             "labels": tuple((asked.labels or {}).items()) or None,
@@ -126,17 +147,21 @@ class ActionRoutes(Routes):
 
     async def _runs(self, who: Identity, kind: ActionKind, asked: RunFilter) -> dict[str, Any]:
         problems = Problems()
-        schedule_id = _id_of(problems, "filter.schedule", "sch", asked.schedule)
+        schedule_id = await self.ids.filtered(
+            who,
+            asked.schedule,
+            asked.schedule_key,
+            lambda name, words: problems.wrong(f"filter.{name}", words),
+        )
         fire_id = _id_of(problems, "filter.fire", "fire", asked.fire)
         problems.done()
-        usual = "open" if kind is ActionKind.CANCEL else RunState.FAILED.value
-        state = RunState.PENDING.value if asked.state == "waiting" else asked.state
+        usual = OPEN if kind is ActionKind.CANCEL else RunState.FAILED.value
         return {
             "labels": tuple((asked.labels or {}).items()) or None,
             "target_id": await self._target(who, asked.target),
             "schedule_id": schedule_id,
             "fire_id": fire_id,
-            "state": state or usual,
+            "state": stored_state(asked.state) or usual,
             "row_key": asked.row_key,
             "from_ms": asked.from_,
             "to_ms": asked.to,
@@ -163,8 +188,8 @@ def _id_of(problems: Problems, name: str, prefix: str, text: str | None) -> Id |
     return found
 
 
-def add_routes(api: Api, services: Any) -> None:
-    routes, tag = ActionRoutes(services), "actions"
+def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
+    routes, tag = ActionRoutes(services, dialects), "actions"
     of_schedules, of_runs = schema_of(ScheduleActionBody), schema_of(RunActionBody)
     words = "Pause, resume, delete, relabel, retarget or fire all schedules that match a filter"
     api.add(

@@ -22,7 +22,7 @@ from horarium.api.routes.base import (
     page_answer,
     position_of,
 )
-from horarium.api.schedule_ids import ScheduleIds
+from horarium.api.schedule_ids import KEY_FILTER, KEY_FILTER_WORDS, ScheduleIds
 from horarium.api.web import Answer, Api, json_answer
 from horarium.domain.errors import NotFound
 from horarium.domain.fire import Fire, FireKind, FireState, Span, SpanReason
@@ -154,6 +154,7 @@ def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
     api.add("GET", "/fires/{id}", routes.get, "Get a fire", tag=tag)
     both = {
         "schedule": "id of a schedule",
+        KEY_FILTER: KEY_FILTER_WORDS,
         "label": f"{LABEL}; those of the schedule",
         "from": "the first slot",
         "to": "the last slot",

@@ -24,7 +24,7 @@ from horarium.api.routes.base import (
     page_answer,
     replayed,
 )
-from horarium.api.schedule_ids import ScheduleIds
+from horarium.api.schedule_ids import KEY_FILTER, KEY_FILTER_WORDS, ScheduleIds
 from horarium.api.web import Answer, Api, json_answer
 from horarium.domain.errors import Unauthorized
 from horarium.domain.ids import Id
@@ -37,7 +37,9 @@ from horarium.times import Rounding
 
 # `waiting` is another word for pending: the run is not over, and no attempt of it is under way.
 WAITING = "waiting"
-STATES = (*(state.value for state in RunState), WAITING)
+# What is pending or running.
+OPEN = "open"
+STATES = (OPEN, *(state.value for state in RunState), WAITING)
 # The highest number of an attempt that may be asked for.
 MOST_ATTEMPTS = 1_000_000_000
 # What may be shown of runs in lists where it is asked for.
@@ -60,7 +62,7 @@ class RunRoutes(Routes):
             cursor_of(request, newest_first=True, lengths=(16,) if row_key is None else (32,)),
             schedule_id=await self.ids.in_query(who, query, "schedule"),
             fire_id=query.id("fire", "fire"),
-            state=RunState.PENDING.value if state == WAITING else state,
+            state=stored_state(state),
             labels=labels_in(query),
             row_key=row_key,
             from_ms=query.instant("from", Rounding.UP),
@@ -144,13 +146,22 @@ def _token(request: Request, in_body: str | None) -> str:
     return found
 
 
+def stored_state(state: str | None) -> str | None:
+    """A state by which runs are filtered, as a listing has it."""
+    return RunState.PENDING.value if state == WAITING else state
+
+
 def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
     routes, tag, run = RunRoutes(services, dialects), "runs", "/runs/{id}"
     filters = {
         "schedule": "id of a schedule",
+        KEY_FILTER: KEY_FILTER_WORDS,
         "fire": "id of a fire",
         "target": "id, key or number of a target",
-        "state": f"one of {', '.join(STATES)}; running is what is under way, waiting (or pending) what is not",
+        "state": (
+            f"one of {', '.join(STATES)}; open is what is not over: running is what is under way of it, waiting (or "
+            "pending) what is not"
+        ),
         "label": f"{LABEL}; those of the schedule",
         "row_key": "the key of a row of an audience: the runs for one person or thing, by their fires",
         "from": "the first slot; of runs without one, when they were asked for",
