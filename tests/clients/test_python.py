@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import json
 import runpy
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -26,7 +27,15 @@ from horarium_client import (
     Unauthorized,
     verify_webhook,
 )
-from horarium_client.transport import Lines, Request, path_of, request_of, wait_before_retry
+from horarium_client.transport import (
+    ANSWERED_DELETES,
+    BASE,
+    Lines,
+    Request,
+    path_of,
+    request_of,
+    wait_before_retry,
+)
 
 from tests.support.house import House
 from tests.support.served import served
@@ -177,6 +186,65 @@ def test_a_request_that_may_have_been_done_is_not_sent_twice() -> None:
     with Horarium("http://test", "hor_x", transport=played) as client, pytest.raises(NotReached):
         client.runs.cancel("run_1")
     assert len(played.asked) == 1
+
+
+MISSING = {"type": "urn:horarium:problem:not-found", "detail": "schedule not found"}
+
+
+@pytest.mark.parametrize("status", [None, 502], ids=["no answer", "a proxy's"])
+async def test_what_an_earlier_try_may_have_deleted_is_not_missing(status: int | None) -> None:
+    def played() -> Played:
+        lost = httpx.ReadError("lost") if status is None else httpx.Response(status, headers=SOON)
+        return Played(lost, httpx.Response(404, json=MISSING))
+
+    with Horarium("http://test", "hor_x", transport=(plain := played())) as client:
+        client.schedules.delete("sch_1")
+    async with AsyncHorarium("http://test", "hor_x", transport=(awaited := played())) as again:
+        await again.schedules.delete("sch_1", if_match="3")
+    assert (len(plain.asked), len(awaited.asked)) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [httpx.Response(404, json=MISSING)],
+        [httpx.Response(429, headers=SOON), httpx.Response(404, json=MISSING)],
+        [httpx.ReadError("lost"), httpx.Response(404, text="default backend")],
+        [
+            httpx.ReadError("lost"),
+            httpx.Response(404, json=MISSING | {"type": "urn:horarium:problem:no-route"}),
+        ],
+    ],
+    ids=["the first try", "after a refusal", "by a proxy", "no such path"],
+)
+def test_what_no_try_can_have_deleted_is_missing(answers: list[httpx.Response | Exception]) -> None:
+    played = Played(*answers)
+    with Horarium("http://test", "hor_x", transport=played) as client, pytest.raises(NotFound):
+        client.schedules.delete("sch_1")
+    assert played.answers == []
+
+
+def test_an_error_that_an_earlier_try_may_have_caused_says_so() -> None:
+    stale = {"detail": "the schedule is at version 2, not 1"}
+    said = (
+        r"at version 2, not 1 \(an earlier try of this request had no answer and may have been carried out\)"
+    )
+    played = Played(httpx.ReadError("lost"), httpx.Response(409, json=stale), httpx.Response(409, json=stale))
+    with Horarium("http://test", "hor_x", transport=played) as client:
+        with pytest.raises(Conflict, match=said):
+            client.schedules.put_by_key("a", schedule_of(), if_match="1")
+        with pytest.raises(Conflict, match=r"not 1$"):
+            client.schedules.put_by_key("a", schedule_of(), if_match="1")
+    gone = Played(httpx.ReadError("lost"), httpx.Response(404, json=MISSING))
+    with Horarium("http://test", "hor_x", transport=gone) as client, pytest.raises(NotFound, match="earlier"):
+        client.workspaces.delete("ws_1")
+
+
+def test_a_delete_that_answers_with_what_it_has_changed_is_never_answered_by_the_client() -> None:
+    paths = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))["paths"]
+    answering = {path for path in paths if "200" in paths[path].get("delete", {}).get("responses", ())}
+    deleting = {path for path in paths if "delete" in paths[path]}
+    assert {path for path in deleting if ANSWERED_DELETES.fullmatch(BASE + path)} == answering
 
 
 def test_a_key_of_the_whole_server_names_the_workspace_that_it_acts_in() -> None:

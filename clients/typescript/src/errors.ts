@@ -12,8 +12,9 @@ export class HorariumError extends Error {
   /** Names the request in the log of the server. */
   readonly requestId: string | undefined;
 
-  constructor(status: number, problem?: Problem, requestId?: string, options?: ErrorOptions) {
-    super(problem?.detail ?? problem?.title ?? (status ? `the server answered ${status}` : "the server was not reached"), options);
+  constructor(status: number, problem?: Problem, requestId?: string, options?: ErrorOptions & { doubt?: string }) {
+    const said = problem?.detail ?? problem?.title ?? (status ? `the server answered ${status}` : "the server was not reached");
+    super(options?.doubt ? `${said} (${options.doubt})` : said, options);
     this.name = "HorariumError";
     this.status = status;
     this.problem = problem;

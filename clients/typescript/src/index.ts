@@ -12,7 +12,7 @@ import createClient, { type Client } from "openapi-fetch";
 import { HorariumError, type Problem } from "./errors.js";
 import { KEYED } from "./generated/keyed.js";
 import type { components, paths } from "./generated/schema.js";
-import { retrying } from "./retry.js";
+import { DOUBT, isDoubtful, retrying } from "./retry.js";
 
 export { HorariumError, type Problem } from "./errors.js";
 export type { components, paths } from "./generated/schema.js";
@@ -138,7 +138,9 @@ export class Horarium {
 
 function failure(response: Response, body: unknown): HorariumError {
   const problem = typeof body === "object" && body !== null ? (body as Problem) : undefined;
-  return new HorariumError(response.status, problem, response.headers.get("X-Request-Id") ?? undefined);
+  return new HorariumError(response.status, problem, response.headers.get("X-Request-Id") ?? undefined, {
+    doubt: isDoubtful(response) ? DOUBT : undefined,
+  });
 }
 
 function* pieces<One>(all: Iterable<One>, size: number): Generator<One[]> {

@@ -91,6 +91,49 @@ describe("retries", () => {
     expect(asked.length).toBe(1);
   });
 
+  const missing = { type: "urn:horarium:problem:not-found", detail: "schedule not found" };
+  const removed = (fetch: typeof globalThis.fetch) => {
+    const horarium = new Horarium({ url: "http://test", key: "hor_x", fetch });
+    return horarium.ok(horarium.api.DELETE("/schedules/{id}", { params: { path: { id: "sch_1" } } }));
+  };
+
+  it("does not miss what an earlier try may have deleted", async () => {
+    for (const lost of [new TypeError("the connection broke"), new Response(null, { status: 502, ...soon })]) {
+      const { fetch, asked } = played(lost, Response.json(missing, { status: 404 }));
+      await removed(fetch);
+      expect(asked.length).toBe(2);
+    }
+  });
+
+  it("misses what no try can have deleted", async () => {
+    for (const answers of [
+      [Response.json(missing, { status: 404 })],
+      [new Response(null, { status: 429, ...soon }), Response.json(missing, { status: 404 })],
+      [new TypeError("the connection broke"), new Response("default backend", { status: 404 })],
+      [new TypeError("the connection broke"), Response.json({ ...missing, type: "urn:horarium:problem:no-route" }, { status: 404 })],
+    ]) {
+      await expect(removed(played(...answers).fetch)).rejects.toMatchObject({ status: 404 });
+    }
+  });
+
+  it("says where an earlier try may have caused an error", async () => {
+    const stale = () => Response.json({ detail: "the schedule is at version 2, not 1" }, { status: 409 });
+    const { fetch } = played(new TypeError("the connection broke"), stale(), stale());
+    const horarium = new Horarium({ url: "http://test", key: "hor_x", fetch });
+    const put = () =>
+      horarium.ok(
+        horarium.api.PUT("/schedules/by-key/{key}", { params: { path: { key: "a" }, header: { "If-Match": "1" } }, body }),
+      );
+    await expect(put()).rejects.toThrow("not 1 (an earlier try of this request had no answer and may have been carried out)");
+    await expect(put()).rejects.toThrow(/not 1$/);
+    const gone = new Horarium({
+      url: "http://test",
+      key: "hor_x",
+      fetch: played(new TypeError("the connection broke"), Response.json(missing, { status: 404 })).fetch,
+    });
+    await expect(gone.ok(gone.api.DELETE("/workspaces/{id}", { params: { path: { id: "ws_1" } } }))).rejects.toThrow("earlier");
+  });
+
   it("waits longer and longer, or as long as the server asks", () => {
     expect(waitBeforeRetry(true, 503, "7", 1)).toBe(7000);
     expect(waitBeforeRetry(true, 503, "Thu, 01 Jan 1970 00:01:00 GMT", 1, 20_000)).toBe(40_000);

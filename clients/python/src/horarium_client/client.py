@@ -16,11 +16,13 @@ from horarium_client.errors import HorariumError, NotReached
 from horarium_client.transport import (
     Lines,
     Request,
+    after_doubt,
     as_lines,
     decoded,
     file_request,
     from_lines,
     headers_for,
+    leaves_doubt,
     path_of,
     request_of,
     wait_before_retry,
@@ -157,7 +159,7 @@ class Horarium(resources.Resources):
                 return
 
     def _send(self, request: Request, stream: bool = False) -> httpx.Response:
-        attempt = 1
+        attempt, in_doubt = 1, False
         while True:
             status = retry_after = None
             error: httpx.HTTPError | None = None
@@ -177,7 +179,8 @@ class Horarium(resources.Resources):
             if wait is None or attempt >= self._attempts:
                 if error is not None:
                     raise _not_reached(error) from error
-                return answer
+                return after_doubt(request, answer) if in_doubt else answer
+            in_doubt = in_doubt or leaves_doubt(status)
             if error is None:
                 answer.close()
             time.sleep(wait)
@@ -309,7 +312,7 @@ class AsyncHorarium(resources.AsyncResources):
                 return
 
     async def _send(self, request: Request, stream: bool = False) -> httpx.Response:
-        attempt = 1
+        attempt, in_doubt = 1, False
         while True:
             status = retry_after = None
             error: httpx.HTTPError | None = None
@@ -329,7 +332,8 @@ class AsyncHorarium(resources.AsyncResources):
             if wait is None or attempt >= self._attempts:
                 if error is not None:
                     raise _not_reached(error) from error
-                return answer
+                return after_doubt(request, answer) if in_doubt else answer
+            in_doubt = in_doubt or leaves_doubt(status)
             if error is None:
                 await answer.aclose()
             await asyncio.sleep(wait)

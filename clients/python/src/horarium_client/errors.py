@@ -74,9 +74,12 @@ _BY_STATUS = {
 }
 
 
-def error_of(status: int, problem: Any, request_id: str | None) -> HorariumError:
-    """The error for an answer that is no success."""
-    said = problem if isinstance(problem, Mapping) else {}
+def error_of(
+    status: int, said: Mapping[str, Any], request_id: str | None, doubt: str | None = None
+) -> HorariumError:
+    """The error for an answer that is no success. `doubt`: what else may have caused it."""
     message = str(said.get("detail") or said.get("title") or f"the server answered {status}")
+    if doubt is not None:
+        message = f"{message} ({doubt})"
     kind = _BY_STATUS.get(status, ServerFault if status >= 500 else HorariumError)
     return kind(message, status, said, request_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import uuid
 from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ BASE = "/horarium/v1"
 REFUSED = 429
 PASSING = (502, 503, 504)
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
+# A DELETE of these answers with what it has changed, so that an answer cannot be made up.
+ANSWERED_DELETES = re.compile(rf"{BASE}/(keys|workspaces)/[^/]+")
+_NOT_FOUND = "urn:horarium:problem:not-found"
+_DOUBT = "an earlier try of this request had no answer and may have been carried out"
 # Lines of a bulk request that are sent together.
 LINES = 1_000
 
@@ -109,6 +114,31 @@ def wait_before_retry(
     return None
 
 
+def leaves_doubt(status: int | None) -> bool:
+    """Whether a request may have been carried out though its answer, if any, does not say so."""
+    return status is None or status in PASSING
+
+
+def after_doubt(request: Request, answer: httpx.Response) -> httpx.Response:
+    """The answer to a request of which an earlier try may have been carried out: what that try deleted is not missing
+    now, and where it may have caused an error, the error says so."""
+    if request.method == "GET" or answer.status_code not in (404, 409, 412):
+        return answer
+    is_plain_delete = request.method == "DELETE" and not ANSWERED_DELETES.fullmatch(request.path)
+    if is_plain_delete and _problem(answer).get("type") == _NOT_FOUND:
+        return httpx.Response(204, request=answer.request)
+    answer.extensions[_DOUBT] = True
+    return answer
+
+
+def _problem(answer: httpx.Response) -> Mapping[str, Any]:
+    try:
+        said = answer.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, Mapping) else {}
+
+
 def _wish(retry_after: str | None, now: float) -> float | None:
     if retry_after is None:
         return None
@@ -129,11 +159,8 @@ def decoded(answer: httpx.Response) -> Any:
             return None
         kind = answer.headers.get("content-type", "")
         return answer.json() if "json" in kind and "ndjson" not in kind else answer.text
-    try:
-        problem = answer.json()
-    except ValueError:
-        problem = None
-    raise error_of(answer.status_code, problem, answer.headers.get("x-request-id"))
+    doubt = _DOUBT if _DOUBT in answer.extensions else None
+    raise error_of(answer.status_code, _problem(answer), answer.headers.get("x-request-id"), doubt)
 
 
 def as_lines(bodies: Iterable[Any]) -> Iterator[tuple[int, bytes]]:
