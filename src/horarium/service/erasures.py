@@ -17,6 +17,7 @@ from horarium.service.clock import Clock
 from horarium.service.trail import SERVER, Trail, noting
 from horarium.store.base import Store
 from horarium.store.verbs import erasures as verbs
+from horarium.store.verbs.erasing import Tell
 from horarium.store.verbs.events import publish
 
 # The scope that allows erasing a person, as it allows erasing from the audit log.
@@ -85,7 +86,7 @@ class ErasureService:
     async def _step(self, erasure_id: Id | None) -> Erasure | None:
         now = self.clock.now_ms()
 
-        def tell(workspace_id: Id) -> verbs.Tell:
+        def tell(workspace_id: Id) -> Tell:
             trail = Trail(workspace_id, now, SERVER)
 
             def told(count: int) -> AuditEntry:

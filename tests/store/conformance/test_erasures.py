@@ -26,6 +26,8 @@ from horarium.store.rows import AudienceText, NewWatched
 from horarium.store.verbs import (
     audit,
     directory,
+    erased_runs,
+    erasing,
     erasures,
     fanout,
     idempotency,
@@ -337,8 +339,8 @@ async def test_an_erasure_waits_for_audiences_that_are_being_read(tenant, store)
 async def test_an_erasure_that_waits_for_as_many_runs_as_it_may_goes_on_with_others_as_they_end(
     tenant, store, monkeypatch
 ):
-    monkeypatch.setattr(erasures, "PIECE", 2)
-    monkeypatch.setattr(erasures, "MOST_AWAITED", 2)
+    monkeypatch.setattr(erasing, "PIECE", 2)
+    monkeypatch.setattr(erased_runs, "MOST_AWAITED", 2)
     _, node = await fire_for(store, tenant, *map(str, range(5)))
     works = await node.claim(NOW)
     erasure = await carry_on(store, await begin(store, tenant, values=(ADDRESS, PHONE)))
@@ -354,7 +356,7 @@ async def test_an_erasure_that_waits_for_as_many_runs_as_it_may_goes_on_with_oth
 
 
 async def test_large_runs_are_looked_at_in_steps_that_hold_nobody_up(tenant, store, monkeypatch):
-    monkeypatch.setattr(erasures, "PIECE_BYTES", 100)
+    monkeypatch.setattr(erasing, "PIECE_BYTES", 100)
     _, node = await fire_for(store, tenant, *map(str, range(6)))
     works = await node.claim(NOW)
     await node.record(works[:3], sentence(), NOW)
@@ -373,7 +375,7 @@ async def test_large_runs_are_looked_at_in_steps_that_hold_nobody_up(tenant, sto
 
 
 async def test_large_inputs_are_looked_at_in_steps_that_hold_nobody_up(tenant, store, monkeypatch):
-    monkeypatch.setattr(erasures, "PIECE_BYTES", 100)
+    monkeypatch.setattr(erasing, "PIECE_BYTES", 100)
     made = [await tenant.schedule("0 0 1 1 *", input={"mail": ADDRESS, "text": "x" * 90}) for _ in range(3)]
     await tenant.redefine(made[1], NOW, input={"mail": ADDRESS, "more": "y" * 90})
     erasure, steps = await begin(store, tenant, values=(ADDRESS,)), 0
@@ -487,8 +489,8 @@ async def test_runs_of_the_person_that_are_open_are_cancelled(tenant, store):
 
 
 async def test_an_erasure_that_is_interrupted_goes_on_where_it_stood(tenant, store, monkeypatch):
-    monkeypatch.setattr(erasures, "PIECE", 2)
-    monkeypatch.setattr(erasures, "SMALL_PIECE", 2)
+    monkeypatch.setattr(erasing, "PIECE", 2)
+    monkeypatch.setattr(erasing, "SMALL_PIECE", 2)
     await tenant.schedules(5, "0 0 1 1 *", input={"user": PERSON})
     begun = await begin(store, tenant)
     seen = []

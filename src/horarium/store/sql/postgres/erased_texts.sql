@@ -1,0 +1,2 @@
+-- part: held_until_changed
+FOR NO KEY UPDATE
