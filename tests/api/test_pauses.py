@@ -175,3 +175,19 @@ async def test_nobody_makes_every_release_read_thousands_of_pauses(house):
     house.clock.now += 120_000
     await house.services.pauses.settle()
     await ask(house, "POST", f"{CURRENT}/pause")
+
+
+@pytest.mark.parametrize("change", [{"input": {"a": 1}}, {"name": "another"}], ids=["redefined", "renamed"])
+async def test_a_change_of_what_a_schedule_does_gives_up_the_slots_of_its_pause_so_far(house, change):
+    """docs/workspaces.md says so; another name gives up nothing."""
+    schedule = await scheduled(house, **EVERY_MINUTE)
+    path = f"/schedules/{schedule['id']}"
+    await ask(house, "POST", f"{path}/pause", {"catch_up": "all"})
+    house.clock.now += 150_000
+    await ask(house, "PATCH", path, change)
+    house.clock.now += 60_000
+    await ask(house, "POST", f"{path}/resume")
+    for second in (31, 32):
+        await tick(house, f"2026-03-01T12:03:{second}Z")
+    given_up = [(1, 2, "paused")] if "input" in change else [1, 2]
+    assert await ledger(house, schedule) == [*given_up, 3]

@@ -359,6 +359,8 @@ class AudienceBody(Body):
 
 
 AFTERWARDS = "what becomes of the slots of the pause when it is over: none, latest or all of them fire"
+# What is said of it where a pause begins.
+_UNLESS_CHANGED = "slots before a change of what the schedule does are given up"
 _NOTE = Field(None, max_length=10_000, description="why")
 _UNTIL = Field(None, description="when it resumes by itself; without it somebody has to resume it")
 AfterwardsBody = Literal["none", "latest", "all"] | None
@@ -367,7 +369,9 @@ AfterwardsBody = Literal["none", "latest", "all"] | None
 class _PauseBody(Body):
     note: str | None = _NOTE
     until: FirstSlot | None = _UNTIL
-    catch_up: AfterwardsBody = Field(None, description=f"{AFTERWARDS}; none where it is not given")
+    catch_up: AfterwardsBody = Field(
+        None, description=f"{AFTERWARDS}; none where it is not given; {_UNLESS_CHANGED}"
+    )
 
 
 class WorkspacePauseBody(_PauseBody):

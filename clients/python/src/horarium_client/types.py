@@ -1416,7 +1416,7 @@ Pause = TypedDict(
 class PauseBody(TypedDict):
     catch_up: NotRequired[Literal["latest", "all", "none"] | None]
     """
-    what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given
+    what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given; slots before a change of what the schedule does are given up
     """
     note: NotRequired[str | None]
     """

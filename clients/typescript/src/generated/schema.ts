@@ -757,7 +757,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pause, resume, delete, relabel, retarget or fire all schedules that match a filter */
+        /**
+         * Pause, resume, delete, relabel, retarget or fire all schedules that match a filter
+         * @description Paused schedules that are given another target give up the slots of the pause so far, which never fire.
+         */
         post: operations["schedules.act"];
         delete?: never;
         options?: never;
@@ -774,7 +777,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make many, or make and replace many by key (NDJSON, a line for each) */
+        /**
+         * Make many, or make and replace many by key (NDJSON, a line for each)
+         * @description An upsert that changes what a paused schedule does gives up the slots of the pause so far.
+         */
         post: operations["schedules.bulk"];
         delete?: never;
         options?: never;
@@ -793,7 +799,8 @@ export interface paths {
         get: operations["schedules.get_by_key"];
         /**
          * Make or replace by key
-         * @description Create the schedule with a key of the caller's choice, or replace it if it exists.
+         * @description Create the schedule with a key of the caller's choice, or replace it if it exists. While it is paused, a
+         *     change of what it does gives up the slots of the pause so far, which never fire.
          */
         put: operations["schedules.put_by_key"];
         post?: never;
@@ -801,7 +808,10 @@ export interface paths {
         delete: operations["schedules.delete_by_key"];
         options?: never;
         head?: never;
-        /** Change a schedule (merge patch), by its key */
+        /**
+         * Change a schedule (merge patch), by its key
+         * @description While it is paused, a change of what it does gives up the slots of the pause so far, which never fire.
+         */
         patch: operations["schedules.update_by_key"];
         trace?: never;
     };
@@ -1045,14 +1055,20 @@ export interface paths {
         };
         /** Get a schedule */
         get: operations["schedules.get"];
-        /** Replace a schedule */
+        /**
+         * Replace a schedule
+         * @description While it is paused, a change of what it does gives up the slots of the pause so far, which never fire.
+         */
         put: operations["schedules.replace"];
         post?: never;
         /** Delete a schedule; its ledger, explanations, fires and runs stay */
         delete: operations["schedules.delete"];
         options?: never;
         head?: never;
-        /** Change a schedule (merge patch) */
+        /**
+         * Change a schedule (merge patch)
+         * @description While it is paused, a change of what it does gives up the slots of the pause so far, which never fire.
+         */
         patch: operations["schedules.update"];
         trace?: never;
     };
@@ -3610,7 +3626,7 @@ export interface components {
         PauseBody: {
             /**
              * Catch Up
-             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given
+             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given; slots before a change of what the schedule does are given up
              * @default null
              */
             catch_up?: ("latest" | "all" | "none") | null;
@@ -6212,7 +6228,7 @@ export interface components {
         WorkspacePauseBody: {
             /**
              * Catch Up
-             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given
+             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given; slots before a change of what the schedule does are given up
              * @default null
              */
             catch_up?: ("latest" | "all" | "none") | null;

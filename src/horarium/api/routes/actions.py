@@ -44,6 +44,7 @@ class ActionRoutes(Routes):
         self.ids, self.dialects = ScheduleIds(services, dialects), (NATIVE, *dialects)
 
     async def of_schedules(self, request: Request) -> Answer:
+        """Paused schedules that are given another target give up the slots of the pause so far, which never fire."""
         who = await self.who(request, "schedules:write")
         raw, repeated = await self.body_once(request, who, "POST /schedules/actions")
         body = validated(ScheduleActionBody, raw)

@@ -101,7 +101,8 @@ class ScheduleRoutes(Routes):
         return await self._shown(made, 201, replayed(again))
 
     async def put(self, request: Request) -> Answer:
-        """Create the schedule with a key of the caller's choice, or replace it if it exists."""
+        """Create the schedule with a key of the caller's choice, or replace it if it exists. While it is paused, a
+        change of what it does gives up the slots of the pause so far, which never fire."""
         who = await self.who(request, "schedules:write")
         key = required_key(request)
         body = await self.body(request)
@@ -121,6 +122,7 @@ class ScheduleRoutes(Routes):
         return await self._replace(request, who, known.id, raw)
 
     async def bulk(self, request: Request) -> Answer:
+        """An upsert that changes what a paused schedule does gives up the slots of the pause so far."""
         who = await self.who(request, "schedules:write")
         settings = self.services.settings
         query = Query(request)
@@ -175,11 +177,13 @@ class ScheduleRoutes(Routes):
         )
 
     async def replace(self, request: Request) -> Answer:
+        """While it is paused, a change of what it does gives up the slots of the pause so far, which never fire."""
         who = await self.who(request, "schedules:write")
         schedule_id = await self._id(who, request)
         return await self._replace(request, who, schedule_id, await self.body(request))
 
     async def update(self, request: Request) -> Answer:
+        """While it is paused, a change of what it does gives up the slots of the pause so far, which never fire."""
         who = await self.who(request, "schedules:write")
         schedule_id = await self._id(who, request)
         change = await patch(who, self.services, schedule_id, await self.body(request))
