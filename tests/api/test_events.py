@@ -377,3 +377,36 @@ async def test_the_borrowers_of_a_target_hear_once_that_it_is_off_and_nothing_wh
         assert await heard() == ["target.disabled"]
         await ask(house, "PATCH", "/targets/t", {"description": "a third"})
         assert await heard() == ["target.disabled"]
+
+
+async def test_a_webhook_and_the_list_are_narrowed_by_the_key_of_a_schedule(receiver):
+    async with House.open(NOW) as house:
+        await house.target("workflow", receiver.url("/target"), key="works")
+        mine, other = [
+            await ask(
+                house,
+                "POST",
+                "/schedules",
+                {"name": "s", "key": key, "recurrence": "0 9 * * *", "target": "works"},
+                201,
+            )
+            for key in ("customer-7/digest", "other")
+        ]
+        body = {"url": "https://example.com/hook", "schedule_keys": ["customer-7/digest"]}
+        made = await ask(house, "POST", "/webhooks", body, 201)
+        assert made["schedules"] == [mine["id"]]
+        path = f"/webhooks/{made['id']}"
+        both = {"schedules": [other["id"]], "schedule_keys": ["customer-7/digest", "customer-7/digest"]}
+        assert (await ask(house, "PATCH", path, both))["schedules"] == [other["id"], mine["id"]]
+        assert (await ask(house, "PATCH", path, {"schedule_keys": ["other"]}))["schedules"] == [other["id"]]
+        assert (await ask(house, "PATCH", path, {"name": "n"}))["schedules"] == [other["id"]]
+        for key in ("nobody", "", "a\0b"):
+            refused = await fields(house, "PATCH", path, {"schedule_keys": [key]})
+            assert {name.partition(".")[0] for name in refused} == {"schedule_keys"}, key
+        await house.move("2026-03-02T09:00:00Z")
+        await publish(house)
+        listed = (await ask(house, "GET", "/events?schedule_key=customer-7/digest&type=fire.*"))["items"]
+        assert {one["schedule"]["id"] for one in listed} == {mine["id"]}
+        assert (await ask(house, "GET", "/events?schedule_key=nobody"))["items"] == []
+        twice = f"/events?schedule_key=other&schedule={mine['id']}"
+        assert await fields(house, "GET", twice, None) == {"schedule_key"}

@@ -213,6 +213,7 @@ def own(pick: Pick, url: str) -> Bodies:
         "PATCH /webhooks/{id}": [
             *({name: value} for name, value in webhook.items()),
             {"version": 1, "enabled": False},
+            {"schedule_keys": []},
         ],
         "POST /webhooks/{id}/rotate-secret": [{"overlap": "1h", "algorithm": "ed25519"}, {}],
         "POST /webhooks/{id}/replay": [{"since": "2026-11-22T00:00:00Z"}, {"from_event": pick("events")}],

@@ -44,6 +44,7 @@ SHOWN_OTHERWISE = {
     (OWN, "paused"): "the state tells it",
     (OWN, "version"): "each change counts one",
     (OWN, "target"): "the id stands for all ways to name a target",
+    (OWN, "schedule_keys"): "the ids in `schedules` stand for them",
     (OWN, "grants"): "GET /principals/{id}/grants shows them",
     (OWN, "targets"): "ids stand for all ways to name a target",
     (OWN, "columns.0"): "the column id is put before those that were given",

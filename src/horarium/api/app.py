@@ -63,7 +63,7 @@ def make_api(services: Services, dialects: Dialects) -> Api:
 def own_api(services: Services, dialects: Dialects) -> Api:
     """Our own API. `dialects` are the other APIs, whose schedules it knows by their ids too."""
     api = OwnApi(title="Horarium", render=problem_answer, description=_ABOUT)
-    for part in (schedules, runs, fires, actions):
+    for part in (schedules, runs, fires, actions, events):
         part.add_routes(api, services, dialects)
     for part in (
         targets,
@@ -75,7 +75,6 @@ def own_api(services: Services, dialects: Dialects) -> Api:
         pauses,
         exports,
         erasures,
-        events,
         audit,
         health,
     ):

@@ -471,6 +471,7 @@ def read(
 _TYPES = "types of events such as fire.failed, or all of one kind: fire.*; all types where it is empty"
 _ON_LABELS = "only events of schedules that carry all of these labels"
 _ON_SCHEDULES = "ids of schedules: only events of these"
+_ON_KEYS = "keys of schedules that there are, instead of their ids or beside them"
 
 
 class WebhookBody(Body):
@@ -481,6 +482,7 @@ class WebhookBody(Body):
     types: list[str] | None = Field(None, max_length=MOST_NAMED, description=_TYPES)
     labels: Labels | None = Field(None, description=_ON_LABELS)
     schedules: list[str] | None = Field(None, max_length=MOST_NAMED, description=_ON_SCHEDULES)
+    schedule_keys: list[str] | None = Field(None, max_length=MOST_NAMED, description=_ON_KEYS)
 
 
 class WebhookPatch(Body):
@@ -491,6 +493,7 @@ class WebhookPatch(Body):
     types: list[str] | None = Field(None, max_length=MOST_NAMED, description=_TYPES)
     labels: Labels | None = Field(None, description=_ON_LABELS)
     schedules: list[str] | None = Field(None, max_length=MOST_NAMED, description=_ON_SCHEDULES)
+    schedule_keys: list[str] | None = Field(None, max_length=MOST_NAMED, description=_ON_KEYS)
     enabled: bool | None = Field(
         None, description="whether events are sent; what has waited meanwhile is sent when it is switched on"
     )

@@ -2777,6 +2777,10 @@ class WebhookBody(TypedDict):
     """
     the name for people; the URL where it is left out
     """
+    schedule_keys: NotRequired[list[str] | None]
+    """
+    keys of schedules that there are, instead of their ids or beside them
+    """
     schedules: NotRequired[list[str] | None]
     """
     ids of schedules: only events of these
@@ -2816,6 +2820,10 @@ class WebhookPatch(TypedDict):
     only events of schedules that carry all of these labels
     """
     name: NotRequired[str | None]
+    schedule_keys: NotRequired[list[str] | None]
+    """
+    keys of schedules that there are, instead of their ids or beside them
+    """
     schedules: NotRequired[list[str] | None]
     """
     ids of schedules: only events of these

@@ -5773,6 +5773,12 @@ export interface components {
              */
             name?: string | null;
             /**
+             * Schedule Keys
+             * @description keys of schedules that there are, instead of their ids or beside them
+             * @default null
+             */
+            schedule_keys?: string[] | null;
+            /**
              * Schedules
              * @description ids of schedules: only events of these
              * @default null
@@ -5817,6 +5823,12 @@ export interface components {
              * @default null
              */
             name?: string | null;
+            /**
+             * Schedule Keys
+             * @description keys of schedules that there are, instead of their ids or beside them
+             * @default null
+             */
+            schedule_keys?: string[] | null;
             /**
              * Schedules
              * @description ids of schedules: only events of these
@@ -8381,6 +8393,8 @@ export interface operations {
                 label?: string[];
                 /** @description id of a schedule */
                 schedule?: string;
+                /** @description the key of a schedule, instead of its id */
+                schedule_key?: string;
                 /** @description only events told at or after this time */
                 since?: string;
                 /** @description id of an event: only what came after it */

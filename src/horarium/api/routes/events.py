@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from horarium.api import show
 from horarium.api.fields import Problems, Query, instant_or_none, instant_text, path_id
+from horarium.api.kit.registry import Dialects
 from horarium.api.models import (
     ReplayBody,
     SecretRotationBody,
@@ -35,13 +36,15 @@ from horarium.api.routes.base import (
     expected_version,
     replayed,
 )
+from horarium.api.schedule_ids import KEY_FILTER, KEY_FILTER_WORDS, NATIVE, ScheduleIds
 from horarium.api.server_sent import BEAT_S, STREAM, ServerSent
 from horarium.api.web import Answer, Api, empty_answer, json_answer
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.events import Event, EventFilter
 from horarium.domain.ids import Id, from_prefixed, prefixed
-from horarium.domain.restrictions import MOST_NAMED
+from horarium.domain.tenancy import Identity
 from horarium.domain.webhooks import Delivery, DeliveryState, Webhook
+from horarium.service.checks import KEY_LIMIT, name_problems
 from horarium.service.pages import Page
 from horarium.service.services import Services
 from horarium.service.targets import OVERLAP_MS
@@ -53,12 +56,19 @@ ORDERS = ("newest", "oldest")
 
 
 class EventRoutes(Routes):
+    def __init__(self, services: Services, ids: ScheduleIds) -> None:
+        super().__init__(services)
+        self.ids = ids
+
     async def list(self, request: Request) -> Answer:
         """A page of events; or all that come from now on, if the caller accepts a stream."""
         who = await self.who(request, "events:read")
         streamed = STREAM in request.headers.get("accept", "")
         query = Query(request)
         wanted = event_filter_in(query)
+        if query.text(KEY_FILTER) is not None:
+            of_key = await self.ids.in_query(who, query, "schedule")
+            wanted = replace(wanted, schedules=() if of_key is None else (of_key,))
         after = query.text("after")
         limit, order = query.limit(), query.choice("order", ORDERS)
         since = query.instant("since", Rounding.UP)
@@ -106,11 +116,34 @@ def _message(event: Event) -> bytes:
 
 
 class WebhookRoutes(Routes):
+    async def _wanted(self, who: Identity, body: WebhookBody | WebhookPatch) -> EventFilter:
+        """The filter in a body. Raises Invalid for what is no id and for what is no key of a schedule."""
+        problems, ids = Problems(), list[Id]()
+        for text in body.schedules or ():
+            found = from_prefixed("sch", text)
+            if found is None:
+                problems.wrong("schedules", f"{text[:60]!r} is not an id such as sch_01J...", "unknown")
+            else:
+                ids.append(found)
+        keys = list(dict.fromkeys(body.schedule_keys or ()))
+        for key in keys:
+            problems += name_problems("schedule_keys", key, KEY_LIMIT)
+        problems.done()
+        known = await self.services.schedules.with_keys(who.workspace_id, NATIVE, keys) if keys else {}
+        for key in keys:
+            if key in known:
+                ids.append(known[key].id)
+            else:
+                words = f"{key[:80]!r} does not exist in this workspace"
+                problems.wrong("schedule_keys", words, "unknown")
+        problems.done()
+        return EventFilter(tuple(body.types or ()), dict(body.labels or {}), tuple(dict.fromkeys(ids)))
+
     async def create(self, request: Request) -> Answer:
         who = await self.who(request, "events:write")
         raw, repeated = await self.body_once(request, who, "POST /webhooks")
         body = validated(WebhookBody, raw)
-        wanted = _wanted(body.types, body.labels, body.schedules)
+        wanted = await self._wanted(who, body)
         made, again = await self.services.webhooks.create_once(who, body.url, body.name, wanted, repeated)
         return json_answer(201, _with_secret(made), headers=replayed(again))
 
@@ -134,7 +167,9 @@ class WebhookRoutes(Routes):
             given = changed_body(WebhookPatch, given, webhook(known))
         body = validated(WebhookPatch, given)
         set_fields = body.model_fields_set
-        wanted = _wanted(body.types, body.labels, body.schedules)
+        if body.schedule_keys is not None:
+            set_fields = set_fields | {"schedules"}
+        wanted = await self._wanted(who, body)
 
         def changed(before: Webhook) -> Webhook:
             filters = {
@@ -239,28 +274,14 @@ def _hook(request: Request) -> Id:
     return path_id(request, "hook", "webhook")
 
 
-def _wanted(
-    types: list[str] | None, labels: Mapping[str, str] | None, schedules: list[str] | None
-) -> EventFilter:
-    """The filter in a body. Raises Invalid for what is no id of a schedule."""
-    problems, ids = Problems(), []
-    for text in (schedules or ())[: MOST_NAMED + 1]:
-        found = from_prefixed("sch", text)
-        if found is None:
-            problems.wrong("schedules", f"{text[:60]!r} is not an id such as sch_01J...", "unknown")
-        else:
-            ids.append(found)
-    problems.done()
-    return EventFilter(tuple(types or ()), dict(labels or {}), tuple(ids))
-
-
-def add_routes(api: Api, services: Services) -> None:
-    events, hooks = EventRoutes(services), WebhookRoutes(services)
+def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
+    events, hooks = EventRoutes(services, ScheduleIds(services, dialects)), WebhookRoutes(services)
     tag = "events"
     filters = {
         "type": "a type such as fire.failed, or all of one kind: fire.*",
         "label": "name:value; only events of schedules that carry it; several must all be there",
         "schedule": "id of a schedule",
+        KEY_FILTER: KEY_FILTER_WORDS,
         "since": "only events told at or after this time",
         "after": "id of an event: only what came after it",
         "order": "newest (the default) or oldest first",
