@@ -1,10 +1,24 @@
 """What an erasure reads and writes back, no other transaction changes or takes meanwhile."""
 
+import asyncio
+
 import pytest_asyncio
 
-from horarium.domain.erasures import Place
+from horarium.domain.erasures import ErasureState, Place
+from horarium.domain.execution import Outcome, Verdict
 from horarium.store.verbs import directory, erasures
-from tests.store.conformance.test_erasures import ADDRESS, PERSON, begin, telling
+from tests.store.conformance.test_erasures import (
+    ADDRESS,
+    NOW,
+    PERSON,
+    PHONE,
+    begin,
+    everything,
+    fire_for,
+    mentions,
+    sentence,
+    telling,
+)
 from tests.support.poolers import opened
 from tests.support.postgres import drop_database, migrated_database
 from tests.support.raw import select
@@ -26,7 +40,7 @@ async def queued(store):
     """A workspace with a run in the queue, and the run."""
     tenant = await Tenant.open(store)
     await tenant.schedules(1, input={"mail": ADDRESS})
-    await tenant.release(NOON + 60_000)
+    await tenant.release(NOW)
     ((run,),) = await select(store, "SELECT run_id FROM ready")
     return tenant, run
 
@@ -38,10 +52,10 @@ async def test_a_run_that_is_free_stays_free_until_its_texts_are_written(stores)
 
     async def verb(tx):
         free = await tx.rows("free_runs", ids=[run])
-        return [found for (found,) in free], await node.claim(NOON + 60_000)
+        return [found for (found,) in free], await node.claim(NOW)
 
     assert await store.write(verb) == ([run], [])
-    assert [work.id for work in await node.claim(NOON + 60_000)] == [run]
+    assert [work.id for work in await node.claim(NOW)] == [run]
 
 
 async def test_a_run_that_another_transaction_has_is_not_free(stores):
@@ -75,3 +89,31 @@ async def test_items_of_the_directory_that_an_erasure_has_read_are_not_changed_b
 
     assert await store.write(verb) == []
     assert await select(store, free) == [("another",)]
+
+
+async def work_on(node, over):
+    """Do what there is, and repeat what the rows say: some runs fail, some are tried again, some succeed."""
+    while not over.is_set():
+        works = await node.claim(NOW, room=10)
+        await asyncio.sleep(0)
+        for number, work in enumerate(works):
+            said = ADDRESS if ADDRESS in (work.run.data or "") else "nobody"
+            again = Outcome(Verdict.FAILED, error=f"not yet {said}", retryable=True)
+            outcomes = sentence(said), again, Outcome(Verdict.SUCCEEDED, output={"to": said})
+            await node.record([work], outcomes[number % 3], NOW, careful=True)
+
+
+async def test_nothing_of_a_person_is_left_while_nodes_work_on_runs_that_repeat_it(stores):
+    store, other = stores
+    tenant = await Tenant.open(store)
+    await fire_for(store, tenant, *map(str, range(300)), ADDRESS)
+    nodes, over, now = [await Node.start(one) for one in stores], asyncio.Event(), NOW
+    async with asyncio.TaskGroup() as group:
+        for node in nodes:
+            group.create_task(work_on(node, over))
+        erasure = await begin(other, tenant, values=(ADDRESS, PHONE))
+        while erasure.state is not ErasureState.DONE:
+            erasure = await other.write(erasures.erase_piece, erasure.id, now, telling)
+            now = erasure.look_ms or now
+        over.set()
+    assert mentions(await everything(store)) == []
