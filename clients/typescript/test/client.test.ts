@@ -76,6 +76,14 @@ describe("retries", () => {
     expect(asked.length).toBe(3);
   });
 
+  it("asks again under one key for an action whose answer was lost", async () => {
+    const { fetch, asked } = played(new TypeError("the connection broke"), Response.json({ id: "act_1" }, { status: 202 }));
+    const horarium = new Horarium({ url: "http://test", key: "hor_x", fetch });
+    await horarium.ok(horarium.api.POST("/schedules/actions", { body: { action: "fire", filter: {} } }));
+    expect(asked.length).toBe(2);
+    expect(new Set(asked.map((request) => request.headers.get("Idempotency-Key"))).size).toBe(1);
+  });
+
   it("gives up after some attempts", async () => {
     const { fetch, asked } = played(...Array.from({ length: 3 }, () => Response.json({ detail: "not now" }, { status: 503, ...soon })));
     const horarium = new Horarium({ url: "http://test", key: "hor_x", attempts: 3, fetch });
@@ -86,8 +94,8 @@ describe("retries", () => {
   it("does not send twice what may have been done", async () => {
     const { fetch, asked } = played(new TypeError("the connection broke"));
     const horarium = new Horarium({ url: "http://test", key: "hor_x", fetch });
-    const retried = horarium.api.POST("/runs/{id}/retry", { params: { path: { id: "run_1" } } });
-    await expect(horarium.ok(retried)).rejects.toMatchObject({ status: 0 });
+    const cancelled = horarium.api.POST("/runs/{id}/cancel", { params: { path: { id: "run_1" } } });
+    await expect(horarium.ok(cancelled)).rejects.toMatchObject({ status: 0 });
     expect(asked.length).toBe(1);
   });
 

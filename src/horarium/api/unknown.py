@@ -43,14 +43,12 @@ BY_KEY = {
 # How the parts of these paths are read (see api/web.py).
 _READ_AS = {"{id}": "{id:id}", "{ref}": "{ref:id}", "{key}": "{key:key}"}
 # What is said of an Idempotency-Key where none is taken, by the method, or by the route.
-_HARMLESS = "is not taken here: to send this request again is the same as to send it once"
+_HARMLESS = "to send this request again is the same as to send it once"
 _UNREPEATED = {
     **dict.fromkeys(("GET", "HEAD", "PUT", "DELETE"), _HARMLESS),
-    **dict.fromkeys(
-        ("POST", "PATCH"), "is not taken here: this request is not recognised when it comes again"
-    ),
+    **dict.fromkeys(("POST", "PATCH"), "this request is not recognised when it comes again"),
     "POST /schedules/bulk": (
-        "is not taken here: give each line a key and send mode=upsert, then sending it again changes nothing"
+        "give each line a key and send mode=upsert, then sending it again changes nothing"
     ),
 }
 # What is said of a field that a body may not have, because the server sets it.
@@ -246,7 +244,7 @@ def refuse_repeat_key(request: Request, words: str) -> None:
     sends one whatever it asks for; that key is the run's own, and passes."""
     headers = request.headers
     if headers["idempotency-key"] != headers.get("horarium-run"):
-        raise Invalid(Problem("Idempotency-Key", f"{words}; leave it out", "unknown"))
+        raise Invalid(Problem("Idempotency-Key", f"is not taken here; leave it out: {words}", "unknown"))
 
 
 async def refuse_body(request: Request) -> None:
