@@ -273,6 +273,15 @@ async def test_schedules_are_paused_until_an_instant_and_catch_up_as_the_action_
         assert [fire["slot_at"][:10] for fire in fires] == ["2026-03-06", "2026-03-04"]
 
 
+async def test_an_action_takes_away_the_end_of_pauses_by_null_and_leaves_their_notes():
+    async with House.open(NOW) as house:
+        _, made = await prepared(house)
+        await act(house, "pause", {}, until="2026-03-04T12:00:00Z", note="stock-taking")
+        await act(house, "pause", {}, until=None)
+        paused = await ask(house, "GET", f"/schedules/{made['id']}")
+        assert (paused["state"], paused["paused_until"], paused["note"]) == ("paused", None, "stock-taking")
+
+
 async def test_a_pause_by_an_action_is_judged_as_a_single_one():
     async with House.open(NOW) as house:
         await prepared(house)

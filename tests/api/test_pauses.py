@@ -125,6 +125,46 @@ async def test_to_pause_a_schedule_again_changes_what_is_given_and_leaves_its_en
     assert (shown["note"], shown["paused_until"]) == ("b", "2026-03-01T14:00:00.000Z")
 
 
+@pytest.mark.parametrize("of", ["workspace", "schedule"])
+async def test_null_takes_away_what_was_said_of_a_pause_and_nothing_else(house, of):
+    path = CURRENT if of == "workspace" else f"/schedules/{(await scheduled(house))['id']}"
+    end = "paused_until" if of == "schedule" else "until"
+    said = {"note": "a", "until": "2026-03-01T13:00:00Z", "catch_up": "all"}
+    await ask(house, "POST", f"{path}/pause", said)
+    shown = await ask(house, "POST", f"{path}/pause", {"until": None})
+    assert (shown["note"], shown[end]) == ("a", None)
+    house.clock.now = instant("2026-03-01T13:30:00Z")
+    await house.services.pauses.resume_due()
+    assert (await ask(house, "GET", path))[{"workspace": "pause", "schedule": "note"}[of]] is not None
+    shown = await ask(house, "POST", f"{path}/pause", {"note": None, "until": "2026-03-01T15:00:00Z"})
+    assert (shown["note"], shown[end]) == (None, "2026-03-01T15:00:00.000Z")
+
+
+async def test_null_takes_away_what_is_caught_up_after_a_pause(house):
+    schedule = await scheduled(house, **EVERY_MINUTE)
+    for path in (CURRENT, f"/schedules/{schedule['id']}"):
+        await ask(house, "POST", f"{path}/pause", {"catch_up": "all"})
+        await ask(house, "POST", f"{path}/pause", {"catch_up": None})
+    await tick(house, "2026-03-01T12:02:30Z")
+    for path in (CURRENT, f"/schedules/{schedule['id']}"):
+        await ask(house, "POST", f"{path}/resume")
+    await tick(house, "2026-03-01T12:03:00Z")
+    assert await ledger(house, schedule) == [(1, 2, "paused"), 3]
+
+
+async def test_a_pause_does_not_begin_in_the_past_unless_clocks_differ_a_little(house):
+    until = "2026-03-01T14:00:00Z"
+    refused = await ask(
+        house, "POST", f"{CURRENT}/pause", {"from": "2026-03-01T11:58:59Z", "until": until}, 400
+    )
+    assert [(one["field"], one["message"]) for one in refused["errors"]] == [
+        ("from", "lies in the past: a pause begins now, without from, or later")
+    ]
+    assert (await ask(house, "GET", CURRENT))["pause"] is None
+    paused = await ask(house, "POST", f"{CURRENT}/pause", {"from": "2026-03-01T11:59:00Z"})
+    assert paused["from"] == "2026-03-01T12:00:00.000Z"
+
+
 async def test_an_end_that_is_not_in_the_future_is_refused(house):
     schedule = await scheduled(house)
     for path in (CURRENT, f"/schedules/{schedule['id']}"):

@@ -34,6 +34,16 @@ async def test_a_workspace_is_paused_with_a_note_and_an_end_and_pages_say_who_an
             assert "Pause everything" not in shown, path
 
 
+async def test_a_field_that_is_emptied_is_taken_away_from_the_pause() -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        page = await person.see("/settings/pause")
+        await person.send("/settings/pause", page, note="The CRM moves", until="2026-03-01 13:00")
+        page = await person.see("/settings/pause")
+        await person.send("/settings/pause", page, note="The CRM moves", until="")
+        pause = (await ask(house, "GET", CURRENT))["pause"]
+        assert (pause["note"], pause["until"]) == ("The CRM moves", None)
+
+
 async def test_the_slots_of_a_pause_become_what_is_chosen_when_it_is_resumed() -> None:
     async with House.open(NOW) as house, signed_in(house) as person:
         made = await scheduled(house, recurrence="* * * * *")

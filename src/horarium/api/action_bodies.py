@@ -52,8 +52,8 @@ class ScheduleActionBody(Body):
     action: Literal["pause", "resume", "delete", "relabel", "retarget", "fire"]
     filter: ScheduleFilter
     dry_run: bool = Field(False, description=_TRIED)
-    note: str | None = Field(None, max_length=10_000, description="for pause: why")
-    until: FirstSlot | None = Field(None, description="for pause: when they resume by themselves")
+    note: str | None = Field(None, max_length=10_000, description="for pause: why; null takes it away")
+    until: FirstSlot | None = Field(None, description="for pause: when they resume by themselves; null: not")
     catch_up: AfterwardsBody = Field(
         None,
         description=f"for pause and resume: {AFTERWARDS}; left out, as each schedule's own pause says, or none",

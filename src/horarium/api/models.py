@@ -362,21 +362,26 @@ AFTERWARDS = "what becomes of the slots of the pause when it is over: none, late
 # What is said of it where a pause begins.
 _UNLESS_CHANGED = "slots before a change of what the schedule does are given up"
 _NOTE = Field(None, max_length=10_000, description="why")
-_UNTIL = Field(None, description="when it resumes by itself; without it somebody has to resume it")
+_CLEARS = "Of something that is paused, null takes away what was said before"
 AfterwardsBody = Literal["none", "latest", "all"] | None
 
 
 class _PauseBody(Body):
-    note: str | None = _NOTE
-    until: FirstSlot | None = _UNTIL
+    note: str | None = Field(None, max_length=10_000, description=f"why. {_CLEARS}")
+    until: FirstSlot | None = Field(
+        None, description=f"when it resumes by itself; without it somebody has to resume it. {_CLEARS}"
+    )
     catch_up: AfterwardsBody = Field(
-        None, description=f"{AFTERWARDS}; none where it is not given; {_UNLESS_CHANGED}"
+        None,
+        description=f"{AFTERWARDS}; none where it is not given; {_UNLESS_CHANGED}. {_CLEARS}: then it is none",
     )
 
 
 class WorkspacePauseBody(_PauseBody):
     from_: FirstSlot | None = Field(
-        None, alias="from", description="when it begins; now, if it is not given. A planned one needs until"
+        None,
+        alias="from",
+        description="when it begins, which is not in the past; now, if it is not given. A planned one needs until",
     )
 
 
@@ -409,6 +414,12 @@ class HasCatchUp(Protocol):
 def catch_up_in(body: HasCatchUp) -> CatchUp | None:
     """What a body says of the slots of a pause."""
     return None if body.catch_up is None else CatchUp(body.catch_up)
+
+
+def cleared_in(body: Body) -> frozenset[str]:
+    """What a body takes away from a pause, by saying null."""
+    given = body.model_fields_set & {"note", "until", "catch_up"}
+    return frozenset(name for name in given if getattr(body, name) is None)
 
 
 class PauseBody(_PauseBody):

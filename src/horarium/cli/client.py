@@ -76,6 +76,11 @@ def up_to(limit: int, list_all: Callable[..., Iterator[Any]], *named: str, **que
     return islice(list_all(*named, **query, limit=min(limit, LARGEST_PAGE)), max(limit, 0))
 
 
+def only_given(**options: Any) -> dict[str, Any]:
+    """A body of the options that were given: null would take away what is stored. `from_` stands for `from`."""
+    return {name.rstrip("_"): value for name, value in options.items() if value is not None}
+
+
 def from_json(text: str | None, name: str) -> Any:
     """The JSON in the text of an option; `@file` reads it from a file. Raises Failure."""
     if text is None:

@@ -19,6 +19,7 @@ from horarium.cli.client import (
     connect,
     filters,
     from_json,
+    only_given,
     pairs,
     up_to,
 )
@@ -166,7 +167,7 @@ def pause(
     data: Data = None,
 ) -> None:
     """Pause a schedule: it does not fire until it is resumed, or until an instant."""
-    body: Any = {"note": note, "until": until, "catch_up": catch_up}
+    body: Any = only_given(note=note, until=until, catch_up=catch_up)
     client = connect(url, key, data).schedules
     show_one((client.pause_by_key if by_key else client.pause)(schedule, body), as_json)
 

@@ -7,7 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from horarium.cli.client import Afterwards, AsJson, Data, Key, Limit, PauseEnd, Url, connect, pairs, up_to
+from horarium.cli.client import (
+    Afterwards,
+    AsJson,
+    Data,
+    Key,
+    Limit,
+    PauseEnd,
+    Url,
+    connect,
+    only_given,
+    pairs,
+    up_to,
+)
 from horarium.cli.output import Column, at, show_list, show_one, write_lines
 
 workspaces = typer.Typer()
@@ -127,7 +139,7 @@ def pause(
     data: Data = None,
 ) -> None:
     """Pause a workspace: none of its schedules fires until it is resumed, or until an instant."""
-    body: Any = {"note": note, "from": from_, "until": until, "catch_up": catch_up}
+    body: Any = only_given(note=note, from_=from_, until=until, catch_up=catch_up)
     show_one(connect(url, key, data).workspaces.pause(workspace, body), as_json)
 
 

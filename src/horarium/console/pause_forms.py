@@ -37,6 +37,11 @@ def pause_in(form: Form, zone_name: str) -> WorkspacePauseBody:
     return found
 
 
+def emptied_in(form: Form) -> frozenset[str]:
+    """The fields of a form that shows a pause which somebody has emptied: the pause is to have them no more."""
+    return frozenset(name for name in ("note", "until") if name in form.fields and form.given(name) is None)
+
+
 def afterwards_in(form: Form) -> CatchUp | None:
     """What a form says of the slots of a pause that ends. Raises Invalid."""
     given = form.given("catch_up")

@@ -12,7 +12,7 @@ from horarium.api.models import catch_up_in
 from horarium.api.web import Answer, NoRoute
 from horarium.console.base import Pages
 from horarium.console.forms import Form, form_status, placed
-from horarium.console.pause_forms import afterwards_in, pause_in
+from horarium.console.pause_forms import afterwards_in, emptied_in, pause_in
 from horarium.console.policy_pictures import AFTER_PAUSES, SLOTS, WIDTH
 from horarium.console.rendering import path_to, redirect
 from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
@@ -47,7 +47,13 @@ class PausePages(Pages):
         try:
             body = pause_in(form, workspace.timezone)
             found = await self.services.pauses.pause(
-                who, workspace.id, body.note, body.until, catch_up_in(body), body.from_
+                who,
+                workspace.id,
+                body.note,
+                body.until,
+                catch_up_in(body),
+                body.from_,
+                emptied_in(form),
             )
         except (Invalid, Conflict) as error:
             return await self._form(request, who, form, error)

@@ -110,9 +110,9 @@ class Action:
     """An action as the store keeps it. Times are milliseconds since the epoch.
 
     `filter` has the fields of ScheduleListing or RunListing that are set; `given` is what the kind needs: `note`,
-    `until_ms`, `catch_up`, `labels` or `target_id`. `position` is how far it has come. `changed`, `unchanged` and
-    `refused` count things; `problems` are the first that were refused, each with `id` and `error`. `error` says why the
-    action has failed.
+    `until_ms`, `catch_up`, `clears` (those of them that are taken away, divided by spaces), `labels` or `target_id`.
+    `position` is how far it has come. `changed`, `unchanged` and `refused` count things; `problems` are the first that
+    were refused, each with `id` and `error`. `error` says why the action has failed.
     """
 
     id: Id

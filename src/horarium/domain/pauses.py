@@ -8,8 +8,9 @@ workspace or of a schedule, holds slots back in the same way: each of its times 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from horarium.domain.fire import SpanReason
 from horarium.domain.ids import Id
@@ -18,6 +19,13 @@ from horarium.domain.schedule import CatchUp
 # When a schedule is due next (ms) that waits for the end of a pause of its workspace. No instant is so late, so nothing
 # that looks for what is due finds it; the end of the pause looks for this very number.
 WHEN_RESUMED = 1 << 62
+
+_Part = TypeVar("_Part")
+
+
+def said(name: str, given: _Part | None, known: _Part | None, clears: Collection[str]) -> _Part | None:
+    """A part of a pause that is changed: what is given; nothing, where it is taken away; otherwise what is known."""
+    return given if given is not None or name in clears else known
 
 
 @dataclass(frozen=True, slots=True)

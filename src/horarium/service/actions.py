@@ -379,7 +379,8 @@ async def _change_of(tx: Tx, action: Action, who: Identity, now: int) -> Schedul
     catch_up = None if said is None else CatchUp(said)
     match action.kind:
         case ActionKind.PAUSE:
-            return pausing(who, given.get("note"), given.get("until_ms"), catch_up)
+            clears = given.get("clears", "").split()
+            return pausing(who, given.get("note"), given.get("until_ms"), catch_up, clears)
         case ActionKind.RESUME:
             return granted(who, resuming(catch_up))
         case ActionKind.RELABEL:

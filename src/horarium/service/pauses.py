@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import structlog
@@ -9,7 +10,7 @@ import structlog
 from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Conflict, HorariumError, Invalid, NotFound, Problem, Unavailable
 from horarium.domain.ids import Id, prefixed, random_id
-from horarium.domain.pauses import Pause
+from horarium.domain.pauses import Pause, said
 from horarium.domain.schedule import CatchUp, Schedule, ScheduleState
 from horarium.domain.tenancy import SERVER_SCOPE, Identity
 from horarium.service.clock import Clock
@@ -31,6 +32,8 @@ _log = structlog.get_logger(__name__)
 ADMIN = "keys:admin"
 # Schedules whose pause has come to its end that are looked for at once, and pauses that are settled at once.
 RESUMED_AT_ONCE, SETTLED_AT_ONCE = 50, 100
+# A beginning that lies so little in the past (ms) means now: clocks differ, and requests take a while.
+CLOCKS_DIFFER_MS = 60_000
 # A schedule that cannot be resumed is tried again after this time (ms).
 AGAIN_MS = 60_000
 
@@ -54,19 +57,23 @@ class PauseService:
         until_ms: int | None = None,
         catch_up: CatchUp | None = None,
         from_ms: int | None = None,
+        clears: Collection[str] = (),
     ) -> Pause:
         """Stop the clock of all schedules of a workspace, those that are made meanwhile among them, from now on or from
         `from_ms` on: then it is planned, and needs an end.
 
         It goes on by itself at `until_ms`, if that is given. `catch_up` says what becomes then of the slots of the
         pause; none of them fires where it is not given. What runs already goes on, and what is fired by hand fires.
-        A workspace that is paused gets another note, end or catch-up, as far as they are given; one that a maintenance
-        window holds gets a pause besides. Raises Invalid for an end that is not in the future, and Conflict where the
-        workspace has as many pauses as may be.
+        A workspace that is paused gets another note, end or catch-up, as far as they are given, and loses those that
+        `clears` names (`note`, `until`, `catch_up`); one that a maintenance window holds gets a pause besides. Raises
+        Invalid for an end that is not in the future and for a beginning in the past, and Conflict where the workspace
+        has as many pauses as may be.
         """
         await self._require(who, workspace_id)
         now = self.clock.now_ms()
         refuse_past_end(until_ms, now)
+        if from_ms is not None and from_ms < now - CLOCKS_DIFFER_MS:
+            raise Invalid(Problem("from", "lies in the past: a pause begins now, without from, or later"))
         begins = now if from_ms is None else max(from_ms, now)
         planned = begins > now
         if planned and (until_ms is None or until_ms <= begins):
@@ -82,7 +89,7 @@ class PauseService:
         if planned:
             return await self.store.write(recording(verbs.add_pause, told), new)
         verb = recording(_pause, told)
-        return await self.store.write(verb, new, note, until_ms, catch_up, now)
+        return await self.store.write(verb, new, note, until_ms, catch_up, clears, now)
 
     async def take_back(self, who: Identity, workspace_id: Id, pause_id: Id) -> None:
         """Take back a pause that is planned and has not begun. Raises NotFound."""
@@ -190,7 +197,13 @@ def _facts(pause: Pause) -> dict[str, object]:
 
 
 async def _pause(
-    tx: Tx, new: Pause, note: str | None, until_ms: int | None, catch_up: CatchUp | None, now: int
+    tx: Tx,
+    new: Pause,
+    note: str | None,
+    until_ms: int | None,
+    catch_up: CatchUp | None,
+    clears: Collection[str],
+    now: int,
 ) -> Pause:
     held = [each for each in await verbs.pauses_in_force(tx, new.workspace_id, now) if each.window_id is None]
     if not held:
@@ -198,9 +211,9 @@ async def _pause(
     known = held[0]
     changed = replace(
         known,
-        note=known.note if note is None else note,
-        ends_ms=known.ends_ms if until_ms is None else until_ms,
-        catch_up=known.catch_up if catch_up is None else catch_up,
+        note=said("note", note, known.note, clears),
+        ends_ms=said("until", until_ms, known.ends_ms, clears),
+        catch_up=said("catch_up", catch_up, known.catch_up, clears) or CatchUp.NONE,
     )
     await verbs.change_pause(tx, changed)
     return changed

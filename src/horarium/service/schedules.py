@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from horarium.domain.audit import SCHEDULES_CREATED, AuditEntry
 from horarium.domain.errors import Conflict, Invalid, Problem
 from horarium.domain.fire import Fire, FireKind
 from horarium.domain.ids import Id, random_id
+from horarium.domain.pauses import said
 from horarium.domain.plan import slot_after
 from horarium.domain.restrictions import UNRESTRICTED, Restriction
 from horarium.domain.schedule import (
@@ -180,7 +181,11 @@ def granted(who: Identity, change: ScheduleChange) -> ScheduleChange:
 
 
 def pausing(
-    who: Identity, note: str | None = None, until_ms: int | None = None, catch_up: CatchUp | None = None
+    who: Identity,
+    note: str | None = None,
+    until_ms: int | None = None,
+    catch_up: CatchUp | None = None,
+    clears: Collection[str] = (),
 ) -> ScheduleChange:
     """The change that stops the clock of a schedule. It raises Conflict (state) and Forbidden, as `pause` says."""
 
@@ -190,9 +195,9 @@ def pausing(
         after = replace(
             before,
             state=ScheduleState.PAUSED,
-            note=note if note is not None else before.note,
-            paused_until_ms=until_ms if until_ms is not None else before.paused_until_ms,
-            catch_up_after=catch_up if catch_up is not None else before.catch_up_after,
+            note=said("note", note, before.note, clears),
+            paused_until_ms=said("until", until_ms, before.paused_until_ms, clears),
+            catch_up_after=said("catch_up", catch_up, before.catch_up_after, clears) or CatchUp.NONE,
         )
         if _lets_more_fire(before, after):
             who.require_target(after.definition.target_id, OF_SCHEDULE, after.labels)
@@ -345,16 +350,18 @@ class ScheduleService:
         expected_version: int | None = None,
         until_ms: int | None = None,
         catch_up: CatchUp | None = None,
+        clears: Collection[str] = (),
     ) -> Schedule:
         """Stop the clock of a schedule, which goes on by itself at `until_ms`, if that is given. `catch_up` says what
         becomes of the slots of the pause then; none of them fires where it is not given.
 
-        Pausing a paused schedule changes the note, the end and the catch-up, as far as they are given; with a sooner
-        end, or with more to catch up, it needs a grant as resuming does. Raises Conflict (state) for a completed or
-        archived schedule, Forbidden (a grant, a restricted key), and Invalid for an end that is not in the future.
+        Pausing a paused schedule changes the note, the end and the catch-up, as far as they are given, and takes away
+        those that `clears` names (`note`, `until`, `catch_up`); with a sooner end, or with more to catch up, it needs a
+        grant as resuming does. Raises Conflict (state) for a completed or archived schedule, Forbidden (a grant, a
+        restricted key), and Invalid for an end that is not in the future.
         """
         refuse_past_end(until_ms, self.clock.now_ms())
-        change = pausing(who, note, until_ms, catch_up)
+        change = pausing(who, note, until_ms, catch_up, clears)
         return await self._change(who.workspace_id, schedule_id, change, expected_version)
 
     async def resume(

@@ -151,6 +151,14 @@ async def test_a_pause_is_kept_while_slots_in_it_are_undecided_however_long_ago_
     assert await store.read(pauses.list_pauses, tenant.workspace, 10) == []
 
 
+async def test_a_pause_whose_end_and_note_are_taken_away_goes_on(tenant, store):
+    paused = await pause(tenant, until=NOON + MINUTE, note="moving")
+    await end(tenant, paused, None, note=None)
+    (known,) = await store.read(pauses.list_pauses, tenant.workspace, 10)
+    assert (known.ends_ms, known.note) == (None, None)
+    assert await store.read(pauses.pauses_in_force, tenant.workspace, NOON + HOUR) == [known]
+
+
 async def test_what_waited_for_the_end_of_a_pause_is_released_beside_a_herd_that_fills_each_batch(
     tenant, store
 ):

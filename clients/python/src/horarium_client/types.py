@@ -1416,15 +1416,15 @@ Pause = TypedDict(
 class PauseBody(TypedDict):
     catch_up: NotRequired[Literal["latest", "all", "none"] | None]
     """
-    what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given; slots before a change of what the schedule does are given up
+    what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given; slots before a change of what the schedule does are given up. Of something that is paused, null takes away what was said before: then it is none
     """
     note: NotRequired[str | None]
     """
-    why
+    why. Of something that is paused, null takes away what was said before
     """
     until: NotRequired[str | None]
     """
-    when it resumes by itself; without it somebody has to resume it
+    when it resumes by itself; without it somebody has to resume it. Of something that is paused, null takes away what was said before
     """
     version: NotRequired[int | None]
 
@@ -4062,7 +4062,7 @@ class ScheduleActionBody(TypedDict):
     """
     note: NotRequired[str | None]
     """
-    for pause: why
+    for pause: why; null takes it away
     """
     target: NotRequired[str | int | None]
     """
@@ -4070,7 +4070,7 @@ class ScheduleActionBody(TypedDict):
     """
     until: NotRequired[str | None]
     """
-    for pause: when they resume by themselves
+    for pause: when they resume by themselves; null: not
     """
 
 

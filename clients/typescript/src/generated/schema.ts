@@ -3626,19 +3626,19 @@ export interface components {
         PauseBody: {
             /**
              * Catch Up
-             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given; slots before a change of what the schedule does are given up
+             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given; slots before a change of what the schedule does are given up. Of something that is paused, null takes away what was said before: then it is none
              * @default null
              */
             catch_up?: ("latest" | "all" | "none") | null;
             /**
              * Note
-             * @description why
+             * @description why. Of something that is paused, null takes away what was said before
              * @default null
              */
             note?: string | null;
             /**
              * Until
-             * @description when it resumes by itself; without it somebody has to resume it
+             * @description when it resumes by itself; without it somebody has to resume it. Of something that is paused, null takes away what was said before
              * @default null
              */
             until?: string | null;
@@ -4616,7 +4616,7 @@ export interface components {
             } | null;
             /**
              * Note
-             * @description for pause: why
+             * @description for pause: why; null takes it away
              * @default null
              */
             note?: string | null;
@@ -4628,7 +4628,7 @@ export interface components {
             target?: (string | number) | null;
             /**
              * Until
-             * @description for pause: when they resume by themselves
+             * @description for pause: when they resume by themselves; null: not
              * @default null
              */
             until?: string | null;
@@ -6240,25 +6240,25 @@ export interface components {
         WorkspacePauseBody: {
             /**
              * Catch Up
-             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given; slots before a change of what the schedule does are given up
+             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given; slots before a change of what the schedule does are given up. Of something that is paused, null takes away what was said before: then it is none
              * @default null
              */
             catch_up?: ("latest" | "all" | "none") | null;
             /**
              * From
-             * @description when it begins; now, if it is not given. A planned one needs until
+             * @description when it begins, which is not in the past; now, if it is not given. A planned one needs until
              * @default null
              */
             from?: string | null;
             /**
              * Note
-             * @description why
+             * @description why. Of something that is paused, null takes away what was said before
              * @default null
              */
             note?: string | null;
             /**
              * Until
-             * @description when it resumes by itself; without it somebody has to resume it
+             * @description when it resumes by itself; without it somebody has to resume it. Of something that is paused, null takes away what was said before
              * @default null
              */
             until?: string | null;

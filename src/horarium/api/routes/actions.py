@@ -11,7 +11,7 @@ from horarium.api.action_bodies import RunActionBody, RunFilter, ScheduleActionB
 from horarium.api.drafts import label_problems
 from horarium.api.fields import Problems, Query, path_id
 from horarium.api.kit.registry import Dialects
-from horarium.api.models import schema_of, validated
+from horarium.api.models import cleared_in, schema_of, validated
 from horarium.api.routes.base import CURSOR, LIMIT, ONCE, Routes, cursor_of, replayed
 from horarium.api.routes.runs import OPEN, stored_state
 from horarium.api.schedule_ids import NATIVE, ScheduleIds
@@ -122,7 +122,13 @@ class ActionRoutes(Routes):
             who.require_target(target.id, target.name)
             return {"target_id": target.id}
         refuse_past_end(body.until, self.services.clock.now_ms())
-        given = {"note": body.note, "until_ms": body.until, "catch_up": body.catch_up}
+        clears = " ".join(sorted(cleared_in(body))) if kind is ActionKind.PAUSE else None
+        given = {
+            "note": body.note,
+            "until_ms": body.until,
+            "catch_up": body.catch_up,
+            "clears": clears or None,
+        }
         return {name: value for name, value in given.items() if value is not None}
 
     async def _schedules(self, who: Identity, asked: ScheduleFilter) -> dict[str, Any]:

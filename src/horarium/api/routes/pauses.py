@@ -10,6 +10,7 @@ from horarium.api.models import (
     WorkspacePauseBody,
     WorkspaceResumeBody,
     catch_up_in,
+    cleared_in,
     schema_of,
     validated,
 )
@@ -30,7 +31,13 @@ class PauseRoutes(Routes):
         who = await self.who(request, ADMIN)
         body = validated(WorkspacePauseBody, await self.body_or_nothing(request))
         found = await self.services.pauses.pause(
-            who, workspace_id_in(request, who), body.note, body.until, catch_up_in(body), body.from_
+            who,
+            workspace_id_in(request, who),
+            body.note,
+            body.until,
+            catch_up_in(body),
+            body.from_,
+            cleared_in(body),
         )
         return json_answer(200, show.pause(found))
 

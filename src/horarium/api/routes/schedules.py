@@ -28,6 +28,7 @@ from horarium.api.models import (
     ResumeBody,
     ScheduleBody,
     catch_up_in,
+    cleared_in,
     schema_of,
     validated,
 )
@@ -208,6 +209,7 @@ class ScheduleRoutes(Routes):
             version,
             until_ms=body.until,
             catch_up=catch_up_in(body),
+            clears=cleared_in(body),
         )
         return await self._shown(found)
 
