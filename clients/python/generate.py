@@ -19,6 +19,8 @@ PACKAGE = HERE / "src" / "horarium_client"
 DESCRIPTION = ROOT / "docs" / "openapi.json"
 
 _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
+# What has no meaning for a stream.
+_OF_PAGES = ("limit", "cursor", "order", "since", "total")
 _HEADERS = {"If-Match": "if_match", "Idempotency-Key": "idempotency_key"}
 
 
@@ -39,6 +41,7 @@ class Operation:
     answer: str
     answers_lines: bool
     item: str | None
+    streams: bool
 
 
 def operations(page: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:
@@ -76,6 +79,7 @@ def operation(
         answer_name,
         answer_type == "application/x-ndjson",
         item_of(page, answer.get("schema")) if any(one["name"] == "cursor" for one in given) else None,
+        "text/event-stream" in good.get("content", {}),
     )
 
 
@@ -138,6 +142,8 @@ def methods(one: Operation, is_async: bool) -> Iterator[str]:
         yield "        return answer"
     if one.item is not None:
         yield from all_method(one, is_async)
+    if one.streams:
+        yield from follow_method(one, is_async)
 
 
 def call_of(one: Operation) -> str:
@@ -170,6 +176,21 @@ def all_method(one: Operation, is_async: bool) -> Iterator[str]:
     yield from head(f"{one.name}_all", arguments, f"{kind}[{one.item}]", words, False)
     segments = f"({', '.join(name for name, _ in one.segments)},)" if one.segments else "()"
     yield f"        return self._client.pages({one.path!r}, {segments}, {query_of(one, 'cursor')})"
+
+
+def follow_method(one: Operation, is_async: bool) -> Iterator[str]:
+    query = [(ours, name, kind) for ours, name, kind in one.query if name not in _OF_PAGES]
+    arguments = ["self", "*", *(f"{ours}: {kind} | None = None" for ours, _, kind in query)]
+    kind = "AsyncIterator" if is_async else "Iterator"
+    yield ""
+    words = (
+        "Events as they happen, after the event with the id `after`, or from now on. A connection that breaks is "
+        "made anew, and nothing is missed. Raises EventForgotten where `after`, or the last event that was seen, is "
+        "not kept any more."
+    )
+    yield from head("follow", arguments, f"{kind}[{one.item}]", words, False)
+    given = ", ".join(f"{name!r}: {ours}" for ours, name, _ in query if name != "after")
+    yield f"        return self._client.follow({one.path!r}, {{{given}}}, after)"
 
 
 def lines_method(one: Operation, is_async: bool) -> Iterator[str]:

@@ -10,11 +10,13 @@
  */
 import createClient, { type Client } from "openapi-fetch";
 import { HorariumError, type Problem } from "./errors.js";
+import { EventForgotten, isForgotten, mayPass, messages, pause, waitBeforeReturn } from "./following.js";
 import { KEYED } from "./generated/keyed.js";
 import type { components, paths } from "./generated/schema.js";
 import { DOUBT, isDoubtful, retrying } from "./retry.js";
 
 export { HorariumError, type Problem } from "./errors.js";
+export { EventForgotten } from "./following.js";
 export type { components, paths } from "./generated/schema.js";
 export { InvalidSignature, verifyWebhook } from "./webhooks.js";
 
@@ -43,11 +45,29 @@ export type Item<P extends ListPath> = Page<P> extends { items: (infer One)[] } 
 /** The filters of a list. */
 export type Filters<P extends ListPath> = paths[P] extends { get: { parameters: { query?: infer Query } } } ? Query : never;
 
+/** Which events are followed. */
+export interface Followed {
+  /** A type such as `fire.failed`, or all of one kind: `fire.*`. */
+  type?: string;
+  /** `name:value` that the schedule carries. */
+  label?: string[];
+  /** Id of a schedule. */
+  schedule?: string;
+  /** Key of a schedule. */
+  schedule_key?: string;
+  /** Id of the event to go on after; without it, events come from now on. */
+  after?: string;
+  /** Ends the following. */
+  signal?: AbortSignal;
+}
+
 export interface Options {
   /** The address of the server. */
   url: string;
   /** An API key (`hor_...`). */
   key: string;
+  /** Id of the workspace that a key of the whole server acts in. */
+  workspace?: string;
   /** How often a request is tried that may be repeated; 4 where it is left out. */
   attempts?: number;
   /** Sends requests; the platform's own `fetch` where it is left out. */
@@ -58,13 +78,15 @@ export interface Options {
 export class Horarium {
   /** Every operation by its method and path, typed from the description. */
   readonly api: Client<paths>;
+  /** Events as they happen. */
+  readonly events = { follow: (followed: Followed = {}) => this.#follow(followed) };
   readonly #send: (request: Request) => Promise<Response>;
   readonly #base: string;
   readonly #headers: Record<string, string>;
 
-  constructor({ url, key, attempts = 4, fetch: send = fetch }: Options) {
+  constructor({ url, key, workspace, attempts = 4, fetch: send = fetch }: Options) {
     this.#base = url.replace(/\/+$/, "") + BASE;
-    this.#headers = { Authorization: `Bearer ${key}` };
+    this.#headers = { Authorization: `Bearer ${key}`, ...(workspace === undefined ? {} : { "Horarium-Workspace": workspace }) };
     this.#send = retrying(send, attempts);
     this.api = createClient<paths>({ baseUrl: this.#base, headers: this.#headers, fetch: this.#send });
     this.api.use({
@@ -126,6 +148,54 @@ export class Horarium {
         yield { ...result, line: result.line + before };
       }
       before += piece.length;
+    }
+  }
+
+  /** Events as they happen. A connection that breaks is made anew after growing pauses, and goes on after the last event. */
+  async *#follow({ after, signal, ...wanted }: Followed): AsyncGenerator<Item<"/events">, void, undefined> {
+    let last = after;
+    if (last === undefined) {
+      // So that nothing is missed if the connection breaks before the first event.
+      for await (const newest of this.pages("/events", { limit: 1 })) {
+        last = newest.id;
+        break;
+      }
+    }
+    const address = new URL(`${this.#base}/events`);
+    for (const [name, value] of Object.entries(wanted)) {
+      for (const each of Array.isArray(value) ? value : [value]) if (each !== undefined) address.searchParams.append(name, each);
+    }
+    let opened = false;
+    for (let failures = 0; !signal?.aborted; ) {
+      const connection = new AbortController();
+      const end = () => connection.abort();
+      signal?.addEventListener("abort", end);
+      try {
+        if (opened && last === undefined) {
+          // There was no event at the beginning, so all that there are came since.
+          for await (const event of this.pages("/events", { ...wanted, order: "oldest" })) {
+            last = event.id;
+            yield event;
+          }
+        }
+        const headers = new Headers({ ...this.#headers, Accept: "text/event-stream" });
+        if (last !== undefined) headers.set("Last-Event-ID", last);
+        const response = await this.#send(new Request(address, { headers, signal: connection.signal }));
+        if (!response.ok) await this.#json(response);
+        opened = true;
+        for await (const { id, data } of messages(response, connection, () => (failures = 0))) {
+          last = id ?? last;
+          yield JSON.parse(data) as Item<"/events">;
+        }
+      } catch (raised) {
+        if (signal?.aborted) return;
+        const error = raised instanceof HorariumError ? raised : new HorariumError(0, undefined, undefined, { cause: raised });
+        if (isForgotten(error)) throw new EventForgotten(last, error);
+        if (!opened || !mayPass(error)) throw error;
+      } finally {
+        signal?.removeEventListener("abort", end);
+      }
+      await pause(waitBeforeReturn(++failures), signal);
     }
   }
 

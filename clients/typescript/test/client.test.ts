@@ -2,7 +2,8 @@ import { createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { describe, expect, inject, it } from "vitest";
 import { main } from "../examples/product.js";
-import { Horarium, HorariumError, InvalidSignature, verifyWebhook } from "../src/index.js";
+import { EventForgotten, Horarium, HorariumError, InvalidSignature, verifyWebhook } from "../src/index.js";
+import { waitBeforeReturn } from "../src/following.js";
 import { KEYED } from "../src/generated/keyed.js";
 import { waitBeforeRetry } from "../src/retry.js";
 
@@ -149,6 +150,111 @@ describe("retries", () => {
     expect(waitBeforeRetry(false, 503, null, 1)).toBeUndefined();
     expect(waitBeforeRetry(true, 404, null, 1)).toBeUndefined();
     expect(waitBeforeRetry(true, 0, null, 20)).toBeGreaterThanOrEqual(15_000);
+  });
+});
+
+/** The platform's `fetch`, with streams of events that break after so many of them; `last` has what each goes on after. */
+function breaking(breaks: number, atOnce = false): { fetch: typeof fetch; last: (string | null)[] } {
+  const last: (string | null)[] = [];
+  return {
+    last,
+    fetch: async (input) => {
+      const request = input as Request;
+      const answer = await fetch(request);
+      if (request.headers.get("Accept") !== "text/event-stream" || !answer.body) return answer;
+      last.push(request.headers.get("Last-Event-ID"));
+      if (last.length > breaks) return answer;
+      const reader = answer.body.getReader();
+      const body = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          const { done, value } = await reader.read();
+          if (done) return controller.close();
+          controller.enqueue(value);
+          if (!atOnce && !new TextDecoder().decode(value).includes("data: ")) return;
+          await new Promise((resolve) => setTimeout(resolve, 0)); // what is enqueued is read before the error
+          controller.error(new TypeError("the connection broke"));
+        },
+        cancel: (reason) => reader.cancel(reason),
+      });
+      return new Response(body, { status: answer.status, headers: answer.headers });
+    },
+  };
+}
+
+describe("events", () => {
+  const happen = async (horarium: Horarium): Promise<string> => {
+    const schedule = await horarium.ok(
+      horarium.api.PUT("/schedules/by-key/{key}", {
+        params: { path: { key: "told" } },
+        body: { ...body, target: "told", key: "told" },
+      }),
+    );
+    await horarium.ok(horarium.api.POST("/schedules/{id}/fire-now", { params: { path: { id: schedule.id } } }));
+    return schedule.id;
+  };
+  const told = async (): Promise<Horarium> => {
+    const horarium = new Horarium({ url, key });
+    const target = { name: "Told", kind: "automation" as const, executor: { type: "echo" } };
+    await horarium.ok(horarium.api.PUT("/targets/by-key/{key}", { params: { path: { key: "told" } }, body: target }));
+    return horarium;
+  };
+
+  it("are followed over connections that break, each once and in order", async () => {
+    const horarium = await told();
+    const schedule = await happen(horarium);
+    const { fetch, last } = breaking(2);
+    const ended = new AbortController();
+    const found: string[] = [];
+    const ways = new Horarium({ url, key, fetch });
+    const events = ways.events.follow({ type: "fire.*", schedule, signal: ended.signal });
+    let ahead = events.next();
+    while (!last.length) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let count = 0; count < 3; count++) {
+      await happen(horarium);
+      const { value } = await ahead;
+      if (value) found.push(value.id);
+      ahead = events.next();
+    }
+    ended.abort();
+    expect((await ahead).done).toBe(true);
+    const kept: string[] = [];
+    for await (const event of horarium.pages("/events", { type: "fire.*", schedule, order: "oldest" })) kept.push(event.id);
+    expect(found).toEqual(kept.slice(-3));
+    expect(last.slice(1)).toEqual(found.slice(0, last.length - 1));
+    expect(last.length).toBe(3);
+  });
+
+  it("that the server does not keep any more are a clear error", async () => {
+    const horarium = await told();
+    const after = "evt_01KJMMA2G0E2BRE3WD79DN2SW8";
+    const error = await horarium.events.follow({ after }).next().catch((raised: unknown) => raised);
+    expect(error).toBeInstanceOf(EventForgotten);
+    expect(error).toMatchObject({ status: 400, message: `the event ${after} is not kept any more, so it is not known what came after it` });
+  });
+
+  it("are not followed for ever where the stream cannot be opened", async () => {
+    const wrong = new Horarium({ url, key: "hor_wrong" });
+    await expect(wrong.events.follow({ after: "evt_1" }).next()).rejects.toMatchObject({ status: 401 });
+    const { fetch } = played(new TypeError("away"));
+    const away = new Horarium({ url: "http://test", key, attempts: 1, fetch });
+    await expect(away.events.follow({ after: "evt_1" }).next()).rejects.toMatchObject({ status: 0 });
+  });
+
+  it("are waited for longer and longer, and not too long", () => {
+    expect(waitBeforeReturn(1)).toBeLessThanOrEqual(500);
+    expect(waitBeforeReturn(40)).toBeGreaterThanOrEqual(15_000);
+    expect(waitBeforeReturn(40)).toBeLessThanOrEqual(30_000);
+  });
+});
+
+describe("a key of the whole server", () => {
+  it("acts in the workspace that is named, in every request", async () => {
+    const admin = new Horarium({ url, key });
+    const slug = `ways-${Date.now()}`;
+    const made = await admin.ok(admin.api.POST("/workspaces", { body: { name: "Ways", slug } }));
+    const within = new Horarium({ url, key, workspace: made.id });
+    expect((await within.ok(within.api.GET("/workspaces/{id}", { params: { path: { id: "current" } } }))).id).toBe(made.id);
+    for await (const schedule of within.pages("/schedules", {})) expect(schedule).toBeUndefined();
   });
 });
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -43,7 +43,7 @@ class Connection(Horarium):
         with self._told():
             return super().call(*args, **kwargs)
 
-    def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
+    def stream(self, *args: Any, **kwargs: Any) -> Generator[bytes, None, None]:
         with self._told():
             yield from super().stream(*args, **kwargs)
 

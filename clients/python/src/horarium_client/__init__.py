@@ -16,6 +16,7 @@
 from horarium_client.client import AsyncHorarium, Horarium
 from horarium_client.errors import (
     Conflict,
+    EventForgotten,
     Forbidden,
     HorariumError,
     Invalid,
@@ -30,6 +31,7 @@ from horarium_client.webhooks import InvalidSignature, verify_webhook
 __all__ = [
     "AsyncHorarium",
     "Conflict",
+    "EventForgotten",
     "Forbidden",
     "Horarium",
     "HorariumError",

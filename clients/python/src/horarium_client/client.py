@@ -5,7 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from contextlib import aclosing, closing
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,6 +22,7 @@ import httpx
 
 from horarium_client import resources
 from horarium_client.errors import HorariumError, NotReached
+from horarium_client.following import Following
 from horarium_client.transport import (
     Lines,
     Request,
@@ -123,7 +133,7 @@ class Horarium(resources.Resources):
         segments: tuple[object, ...] = (),
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, Any] | None = None,
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes, None, None]:
         """The lines of an answer as they arrive, without their ends. Raises a HorariumError."""
         request = request_of("GET", path_of(template, *segments), query or {}, headers or {})
         answer = self._send(request, stream=True)
@@ -139,6 +149,32 @@ class Horarium(resources.Resources):
             raise _not_reached(error) from error
         finally:
             answer.close()
+
+    def follow(self, template: str, query: Mapping[str, Any], after: str | None) -> Iterator[Any]:
+        """The events of a list as they happen, after an event or from now on. A stream that breaks is opened again
+        after the last event. Raises a HorariumError where it cannot be opened, EventForgotten for an event that is not
+        kept."""
+        at = Following(after)
+        if after is None:  # so that nothing is missed if the stream breaks before the first event
+            newest = self.call("GET", template, query={"limit": 1})["items"]
+            at.last = newest[0]["id"] if newest else None
+        again = False
+        while True:
+            error: HorariumError | None = None
+            try:
+                if (
+                    again and at.last is None
+                ):  # there was no event at the beginning, so all that there are came since
+                    for event in self.pages(template, (), {**query, "order": "oldest"}):
+                        yield at.seen(event)
+                with closing(self.stream(template, (), query, at.headers)) as lines:
+                    for line in lines:
+                        if (event := at.fed(line)) is not None:
+                            yield event
+            except HorariumError as raised:
+                error = raised
+            time.sleep(at.wait_before_return(error))
+            again = True
 
     def read_lines(
         self, template: str, segments: tuple[object, ...], query: Mapping[str, Any]
@@ -271,7 +307,7 @@ class AsyncHorarium(resources.AsyncResources):
         segments: tuple[object, ...] = (),
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, Any] | None = None,
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """The lines of an answer as they arrive, without their ends. Raises a HorariumError."""
         request = request_of("GET", path_of(template, *segments), query or {}, headers or {})
         answer = await self._send(request, stream=True)
@@ -289,6 +325,32 @@ class AsyncHorarium(resources.AsyncResources):
             raise _not_reached(error) from error
         finally:
             await answer.aclose()
+
+    async def follow(self, template: str, query: Mapping[str, Any], after: str | None) -> AsyncIterator[Any]:
+        """The events of a list as they happen, after an event or from now on. A stream that breaks is opened again
+        after the last event. Raises a HorariumError where it cannot be opened, EventForgotten for an event that is not
+        kept."""
+        at = Following(after)
+        if after is None:  # so that nothing is missed if the stream breaks before the first event
+            newest = (await self.call("GET", template, query={"limit": 1}))["items"]
+            at.last = newest[0]["id"] if newest else None
+        again = False
+        while True:
+            error: HorariumError | None = None
+            try:
+                if (
+                    again and at.last is None
+                ):  # there was no event at the beginning, so all that there are came since
+                    async for event in self.pages(template, (), {**query, "order": "oldest"}):
+                        yield at.seen(event)
+                async with aclosing(self.stream(template, (), query, at.headers)) as lines:
+                    async for line in lines:
+                        if (event := at.fed(line)) is not None:
+                            yield event
+            except HorariumError as raised:
+                error = raised
+            await asyncio.sleep(at.wait_before_return(error))
+            again = True
 
     async def read_lines(
         self, template: str, segments: tuple[object, ...], query: Mapping[str, Any]

@@ -36,6 +36,11 @@ class Invalid(HorariumError):
     """400, 413, 415, 422: the server cannot accept what was sent; `errors` names the fields."""
 
 
+class EventForgotten(Invalid):
+    """The event after which events are to be followed was deleted, because it was too old. What came after it may be
+    gone as well: read what is kept with `events.list_all(order="oldest")`, and follow from the last of it."""
+
+
 class Unauthorized(HorariumError):
     """401: the key is missing, wrong, expired or revoked."""
 

@@ -348,6 +348,25 @@ class Events:
             },
         )
 
+    def follow(
+        self,
+        *,
+        type: str | None = None,
+        label: Sequence[str] | None = None,
+        schedule: str | None = None,
+        schedule_key: str | None = None,
+        after: str | None = None,
+    ) -> Iterator[types.Event]:
+        """Events as they happen, after the event with the id `after`, or from now on. A connection that breaks
+        is made anew, and nothing is missed. Raises EventForgotten where `after`, or the last event that was
+        seen, is not kept any more.
+        """
+        return self._client.follow(
+            "/events",
+            {"type": type, "label": label, "schedule": schedule, "schedule_key": schedule_key},
+            after,
+        )
+
     def get(self, id: str) -> types.Event:
         """Get an event (events:read)."""
         answer: types.Event = self._client.call("GET", "/events/{id}", segments=(id,))
@@ -2139,6 +2158,25 @@ class AsyncEvents:
                 "limit": limit,
                 "total": total,
             },
+        )
+
+    def follow(
+        self,
+        *,
+        type: str | None = None,
+        label: Sequence[str] | None = None,
+        schedule: str | None = None,
+        schedule_key: str | None = None,
+        after: str | None = None,
+    ) -> AsyncIterator[types.Event]:
+        """Events as they happen, after the event with the id `after`, or from now on. A connection that breaks
+        is made anew, and nothing is missed. Raises EventForgotten where `after`, or the last event that was
+        seen, is not kept any more.
+        """
+        return self._client.follow(
+            "/events",
+            {"type": type, "label": label, "schedule": schedule, "schedule_key": schedule_key},
+            after,
         )
 
     async def get(self, id: str) -> types.Event:

@@ -663,7 +663,7 @@ class Event(TypedDict):
         "webhook.disabled",
     ]
     """
-    What has happened.
+    What has happened. `schedule.ending` is told after a slot of the schedule was decided, if one is left then.
     """
     workspace: str
     """

@@ -2480,7 +2480,7 @@ export interface components {
                 name: string | null;
             } | null;
             /**
-             * @description What has happened.
+             * @description What has happened. `schedule.ending` is told after a slot of the schedule was decided, if one is left then.
              * @enum {string}
              */
             type: "fire.completed" | "fire.partial" | "fire.failed" | "fire.cancelled" | "fire.skipped" | "fire.missed" | "fire.late" | "schedule.paused" | "schedule.ending" | "schedule.ended" | "target.disabled" | "target.failing" | "target.recovered" | "audience.failed" | "quota.near" | "webhook.disabled";

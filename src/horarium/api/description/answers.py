@@ -483,7 +483,10 @@ _POLICIES = {
 }
 _EVENT = {
     "id": an_id("evt", "The id of the event, the same however often it is sent."),
-    "type": choice("What has happened.", EventType),
+    "type": choice(
+        "What has happened. `schedule.ending` is told after a slot of the schedule was decided, if one is left then.",
+        EventType,
+    ),
     "at": instant("When it happened."),
     "workspace": an_id("ws", "The workspace."),
     "schedule": or_null(
