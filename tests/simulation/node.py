@@ -166,6 +166,11 @@ class Node:
         """How many runs wait for their turn here, of lanes that nothing holds back."""
         return sum(len(lane.queue) for lane in self.worker._lanes._quick())
 
+    def could_begin_of(self, other: Node) -> bool:
+        """Whether this node could take of what waits at another one: it may have learned that the targets are slow."""
+        room = self.worker.lane_room()
+        return any(lane.queue and room.of(lane.id) > 0 for lane in other.worker._lanes._quick())
+
     def left_in_hand(self) -> list[str]:
         """What the worker counts as taken or under way, in words; nothing where everything was given back."""
         worker, lanes = self.worker, self.worker._lanes

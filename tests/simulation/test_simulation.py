@@ -67,6 +67,7 @@ def test_nothing_happens_after_the_end_of_a_world_when_everything_has_healed(see
         112_830,  # a node is cut off and then frozen, and learns only then that the clock was set back
         117_899,  # one look that hung kept a target waiting that had answered the later ones
         140_765,  # a process that had crashed was started again when everything healed, and once more later
+        154_837,  # an idle node had learned that the target is slow of which another had much in hand
     ],
 )
 def test_seeds_that_once_failed_are_right(seed):

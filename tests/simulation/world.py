@@ -362,9 +362,12 @@ class World:
                 begun[node] = node.begun
                 _since(idle, node, now, node.answers and node.may_work and node.worker._lanes.idle())
                 _since(rich, node, now, node.answers and surplus(node.unbegun, begins) >= LEAST_GIVEN)
-            if idle and rich:
-                since = max(min(idle.values()), min(rich.values()))
-                name = min(idle, key=idle.__getitem__).name
+            able = {
+                node: since for node, since in idle.items() if any(node.could_begin_of(one) for one in rich)
+            }
+            if able:
+                since = max(min(able.values()), min(rich.values()))
+                name = min(able, key=able.__getitem__).name
                 self.unshared.append((since, now, f"{name} had nothing to begin"))
             await asyncio.sleep(SHARES_S)
 
