@@ -77,7 +77,36 @@ def test_a_replacement_changes_what_it_gives_and_drops_what_it_leaves_out() -> N
 def test_a_mask_with_nothing_behind_it_is_refused() -> None:
     given = {"headers": {"Authorization": "***", "X-Stars": "***"}, "secrets": {"T": "***"}}
     merged = merge_secrets("http", {}, {}, given)
-    assert [problem.field for problem in check_secrets(merged)] == ["secrets.T", "headers.Authorization"]
+    fields = {problem.field for problem in check_secrets(merged)}
+    assert fields == {"secrets.T", "headers.Authorization", "headers.X-Stars"}
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "value"),
+    [
+        *(("headers", name, "s3cret") for name in ("X-Auth", "X-Session-Id", "X-JWT", "X-Api-Key", "Cookie")),
+        *(("environment", name, "s3cret") for name in ("PGPASS", "DB_PWD", "SENTRY_DSN", "AUTH")),
+        ("environment", "DATABASE_URL", "postgres://shop:s3cret@db/shop"),
+        ("environment", "REDIS", "redis://:s3cret@cache/0"),
+        ("headers", "X-Upstream", "https://ann:s3cret@example.com/x"),
+    ],
+)
+def test_what_is_a_secret_by_its_name_or_as_a_url_with_a_password_is_hidden_and_kept(
+    group: str, name: str, value: str
+) -> None:
+    config = {group: {name: value, "Accept": "text/plain", "REGION": "eu"}}
+    public, secrets = split(config)
+    assert public == {group: {name: "***", "Accept": "text/plain", "REGION": "eu"}}
+    assert secrets == {f"{group}.{name}": value}
+    assert reveal(public, secrets) == config
+    assert [problem.field for problem in check_secrets(public)] == [f"{group}.{name}"]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.com/a:b@c", "https://example.com:8080/x", "https://ann@x.example"]
+)
+def test_a_url_without_a_password_is_shown(url: str) -> None:
+    assert split({"environment": {"HOME_PAGE": url}})[1] == {}
 
 
 SAME = [

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 import pytest_asyncio
+import structlog
 
 from horarium.domain.execution import Outcome, Refused, Verdict
 from horarium.domain.ids import random_id
@@ -590,3 +591,16 @@ async def test_runs_whose_executor_is_not_installed_here_stay_as_they_are(tenant
     assert await look(looking) == clock.at + SECOND
     assert states(await tenant.runs(schedule)) == ["running"]
     assert await store.read(watching.earliest_look) == clock.at + SECOND
+
+
+@pytest.mark.parametrize("failing", [TimeoutError, RuntimeError])
+async def test_what_an_engine_says_is_logged_without_secrets(tenant, clock, engine, looking, failing):
+    await given_away(tenant, ["a"])
+    engine.fault = failing("it said s3cret")
+    clock.at += 16 * SECOND
+    with structlog.testing.capture_logs() as logged:
+        await look(looking)
+    (entry,) = [one for one in logged if one["event"] == "runs_not_looked_at"]
+    assert entry["error"] == "it said ***"
+    assert "s3cret" not in str(entry)
+    assert (entry["places"] is None) == (failing is TimeoutError)

@@ -9,7 +9,7 @@ from typing import Any
 from horarium.domain.errors import Problem
 from horarium.domain.target import MASK
 from horarium.executors.checks import check_texts, shortened
-from horarium.executors.secrecy import NOT_KEPT, is_sensitive
+from horarium.executors.secrecy import NOT_KEPT
 from horarium.executors.template import check_template
 
 # The number of headers, and the characters of one value and of all values together. Most servers accept less.
@@ -65,7 +65,7 @@ def check_headers(
             problems.append(Problem(field, wrong))
         elif secret_names is not None:
             problems += check_template(value, field, secret_names)
-        elif value == MASK and is_sensitive(name):
+        elif value == MASK:
             problems.append(Problem(field, NOT_KEPT))
         seen.add(name.lower())
     return problems

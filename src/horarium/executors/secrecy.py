@@ -26,8 +26,10 @@ from horarium.executors.signing import bare, random_part
 # matches _SENSITIVE.
 _GROUPS = ("secrets", "headers", "environment")
 _SENSITIVE = re.compile(
-    r"authorization|cookie|token|secret|key|password|passwd|credential|signature", re.IGNORECASE
+    r"auth|bearer|cookie|session|token|jwt|secret|key|pass|pwd|credential|signature|dsn", re.IGNORECASE
 )
+# A URL that carries a password, whatever the name of its variable.
+_URL_WITH_PASSWORD = re.compile(r"://[^/?#\s@:]*:[^/?#\s@]+@")
 
 # The fewest characters of a secret, and of a word of a secret, that is searched for. A shorter text is more likely
 # there by chance than because a secret leaked.
@@ -65,8 +67,10 @@ def is_sensitive(name: str) -> bool:
     return _SENSITIVE.search(name) is not None
 
 
-def _is_secret(group: str, name: str) -> bool:
-    return group == "secrets" or is_sensitive(name)
+def _is_secret(group: str, name: str, value: Any) -> bool:
+    if group == "secrets" or is_sensitive(name):
+        return True
+    return isinstance(value, str) and _URL_WITH_PASSWORD.search(value) is not None
 
 
 def split(config: Mapping[str, Any], fields: Collection[str] = ()) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -79,7 +83,7 @@ def split(config: Mapping[str, Any], fields: Collection[str] = ()) -> tuple[dict
     for group in _GROUPS:
         members = config.get(group)
         if isinstance(members, Mapping):
-            hidden = {name: value for name, value in members.items() if _is_secret(group, name)}
+            hidden = {name: value for name, value in members.items() if _is_secret(group, name, value)}
             secrets |= {f"{group}.{name}": value for name, value in hidden.items()}
             public[group] = {name: MASK if name in hidden else value for name, value in members.items()}
     for field in fields:
@@ -218,9 +222,7 @@ def _masked(config: Mapping[str, Any], fields: Iterable[str]) -> Iterator[str]:
     for group in _GROUPS:
         members = config.get(group)
         if isinstance(members, Mapping):
-            yield from (
-                f"{group}.{name}" for name, v in members.items() if v == MASK and _is_secret(group, name)
-            )
+            yield from (f"{group}.{name}" for name, v in members.items() if v == MASK)
     yield from (field for field in fields if config.get(field) == MASK)
 
 

@@ -108,7 +108,7 @@ class RunService:
         now = self.clock.now_ms()
         text = None if data is None else orjson.dumps(data).decode()
         most = who.workspace.quotas.input_bytes
-        if text is not None and len(text) > most:
+        if text is not None and len(text.encode()) > most:
             reached = QuotaReached("input_bytes", most, prefixed("ws", who.workspace_id))
             raise Invalid(Problem("input", f"is too large: {reached}", "quota"))
         trail = Trail(who.workspace_id, now)

@@ -19,6 +19,7 @@ from horarium.service.clock import Clock
 from horarium.store.base import Store
 from horarium.store.verbs import dispatch
 from horarium.store.verbs.dispatch import Ended, OpenCallback
+from horarium.worker.breakdowns import places_of
 from horarium.worker.lanes import Lanes
 from horarium.worker.recorder import Recorder
 from horarium.worker.work import Together, Work, call_of, cancelled, judge, obstacle
@@ -40,7 +41,7 @@ TROUBLE_S = 0.5
 def _broken_down(work: Work, error: BaseException | None) -> Outcome:
     """The outcome of an attempt in which the executor itself has failed, and a line in the log. `error` is None where
     it said nothing."""
-    _log.error("executor_failed", executor=work.target.executor, exc_info=error)
+    _log.error("executor_failed", executor=work.target.executor, places=places_of(error))
     return broke_down(error)
 
 

@@ -38,6 +38,7 @@ from horarium.store.vault import Vault
 from horarium.store.verbs import dispatch, watching
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.store.verbs.watching import WatchedEnd
+from horarium.worker.breakdowns import places_of
 from horarium.worker.outputs import stored_output
 from horarium.worker.targets import TargetCache
 from horarium.worker.work import DELETED, RunnableTarget
@@ -220,7 +221,7 @@ class Watcher:
             }
         except Exception as error:
             seen = {run.run_id: error for run in runs}
-        _note(target, "runs_not_looked_at", [one for one in seen.values() if isinstance(one, Exception)])
+        self._note(target, "runs_not_looked_at", [one for one in seen.values() if isinstance(one, Exception)])
         return seen
 
     async def _tell(
@@ -238,7 +239,7 @@ class Watcher:
                     await executor.cancel(asked, Watched(run.run_id, handle))
 
         answers = await each_by_itself(runs, cancel, CANCELS_AT_ONCE, CANCELS_S)
-        _note(target, "runs_not_cancelled_there", [one for one in answers if one is not None])
+        self._note(target, "runs_not_cancelled_there", [one for one in answers if one is not None])
         return answers
 
     async def _record_telling(self, runs: Sequence[WatchedRun], told: Set[Id]) -> None:
@@ -295,6 +296,21 @@ class Watcher:
                     attempt=run.attempt,
                 )
 
+    def _note(self, target: RunnableTarget, event: str, errors: Sequence[BaseException]) -> None:
+        """One line in the log for what failed at one target, with the first error without secrets, and where an
+        unexpected one arose."""
+        if not errors:
+            return
+        unexpected = next((error for error in errors if not isinstance(error, OSError | TimeoutError)), None)
+        _log.warning(
+            event,
+            target=target.name,
+            executor=target.executor,
+            runs=len(errors),
+            error=self._clean(str(unexpected or errors[0]) or "no answer", target.secrets),
+            places=places_of(unexpected),
+        )
+
     def _trouble(self, target: RunnableTarget, run: WatchedRun, found: Seen | None) -> str | None:
         """What a run that goes on shows as its error: why this look at it has failed."""
         if isinstance(found, OSError | TimeoutError):
@@ -322,22 +338,6 @@ def _trusted(run: WatchedRun, found: Seen) -> Seen:
 def _is_answer(found: Seen | None) -> bool:
     """Whether an engine is there, by what was seen of a run, or by what came of telling it of an end."""
     return not isinstance(found, Exception) or isinstance(found, Refused)
-
-
-def _note(target: RunnableTarget, event: str, errors: Sequence[BaseException]) -> None:
-    """One line in the log for what failed at one target, with the first error; an unexpected one with its traceback."""
-    if not errors:
-        return
-    unexpected = next((error for error in errors if not isinstance(error, OSError | TimeoutError)), None)
-    shown = unexpected or errors[0]
-    _log.warning(
-        event,
-        target=target.name,
-        executor=target.executor,
-        runs=len(errors),
-        error=str(shown) or "no answer",
-        exc_info=unexpected,
-    )
 
 
 def end_of(run_id: Id, outcome: Outcome, most: int) -> WatchedEnd:

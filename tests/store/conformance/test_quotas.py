@@ -88,6 +88,10 @@ async def test_definitions_are_within_the_quotas_when_they_are_made_and_changed(
 
 
 async def test_a_quota_for_inputs_may_be_larger_than_the_default(tenant):
+    with pytest.raises(Invalid, match="input_bytes"):
+        await tenant.schedule(
+            "0 * * * *", input="\u00fc" * (DEFAULT.input_bytes // 2)
+        )  # bytes, not characters
     large = "x" * (DEFAULT.input_bytes + 1)
     with pytest.raises(Invalid, match="input_bytes"):
         await tenant.schedule("0 * * * *", input=large)

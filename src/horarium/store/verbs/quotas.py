@@ -128,7 +128,7 @@ def refuse_definition(workspace_id: Id, definition: Definition, quotas: Quotas, 
         if gap is not None and gap < smallest:
             reached = QuotaReached("smallest_period", smallest, prefixed("ws", workspace_id))
             raise Invalid(Problem("recurrence", f"has slots that are {gap} s apart: {reached}", "quota"))
-    if definition.input is not None and len(json_text(definition.input) or "") > most:
+    if definition.input is not None and len((json_text(definition.input) or "").encode()) > most:
         reached = QuotaReached("input_bytes", most, prefixed("ws", workspace_id))
         raise Invalid(Problem("input", f"is too large: {reached}", "quota"))
 
