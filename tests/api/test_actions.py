@@ -177,6 +177,36 @@ async def test_an_action_is_followed_and_ended_by_whoever_may_take_it(monkeypatc
                 assert (ended.status_code, ended.json()["state"]) == (200, "cancelled")
 
 
+@pytest.mark.parametrize("things", ["schedules", "runs"])
+async def test_what_an_action_would_be_done_to_is_shown_only_to_who_may_read_it(things):
+    async with House.open(NOW) as house:
+        await prepared(house)
+        body = {"action": "pause" if things == "schedules" else "cancel", "filter": {}, "dry_run": True}
+        for scopes, status in (([f"{things}:write"], 403), ([f"{things}:write", f"{things}:read"], 200)):
+            async with client_of(house.api, await house.key_with(*scopes)) as client:
+                assert (await client.post(f"{BASE}/{things}/actions", json=body)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("restriction", "status"),
+    [({"targets": ["t"]}, 403), ({"labels": {"customer": "c1"}}, 403), ({"networks": ["127.0.0.0/8"]}, 200)],
+)
+async def test_a_key_for_some_schedules_ends_no_action_on_others(monkeypatch, restriction, status):
+    monkeypatch.setattr(actions, "BATCH", 1)
+    monkeypatch.setattr(actions, "AT_ONCE", 0)
+    async with House.open(NOW) as house:
+        await prepared(house)
+        taken = await act(house, "pause", {}, status=202)
+        scopes = ["schedules:read", "schedules:write"]
+        key = (await ask(house, "POST", "/keys", {"name": "k", "scopes": scopes, **restriction}, 201))["key"]
+        async with client_of(house.api, key) as client:
+            assert (await client.post(f"{BASE}/actions/{taken['id']}/cancel")).status_code == status
+            if status == 403:  # its own it may end
+                body = {"action": "pause", "filter": {}}
+                own = (await client.post(f"{BASE}/schedules/actions", json=body)).json()
+                assert (await client.post(f"{BASE}/actions/{own['id']}/cancel")).status_code == 200
+
+
 async def test_an_action_whose_key_is_revoked_goes_no_further(monkeypatch):
     monkeypatch.setattr(actions, "BATCH", 1)
     monkeypatch.setattr(actions, "AT_ONCE", 1)

@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 
 import pytest
 
+from horarium.domain.actions import ActionKind
 from horarium.domain.errors import Forbidden
 from horarium.domain.ids import random_id
 from horarium.domain.target import TargetKind
@@ -56,7 +57,14 @@ async def test_a_key_without_scopes_is_refused(service, name):
         )
         other = await house.workspace("other")
         draft = TargetDraft(TargetKind.TOOL, "T", "echo", {})
-        known = {"Id": AN_ID, "str": "crm", "int": 1, "Target": target, "TargetDraft": draft}
+        known = {
+            "Id": AN_ID,
+            "str": "crm",
+            "int": 1,
+            "Target": target,
+            "TargetDraft": draft,
+            "ActionKind": ActionKind.PAUSE,
+        }
         method = getattr(getattr(house.services, service), name)
         asked = list(inspect.signature(method).parameters.values())[1:]
         given = {

@@ -148,7 +148,7 @@ class ManyPages(Pages):
         form: Form | None = None,
         error: Invalid | Conflict | None = None,
     ) -> Answer:
-        trial: Trial = await self.services.actions.try_out(who.workspace_id, kind, wanted, COUNT_S)
+        trial: Trial = await self.services.actions.try_out(who, kind, wanted, COUNT_S)
         problems, others = placed(error, _FIELDS)
         retargets = kind is ActionKind.RETARGET and who.may("targets:read")
         listing = TargetListing(who.workspace_id, OFFERED)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from horarium.domain.actions import MOST_PROBLEMS, Action, ActionKind, ActionState, Taker
 from horarium.domain.audit import Actor
-from horarium.domain.errors import HorariumError, Invalid, Problem, Unavailable
+from horarium.domain.errors import Forbidden, HorariumError, Invalid, Problem, Unavailable
 from horarium.domain.fire import FireKind
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, prefixed, random_id
 from horarium.domain.listings import RunListing, ScheduleListing
@@ -100,9 +100,12 @@ class ActionService:
         return found
 
     async def try_out(
-        self, workspace_id: Id, kind: ActionKind, wanted: Mapping[str, Any], count_s: float = COUNT_S
+        self, who: Identity, kind: ActionKind, wanted: Mapping[str, Any], count_s: float = COUNT_S
     ) -> Trial:
-        """What an action would be done to now, counted for so many seconds at most. Nothing is changed."""
+        """What an action would be done to now, counted for so many seconds at most. Nothing is changed. Raises
+        Forbidden for a key that may not read what it shows."""
+        who.require(f"{kind.things}:read")
+        workspace_id = who.workspace_id
         action = self._new(workspace_id, kind, wanted, {}, Taker(LOWEST_ID, LOWEST_ID))
         found, position, until = list[Id](), b"", time.monotonic() + count_s
         while True:
@@ -168,9 +171,12 @@ class ActionService:
     async def cancel(self, who: Identity, action_id: Id) -> Action:
         """End an action where it stands; what it has done stays done. One that has ended stays as it is.
 
-        Raises Forbidden for a key that may not change what the action is done to.
+        Raises Forbidden for a key that may not change what the action is done to, and for one that is restricted to
+        less than the key that took it.
         """
-        await self._with_scope(who, action_id, "write")
+        found = await self._with_scope(who, action_id, "write")
+        if not replace(who.restriction, networks=()).covers(found.by.restriction):
+            raise Forbidden("this key is restricted, and the action was taken by a key that reaches further")
         workspace_id = who.workspace_id
         now = self.clock.now_ms()
         said = {"id": prefixed("act", action_id)}

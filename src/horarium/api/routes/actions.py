@@ -91,9 +91,7 @@ class ActionRoutes(Routes):
         dry_run: bool,
     ) -> Answer:
         if dry_run:
-            return json_answer(
-                200, show.trial(kind, await self.services.actions.try_out(who.workspace_id, kind, wanted))
-            )
+            return json_answer(200, show.trial(kind, await self.services.actions.try_out(who, kind, wanted)))
         taken, again = await self.services.actions.take_once(who, kind, wanted, given, repeated)
         status = 202 if taken.state is ActionState.RUNNING else 200
         return json_answer(status, show.action(taken), headers=replayed(again))
