@@ -313,9 +313,11 @@ async def test_an_edit_with_a_version_passed_is_a_conflict(shop):
 
 async def test_another_workspace_sees_nothing(shop):
     schedule = await shop.schedule("0 * * * *")
-    for use in (shop.schedules.get, shop.schedules.pause, shop.schedules.delete):
+    for use in (shop.schedules.get, shop.schedules.delete):
         with pytest.raises(NotFound):
             await use(bytes(16), schedule.id)
+    with pytest.raises(NotFound):
+        await shop.schedules.pause(caller(bytes(16), bytes(16)), schedule.id)
     with pytest.raises(NotFound):
         await shop.schedules.fire_now(caller(bytes(16), shop.principal), schedule.id)
 

@@ -19,8 +19,9 @@ from horarium.store.verbs.tenancy import present_key
 from tests.mutations.asked import asked, routes_of
 from tests.mutations.world import OWN, World
 
-# Good requests to each route of our own API, since bodies and ids differ, until one has changed what was remembered.
-MOST = 16
+# Good requests to each route of our own API, since bodies and ids differ, until one has changed what was remembered;
+# and to each that is known to do so.
+MOST, MOST_TO_CHANGING = 16, 80
 # Routes that change what is remembered; each is seen to do so.
 CHANGING = {
     "DELETE /keys/{id}", "POST /keys/{id}/rotate", "DELETE /principals/{id}", "POST /principals/{id}/grants",
@@ -36,10 +37,10 @@ async def test_nothing_is_remembered_that_a_request_has_changed(world: World) ->
     for route in routes_of(world):
         if route.method == "GET":
             continue
-        own = route.api == OWN
-        for number in range(MOST if own else 1):
+        most = 1 if route.api != OWN else MOST_TO_CHANGING if route.name in CHANGING else MOST
+        for number in range(most):
             if number % 4 == 0:
-                keys = await given_out(world)
+                keys = await given_out(world, with_unused=route.name == "DELETE /targets/{ref}")
             before = await remembered(world, keys)
             reply = await asked(world, route, world.house.key)
             await hold_against_the_database(world, f"{route.name}: {reply.status}")
@@ -49,9 +50,10 @@ async def test_nothing_is_remembered_that_a_request_has_changed(world: World) ->
     assert changing >= CHANGING, CHANGING - changing
 
 
-async def given_out(world: World) -> set[str]:
+async def given_out(world: World, with_unused: bool) -> set[str]:
     """What there shall be before requests are made: a principal with a grant on each target, targets that are shared
-    with another workspace, and keys; these, the administrator's own and that of the other workspace are the answer."""
+    with another workspace, and keys; these, the administrator's own and that of the other workspace are the answer.
+    `with_unused`: a target that can be deleted, too."""
     await world.renew()
     keys = {tenant.key for tenant in world.house._tenants}
     targets = [one["id"] for one in (await world.own("GET", "/targets?limit=100")).json()["items"]]
@@ -60,6 +62,13 @@ async def given_out(world: World) -> set[str]:
     assert granted.status == 200, granted.body
     for target in targets[-5:]:  # those that requests name most
         await world.own("PUT", f"/targets/{target}/shares/{world.second}", {})
+    if with_unused:
+        unused = await world.own(
+            "POST", "/targets", {"kind": "tool", "name": "unused", "executor": {"type": "echo"}}
+        )
+        assert unused.status == 201, unused.body
+        world.stock.add(OWN, "targets", unused.json()["id"])
+    world.stock.add(OWN, "principals", principal)
     for whose in ({}, {"principal": principal}):
         reply = await world.own("POST", "/keys", {"name": "k", "scopes": ["runs:read"], **whose})
         assert reply.status == 201, reply.body
