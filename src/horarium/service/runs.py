@@ -106,16 +106,18 @@ class RunService:
         """
         who.require_target(target_id, "that this run is for")
         now = self.clock.now_ms()
-        text = None if data is None else orjson.dumps(data).decode()
+        text = None if data is None else orjson.dumps(data)
         most = who.workspace.quotas.input_bytes
-        if text is not None and len(text.encode()) > most:
+        if text is not None and len(text) > most:
             reached = QuotaReached("input_bytes", most, prefixed("ws", who.workspace_id))
             raise Invalid(Problem("input", f"is too large: {reached}", "quota"))
         trail = Trail(who.workspace_id, now)
         verb = recording(
             verbs.run_target, lambda new: [_started(trail, "run.started", new, input=short(data))]
         )
-        return await self.store.write(verb, who.workspace_id, target_id, random_id(now), text, now)
+        return await self.store.write(
+            verb, who.workspace_id, target_id, random_id(now), None if text is None else text.decode(), now
+        )
 
     async def _refuse_other(self, workspace_id: Id, run: Id, within: Restriction) -> None:
         if within.of_schedules:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import orjson
+
 from horarium.domain.errors import Invalid, Problem, QuotaReached
 from horarium.domain.events import quota_near
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.quotas import DEFAULT, Quotas, Usage, quotas_from_text
 from horarium.domain.schedule import Definition, Schedule, stored_recurrence
 from horarium.store.base import Tx, portable
-from horarium.store.verbs.texts import json_text
 from horarium.times import busiest_hour, smallest_gap
 
 # The share of a quota from which on a workspace is told that it is near.
@@ -128,7 +129,7 @@ def refuse_definition(workspace_id: Id, definition: Definition, quotas: Quotas, 
         if gap is not None and gap < smallest:
             reached = QuotaReached("smallest_period", smallest, prefixed("ws", workspace_id))
             raise Invalid(Problem("recurrence", f"has slots that are {gap} s apart: {reached}", "quota"))
-    if definition.input is not None and len((json_text(definition.input) or "").encode()) > most:
+    if definition.input is not None and len(orjson.dumps(definition.input)) > most:
         reached = QuotaReached("input_bytes", most, prefixed("ws", workspace_id))
         raise Invalid(Problem("input", f"is too large: {reached}", "quota"))
 
