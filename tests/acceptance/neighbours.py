@@ -1,6 +1,6 @@
 """One tenant's trouble beside another tenant's good schedules, on whole servers: what the second one feels of it.
 
-`python -m tests.acceptance.neighbours SCENARIO [sqlite|postgres]` prints the figures of one scenario, and
+`python -m tests.acceptance.neighbours SCENARIO [sqlite|postgres [NODES]]` prints the figures of one scenario, and
 `SERVER_PYTHON=.../bin/python` runs the servers of another state of the project, to compare with.
 """
 
@@ -379,8 +379,11 @@ SCENARIOS: Mapping[str, Any] = {
 }
 
 
-def main(scenario: str, kind: str = "sqlite") -> None:
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), kind) as (server, receiver):
+def main(scenario: str, kind: str = "sqlite", nodes: str = "3") -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder), kind, int(nodes)) as (server, receiver),
+    ):
         print(scenario, kind, SCENARIOS[scenario](server, receiver), flush=True)
         for name in ("dead", "crowd", "model"):
             if seen := receiver.arrivals(name):

@@ -154,8 +154,9 @@ def point(verb: V) -> V:
 
 
 def prompt(verb: V) -> V:
-    """Mark a verb that others wait for by the clock: where one writer serves all in turn, it goes before other urgent
-    ones, and what it wrote is committed at once."""
+    """Mark a verb that others wait for by the clock. On SQLite, where one writer serves all in turn, it goes before
+    other urgent ones, and what it wrote is committed at once. On PostgreSQL it runs in a thread of its own, so it must
+    share nothing with others but plain values."""
     verb.prompt = True  # type: ignore[attr-defined]
     return verb
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Concatenate
 
 import asyncpg
@@ -15,6 +16,7 @@ from horarium.store.base import P, T, Tx
 from horarium.store.database_urls import through_pooler, without_pooler
 from horarium.store.postgres.faults import HIDDEN_POOLER, LOST, place_of, unreachable
 from horarium.store.postgres.hosts import hosts_of
+from horarium.store.postgres.side_loop import SideLoop
 from horarium.store.postgres.transaction import BEGIN, PostgresTx, committed, database_now
 from horarium.store.statements import load
 
@@ -23,6 +25,9 @@ READ_SECONDS = 5.0
 
 # How long a verb waits for a free connection before it gives up.
 ACQUIRE_SECONDS = 10.0
+
+# How long closing may wait for the server.
+GOODBYE_SECONDS = 5.0
 
 # How long a statement may take: on a network that has gone silent it would otherwise wait for ever.
 COMMAND_SECONDS = 60.0
@@ -111,12 +116,41 @@ class ConnectionThroughPooler(KeptConnection):
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Connections for one kind of verb. `begin` opens a transaction on one of them. `bare_reads`: a verb that only
-    reads needs no transaction."""
+    """Connections for one kind of verb, whose callers are counted as `of`. `begin` opens a transaction on one of them.
+    `bare_reads`: a verb that only reads needs no transaction. `side`: the loop in which the connections live, None for
+    the main one."""
 
+    of: str
     connections: Any
     begin: str = BEGIN
     bare_reads: bool = True
+    side: SideLoop | None = None
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run what uses the connections, in their loop."""
+        return await (work if self.side is None else self.side.run(work))
+
+    async def close(self) -> None:
+        """Close the connections, with a goodbye to the server where it answers soon."""
+        await self.run(self._close())
+        if self.side is not None:
+            await self.side.close()
+
+    async def _close(self) -> None:
+        try:
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self.connections.close()
+        except TimeoutError:
+            self.connections.terminate()
+
+    async def terminate(self) -> None:
+        """Close the connections at once."""
+        await self.run(self._terminate())
+        if self.side is not None:
+            await self.side.close()
+
+    async def _terminate(self) -> None:
+        self.connections.terminate()
 
 
 class PostgresConnection:
@@ -200,7 +234,7 @@ async def connect(url: str, name: str = "horarium", command_seconds: float = COM
     return await hosts_of(bare).connect(command_timeout=command_seconds, **options)
 
 
-async def make_pool(url: str, name: str, size: int, settings: Mapping[str, str]) -> Pool:
+async def make_pool(of: str, url: str, name: str, size: int, settings: Mapping[str, str]) -> Pool:
     """A pool of at most `size` connections with our settings and these. Raises what asyncpg raises."""
     bare, pooled = without_pooler(url)
     at_start = {name: value for name, value in settings.items() if name not in _AFTERWARDS}
@@ -223,7 +257,18 @@ async def make_pool(url: str, name: str, size: int, settings: Mapping[str, str])
         connection_class=options.pop("connection_class"),
         init=None if pooled else finished,
     )
-    return Pool(connections, _begin(settings), bare_reads=False) if pooled else Pool(connections)
+    return Pool(of, connections, _begin(settings), bare_reads=False) if pooled else Pool(of, connections)
+
+
+async def make_side_pool(of: str, url: str, name: str, settings: Mapping[str, str]) -> Pool:
+    """A pool of one connection in a loop of its own, so that what is done with it never waits until the main loop has
+    time. Raises what asyncpg raises."""
+    side = SideLoop(f"horarium-{of}")
+    try:
+        return replace(await side.run(make_pool(of, url, name, 1, settings)), side=side)
+    except BaseException:
+        await side.close()
+        raise
 
 
 async def refuse_hidden_pooler(url: str) -> None:

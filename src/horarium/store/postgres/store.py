@@ -36,6 +36,7 @@ from horarium.store.postgres.connection import (
     PostgresConnection,
     connect,
     make_pool,
+    make_side_pool,
     refuse_hidden_pooler,
 )
 from horarium.store.postgres.faults import (
@@ -58,10 +59,10 @@ _log = structlog.get_logger(__name__)
 
 MINIMUM_VERSION = 15
 
-# For the engine: a release, a claim and a recording at a time, and one to spare. Then the API's writes and reads.
-# With the connections for notifications and heartbeats a node has 18, so that five nodes fit into PostgreSQL's
-# default of 100.
-URGENT_CONNECTIONS, WRITE_CONNECTIONS, READ_CONNECTIONS = 4, 6, 6
+# For the engine: a claim and a recording at a time, and one to spare, beside the one for what is prompt, which is a
+# release. Then the API's writes and reads. With the connections for notifications and heartbeats a node has 18, so that
+# five nodes fit into PostgreSQL's default of 100.
+URGENT_CONNECTIONS, WRITE_CONNECTIONS, READ_CONNECTIONS = 3, 6, 6
 
 # How often a transaction is tried that the database has rolled back.
 TRIES = 5
@@ -79,13 +80,14 @@ class PostgresStore:
     flavour = "postgres"
     shared = True
 
-    def __init__(self, url: str, urgent: Pool, write: Pool, read: Pool, notifications: Notifications) -> None:
+    def __init__(self, url: str, pools: Sequence[Pool], notifications: Notifications) -> None:
         self.url = url
         self.figures = StoreFigures()
         self.recording: Set[Id] = frozenset()
-        self._urgent, self._write, self._read = urgent, write, read
-        # Verbs that wait for a connection.
-        self._waiting = {"engine": 0, "api": 0}
+        self._pools = pools
+        self._prompt, self._urgent, self._write, self._read = pools
+        # Verbs that wait for a connection. The prompt ones are counted by themselves: they run in another thread.
+        self._waiting = {pool.of: 0 for pool in pools}
         self._statements = load("postgres")
         self._signals: list[Signal] = []
         self._notifications = notifications
@@ -108,18 +110,18 @@ class PostgresStore:
         of_verbs = url if pooled is None else through_pooler(pooled)
         asked = of_verbs
         try:
-            for size, settings in (
-                (URGENT_CONNECTIONS, BY_KEY),
-                (WRITE_CONNECTIONS, BY_KEY),
-                (READ_CONNECTIONS, READ_ONLY),
+            for of, size, settings in (
+                ("engine", URGENT_CONNECTIONS, BY_KEY),
+                ("writes", WRITE_CONNECTIONS, BY_KEY),
+                ("reads", READ_CONNECTIONS, READ_ONLY),
             ):
-                pools.append(await make_pool(of_verbs, name, size, settings))
+                pools.append(await make_pool(of, of_verbs, name, size, settings))
             async with pools[0].connections.acquire() as connection:
                 _check_version(connection.get_server_version())
                 await connection.execute("BEGIN; ROLLBACK")  # a pooler of the wrong mode refuses this
-            urgent, write, read = pools
+            pools.insert(0, await make_side_pool("release", of_verbs, name, BY_KEY))
             hears = not without_pooler(of_verbs)[1]
-            store = cls(url, urgent, write, read, Notifications(lambda: connect(of_verbs, name), hears))
+            store = cls(url, pools, Notifications(lambda: connect(of_verbs, name), hears))
             asked = url
             if pooled is not None and await store.identity() != await _identity_at(url):
                 raise Unavailable(
@@ -132,11 +134,11 @@ class PostgresStore:
                 await store._notifications.start()
         except (*LOST, asyncpg.PostgresError) as error:
             for pool in pools:
-                pool.connections.terminate()
+                await pool.terminate()
             raise unreachable(error, asked) from None
         except BaseException:
             for pool in pools:
-                pool.connections.terminate()
+                await pool.terminate()
             raise
         return store
 
@@ -177,46 +179,50 @@ class PostgresStore:
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._transaction(self._urgent, name_of(verb), lambda tx: verb(tx, *args, **kwargs))
+        pool = self._prompt if getattr(verb, "prompt", False) else self._urgent
+        return await self._transaction(pool, name_of(verb), lambda tx: verb(tx, *args, **kwargs))
 
     async def read(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         begun, refused = time.monotonic(), False
         try:
-            return await self._reading(lambda tx: verb(tx, *args, **kwargs))
+            pool = self._prompt if getattr(verb, "prompt", False) else self._read
+            return await self._reading(pool, lambda tx: verb(tx, *args, **kwargs))
         except Unavailable:
             refused = True
             raise
         finally:
             self.figures.took(name_of(verb), time.monotonic() - begun, refused)
 
-    async def _reading(self, verb: Callable[[PostgresTx], Awaitable[T]]) -> T:
-        pool = self._read
+    async def _reading(self, pool: Pool, verb: Callable[[PostgresTx], Awaitable[T]]) -> T:
         if pool.bare_reads:
-            return await self._attempt(pool, verb)
-        return await self._attempt(pool, lambda tx: committed(tx, verb, pool.begin))
+            return await pool.run(self._attempt(pool, verb))
+        return await pool.run(self._attempt(pool, lambda tx: committed(tx, verb, pool.begin)))
 
     async def _transaction(self, pool: Pool, name: str, verb: Callable[[PostgresTx], Awaitable[T]]) -> T:
         announced: dict[str, int] = {}
         counted: list[Counted] = []
+        commits: list[float] = []
 
         async def whole(tx: PostgresTx) -> T:
             answer = await committed(tx, verb, pool.begin)
-            self.figures.commits.add(tx.commit_s * 1000)
+            commits.append(tx.commit_s)
             announced.update(tx.announced)
             counted.extend(tx.counted)
             return answer
 
         begun, refused = time.monotonic(), False
         try:
-            answer = await self._attempt(pool, whole)
+            answer = await pool.run(self._attempt(pool, whole))
         except Unavailable:
             self.figures.refused += 1
             refused = True
             raise
         finally:
             self.figures.took(name, time.monotonic() - begun, refused)
+        for seconds in commits:
+            self.figures.commits.add(seconds * 1000)
         self.figures.take(counted, time.monotonic() - begun)
         for topic, at in announced.items():
             self._deliver(topic, at)
@@ -258,12 +264,11 @@ class PostgresStore:
     @asynccontextmanager
     async def _connection(self, pool: Pool) -> AsyncIterator[Any]:
         """A connection of a pool; who waits for one is counted."""
-        who = "engine" if pool is self._urgent else "api"
-        self._waiting[who] += 1
+        self._waiting[pool.of] += 1
         try:
             connection = await pool.connections.acquire(timeout=ACQUIRE_SECONDS)
         finally:
-            self._waiting[who] -= 1
+            self._waiting[pool.of] -= 1
         try:
             yield connection
         finally:
@@ -304,19 +309,19 @@ class PostgresStore:
         return False
 
     async def bytes(self) -> int:
-        return await self._reading(database_bytes)
+        return await self._reading(self._read, database_bytes)
 
     def waiting(self) -> dict[str, int]:
-        return dict(self._waiting)
+        engine = self._prompt, self._urgent
+        return {
+            "engine": sum(self._waiting[pool.of] for pool in engine),
+            "api": sum(self._waiting[pool.of] for pool in (self._write, self._read)),
+        }
 
     async def close(self) -> None:
         await self._notifications.close()
-        for pool in (self._urgent, self._write, self._read):
-            try:
-                async with asyncio.timeout(5):
-                    await pool.connections.close()
-            except TimeoutError:
-                pool.connections.terminate()
+        for pool in self._pools:
+            await pool.close()
 
 
 async def _identity_at(url: str) -> DatabaseIdentity:

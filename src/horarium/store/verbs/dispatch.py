@@ -19,7 +19,7 @@ from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.domain.waiting import WaitCause
-from horarium.store.base import IDLE, LOOK, READY, Tx, portable, sent_by_fields
+from horarium.store.base import IDLE, LOOK, READY, Tx, portable, prompt, sent_by_fields
 from horarium.store.rows import (
     AttemptNote,
     AttemptRow,
@@ -246,6 +246,7 @@ async def describe_claimed(tx: Tx, ids: Sequence[Id], known: Mapping[Id, int]) -
     return Claimed(runs, await read_targets(tx, unknown), ids=list(ids))
 
 
+@prompt
 async def read_targets(tx: Tx, ids: Collection[Id]) -> list[TargetRow]:
     """Targets by id for a worker that does not know their present version."""
     if not ids:
