@@ -4,7 +4,18 @@ import json
 
 import pytest
 
-from horarium.domain.erasures import ERASED, Content, Person, person_hash, person_problems, telling, values_in
+from horarium.domain.erasures import (
+    ERASED,
+    Content,
+    Erasure,
+    Person,
+    look_again_ms,
+    person_hash,
+    person_problems,
+    telling,
+    values_in,
+)
+from horarium.domain.ids import random_id
 
 ANN = Person("u42").with_values(["ann@example.com", "Ann Müller"])
 
@@ -136,3 +147,13 @@ def test_a_hash_tells_the_person_only_to_who_knows_it():
         len({person_hash(b"a" * 16, "u42"), person_hash(b"b" * 16, "u42"), person_hash(b"a" * 16, "u43")})
         == 3
     )
+
+
+@pytest.mark.parametrize(
+    ("lasts_ms", "wait_ms"),
+    [(0, 2_000), (20_000, 2_000), (60_000, 6_000), (3_600_000, 360_000), (86_400_000, 600_000)],
+)
+def test_the_longer_an_erasure_waits_the_more_rarely_it_looks_however_lately_it_has_looked(lasts_ms, wait_ms):
+    begun, now = 1_000_000, 1_000_000 + lasts_ms
+    erasure = Erasure(random_id(1), random_id(2), b"", b"", random_id(3), begun, now, ANN)
+    assert look_again_ms(erasure, now) == now + wait_ms

@@ -143,3 +143,12 @@ def test_the_reason_for_the_end_names_no_number_of_attempts_that_was_passed():
     words = why_ended(RetryEnd.WINDOW, Retry(max_attempts=3), 9)
     assert words is not None
     assert words.startswith("not tried again after attempt 9: the next attempt would start")
+
+
+@pytest.mark.parametrize(("most_ms", "latest_ms"), [(4_000, 5_000), (300_000, 18_750)])
+def test_while_an_engine_is_away_a_run_waits_no_longer_than_its_policy_says_and_not_for_minutes(
+    most_ms, latest_ms
+):
+    retry = while_unreached(Retry(max_delay_ms=most_ms))
+    waits = [retry_at(retry, random_id(n), 30, NOW, NOW) for n in range(100)]
+    assert all(isinstance(at, int) and at - NOW <= latest_ms for at in waits)

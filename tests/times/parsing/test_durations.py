@@ -52,3 +52,10 @@ def test_a_part_of_a_second_is_refused_or_becomes_a_whole_one() -> None:
     with pytest.raises(RecurrenceError, match="whole number of seconds"):
         parse_length("0.0001m", "every")
     assert parse_length("0.0001m", "delay", round_up=True) == 1
+
+
+@pytest.mark.parametrize("seconds", [1.001, 1.25, 1.5, 1.999])
+def test_a_part_of_a_second_given_as_a_number_is_refused_or_becomes_a_whole_one(seconds: float) -> None:
+    with pytest.raises(RecurrenceError, match="whole number of seconds"):
+        parse_length(seconds, "every")
+    assert parse_length(seconds, "delay", round_up=True) == 2
