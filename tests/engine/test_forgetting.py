@@ -1,6 +1,7 @@
 """History is deleted in pieces that give way to releases."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from horarium.engine.forgetting import (
 )
 from horarium.engine.wake import Alarm
 from tests.support.house import HandClock
+from tests.support.workshop import NOON, Workshop
 
 # The real one, while the tests put another in its place.
 pause = asyncio.sleep
@@ -112,3 +114,22 @@ async def test_a_database_that_is_away_does_not_end_the_loop(waits):
     alarm._waiting = True
     await ran(engine, alarm, waits)
     assert engine.pieces == []
+
+
+async def test_the_history_is_behind_until_a_piece_has_found_less_than_it_may_delete():
+    """A piece that is full says that there may be more."""
+    shop = await Workshop.open()
+    try:
+        schedule = await shop.schedule("* * * * *")
+        for minute in range(1, 5):
+            await shop.tick(NOON + minute * 60_000)
+        assert (await shop.again(schedule)).progress.succeeded == 4
+        engine = replace(shop.engine, retention_ms=60_000)
+        shop.clock.now = NOON + 3_600_000
+        seen = []
+        for _ in range(3):
+            found = await engine.forget_history(2)
+            seen.append((found, engine.figures.behind_since is not None))
+        assert seen == [(2, True), (2, True), (0, False)]
+    finally:
+        await shop.close()

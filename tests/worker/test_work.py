@@ -1,12 +1,16 @@
-"""How long a run waits for a target that is silent."""
+"""How long a run waits for a target that is silent, and whom its end is told."""
 
 from types import SimpleNamespace
 
 import pytest
 
+from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.retry import Retry
 from horarium.domain.schedule import Policies
-from horarium.worker.work import waits_until
+from horarium.domain.target import Completion
+from horarium.store.verbs.release_rows import FIRST_EPOCH
+from horarium.worker.work import RunnableTarget, judge, waits_until, work_of
+from tests.support.workshop import NOON, Workshop
 
 
 @pytest.mark.parametrize(
@@ -41,3 +45,23 @@ def test_for_an_engine_a_run_waits_as_long_as_it_would_be_tried(monkeypatch, ret
         timeout_ms=30_000,
     )
     assert waits_until(work, 60_000, unreached=True) == until
+
+
+@pytest.mark.parametrize(
+    ("retryable", "epoch", "told"),
+    [(True, FIRST_EPOCH, True), (False, FIRST_EPOCH, False), (False, FIRST_EPOCH + 1, True)],
+)
+async def test_an_engine_is_told_to_end_a_run_only_where_it_may_have_it(retryable, epoch, told):
+    """One that has refused the run for good does not have it, unless a worker before has given it away."""
+    shop = await Workshop.open()
+    try:
+        await shop.schedule("* * * * *", Policies(retry=Retry(max_attempts=1)))
+        shop.clock.now = NOON + 60_000
+        released = await shop.engine.release(shop.worker.room())
+        target = RunnableTarget(shop.target, 1, "t", "scripted", {}, {}, Completion.WATCH, 1_000, 60_000)
+        work = work_of(released.claimed[0]._replace(epoch=epoch), target, {})
+        work.started_ms = shop.clock.now
+        ended = judge(work, Outcome(Verdict.FAILED, error="no", retryable=retryable), shop.clock.now)
+        assert (ended.untold is not None) is told
+    finally:
+        await shop.close()

@@ -237,3 +237,55 @@ async def test_runs_that_come_while_a_worker_ends_are_handed_back_unbegun(born):
         assert [owner for (owner,) in shop.rows("SELECT owner FROM ready")] == [None]
     finally:
         await shop.close()
+
+
+async def test_a_run_that_was_claimed_for_a_worker_which_never_heard_of_it_is_handed_back_at_the_second_look():
+    """At the first one the answer to the claim may still be on its way."""
+    shop = await Workshop.open()
+    try:
+        await shop.schedule("* * * * *")
+        shop.clock.now = NOON + MINUTE
+        assert len((await shop.engine.release(shop.worker.room())).claimed) == 1
+        await shop.worker.find_strays()
+        assert [*map(tuple, shop.rows("SELECT owner FROM ready"))] == [(shop.node,)]
+        await shop.worker.find_strays()
+        assert [*map(tuple, shop.rows("SELECT owner FROM ready"))] == [(None,)]
+        shop.worker._alarm.ring()
+        await shop.settle()
+        assert len(shop.executor.calls) == 1
+    finally:
+        await shop.close()
+
+
+async def test_a_run_that_comes_between_two_looks_for_strays_is_kept():
+    shop = await Workshop.open()
+    try:
+        await hang(shop)
+        await shop.schedule("* * * * *")
+        shop.clock.now = NOON + MINUTE
+        released = await shop.engine.release(shop.worker.room())
+        await shop.worker.find_strays()
+        await shop.worker.take(released.claimed)
+        await shop.settle()
+        await shop.worker.find_strays()
+        assert [*map(tuple, shop.rows("SELECT owner FROM ready"))] == [(shop.node,)]
+        assert len(shop.executor.calls) == 1
+    finally:
+        await shop.close()
+
+
+async def test_calls_that_wait_without_a_place_take_no_room_for_further_runs():
+    shop = await Workshop.open(concurrency=4)
+    try:
+        await hang(shop)
+        shop.worker._networked.add("scripted")
+        for _ in range(3):
+            await shop.schedule("* * * * *")
+        room = shop.worker.room()
+        await shop.tick(NOON + MINUTE)
+        assert shop.worker.room() == room - 3
+        for work in list(shop.worker._holding.values()):
+            assert shop.worker.lanes.park(work)
+        assert shop.worker.room() == room
+    finally:
+        await shop.close()
