@@ -70,8 +70,16 @@ async def test_no_more_are_under_way_than_may_be_and_old_ones_are_forgotten(tena
     ]
 
 
+async def test_an_action_that_is_under_way_is_kept_however_old(tenant, store):
+    going_on = an_action(tenant)
+    await store.write(actions.take_action, going_on)
+    await store.write(actions.take_action, an_action(tenant, created_ms=NOON + actions.KEPT_MS + 1))
+    assert (await store.read(actions.get_action, tenant.workspace, going_on.id)).id == going_on.id
+
+
 async def test_actions_take_turns(tenant, store):
-    first, second = an_action(tenant), an_action(tenant, updated_ms=NOON + 1)
+    first = an_action(tenant, created_ms=NOON - 1)
+    second = an_action(tenant, updated_ms=NOON + 1)
     for action in (first, second):
         await store.write(actions.take_action, action)
     assert (await store.write(actions.hold_action, None)).id == first.id

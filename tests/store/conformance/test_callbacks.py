@@ -18,20 +18,20 @@ FAILED = CallbackAnswer(RunState.FAILED, error="could not")
 ALIVE = CallbackAnswer(None)
 
 
-async def opened(tenant, token="token", policies=None):
+async def opened(tenant, token="token", policies=None, lease=10 * MINUTE):
     """A run whose callback is open, not yet sent: (schedule, node, work)."""
     schedule = await tenant.schedule("1 12 * * *", policies, target_id=await tenant.callback_target())
     await tenant.release(NOW)
     node = await Node.start(tenant.store)
     (work,) = await node.claim(NOW)
-    await open_for(node, work, token)
+    await open_for(node, work, token, lease)
     return schedule, node, work
 
 
-async def open_for(node, work, token):
+async def open_for(node, work, token, lease=10 * MINUTE):
     one = dispatch.OpenCallback(
         work.id, work.epoch, work.run.workspace_id, work.target.id, work.attempt,
-        sha256(token.encode()).digest(), NOW, NOW + 10 * MINUTE, 10 * MINUTE,
+        sha256(token.encode()).digest(), NOW, NOW + 10 * MINUTE, lease,
     )  # fmt: skip
     assert await node.store.urgent(dispatch.open_callback, node.id, one)
     work.callback_token = token
@@ -185,3 +185,10 @@ async def test_a_callback_is_not_opened_under_an_epoch_that_has_passed(tenant, s
             work.id, epoch, tenant.workspace, work.target.id, 1, b"x" * 32, NOW, NOW, 1
         )
         assert await store.urgent(dispatch.open_callback, node.id, one) == opens
+
+
+async def test_a_sign_of_life_never_shortens_the_time_that_a_target_has(tenant, store):
+    _, _, work = await accepted(tenant, lease=MINUTE)
+    await answer(store, work, ALIVE, NOW + 2 * MINUTE)
+    assert await store.urgent(runs.expire_callbacks, NOW + 10 * MINUTE - 1, 10) == []
+    assert len(await store.urgent(runs.expire_callbacks, NOW + 10 * MINUTE, 10)) == 1

@@ -4,10 +4,12 @@ Values are planted in every place that is searched. Afterwards no row of any tab
 compacted no file of it has.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from horarium.domain.actions import Action, ActionKind, ActionState, Taker
 from horarium.domain.audit import Verifier
 from horarium.domain.erasures import ERASED, Erasure, ErasureState, Person, Place
 from horarium.domain.errors import Conflict, NotFound
@@ -24,6 +26,7 @@ from horarium.store.compact import compact
 from horarium.store.postgres import PostgresStore
 from horarium.store.rows import AudienceText, NewWatched
 from horarium.store.verbs import (
+    actions,
     audit,
     directory,
     erased_runs,
@@ -127,6 +130,20 @@ async def plant(store, tenant):
         audience={"type": "users", "filter": {"user_ids": [PERSON]}},
     )
     await tenant.change(named, NOW, note=f"{NAME} asked for it")
+    action = Action(
+        random_id(NOW),
+        tenant.workspace,
+        ActionKind.PAUSE,
+        {"search": NAME},
+        {"note": f"{NAME} asked for it"},
+        Taker(tenant.principal, random_id(NOW)),
+        NOW,
+        NOW,
+    )
+    await store.write(actions.take_action, action)
+    refused = [{"id": "sch_1", "error": f"no {ADDRESS}"}]
+    ended = {"state": ActionState.FAILED, "finished_ms": NOW, "error": f"ended by {NAME}"}
+    await store.write(actions.move_action, replace(action, problems=refused, **ended))
     trail = Trail(tenant.workspace, NOW)
     said = {"first_ids": [PERSON], "mail": ADDRESS}
     await store.write(audit.record, trail.entry("directory.put", "directory", "users", after=said))
@@ -161,6 +178,7 @@ async def test_after_an_erasure_no_row_of_any_table_names_the_person(tenant, sto
         "schedules",
         "labels",
         "audit_entries",
+        "actions",
     }
     erased = await carry_on(store, await begin(store, tenant))
     assert mentions(await everything(store)) == []

@@ -290,3 +290,26 @@ async def test_a_stale_version_resumes_nothing(tenant, store):
     with pytest.raises(Conflict):
         await store.write(change_schedule, tenant.workspace, schedule.id, resuming(ALL), NOON + HOUR, 1)
     assert (await tenant.again(schedule)).state is PAUSED
+
+
+async def test_a_schedule_is_in_the_pause_that_goes_on_and_in_none_before_it(tenant, store):
+    schedule = await tenant.schedule(policies=ALLOW)
+
+    async def begun():
+        return await store.read(pauses.beginning_of_pause, tenant.workspace, schedule.id)
+
+    for minute in (1, 4):
+        await change(tenant, schedule, pausing(ANYBODY), NOON + minute * MINUTE)
+        assert await begun() == NOON + minute * MINUTE
+        await change(tenant, schedule, resuming(), NOON + (minute + 1) * MINUTE)
+        assert await begun() is None
+
+
+async def test_times_of_windows_take_no_room_of_the_pauses_that_people_make(tenant, store, monkeypatch):
+    monkeypatch.setattr(pauses, "MOST_RULING", 1)
+    new = Pause(random_id(NOON), tenant.workspace, None, NOON, NOON + HOUR, NONE)
+    of_window = replace(new, id=random_id(NOON), window_id=random_id(NOON))
+    await store.write(pauses.write_pauses, [of_window, replace(of_window, id=random_id(NOON))])
+    await store.write(pauses.add_pause, new)
+    with pytest.raises(Conflict, match="no more may be"):
+        await store.write(pauses.add_pause, replace(new, id=random_id(NOON)))

@@ -168,3 +168,12 @@ async def test_two_workspaces_share_with_each_other_at_once(store, tenant, lent,
     await asyncio.gather(share(store, lent, borrower), share(store, theirs, tenant, name="deals"))
     assert (await read(store, borrower))[1] == lent
     assert (await read(store, tenant, "deals"))[1] == theirs
+
+
+async def test_what_is_not_shared_any_more_counts_no_longer(store, lent, borrower, monkeypatch):
+    monkeypatch.setattr(shares, "MOST_SHARES", 1)
+    await share(store, lent, borrower)
+    await end(store, lent, borrower)
+    await share(store, lent, await Tenant.open(store))
+    with pytest.raises(Conflict, match="no more may be"):
+        await share(store, lent, borrower)

@@ -8,7 +8,7 @@ import pytest_asyncio
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import LOWEST_ID, random_id
-from horarium.domain.target import Target, TargetKind, TargetState
+from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.store.verbs import dispatch, events, purges, shares, targets
 from tests.support.all_rows import all_rows
 from tests.support.tenant import DAY, MINUTE, NOON, Node, Tenant
@@ -229,3 +229,49 @@ async def test_mirrors_are_off_while_the_workspace_of_their_target_is_deleted(st
     assert (left.executor, left.state, left.shared_from) == ("none", TargetState.DISABLED, None)
     (row,) = await store.read(dispatch.read_targets, [found.mirror_id])
     assert (row.config, row.secrets) == ("{}", None)
+
+
+# What a mirror shows of its target, each with another value.
+FOLLOWED = {
+    "kind": TargetKind.AGENT,
+    "name": "New",
+    "description": "what it does",
+    "executor": "echo",
+    "completion": Completion.CALLBACK,
+    "timeout_ms": 7_000,
+    "deadline_ms": 99_000,
+    "max_concurrency": 3,
+    "rate_per_second": 2.5,
+    "input_schema": {"type": "object"},
+}
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+async def test_a_mirror_follows_its_target_in_all_that_it_shows(store, tenant, lent, borrower, name):
+    found, _ = await share(store, tenant, lent, borrower)
+    assert getattr(await get(store, borrower, found.mirror_id), name) != FOLLOWED[name]
+    await change(store, tenant, lent, **{name: FOLLOWED[name]})
+    assert getattr(await get(store, borrower, found.mirror_id), name) == FOLLOWED[name]
+
+
+async def test_what_is_not_shared_any_more_counts_no_longer(store, tenant, lent, borrower, monkeypatch):
+    monkeypatch.setattr(shares, "MOST_SHARES", 1)
+    await share(store, tenant, lent, borrower)
+    await end(store, tenant, lent, borrower)
+    await share(store, tenant, lent, await Tenant.open(store))
+    with pytest.raises(Conflict, match="no more may be"):
+        await share(store, tenant, lent, borrower)
+
+
+async def test_a_mirror_whose_target_was_purged_is_off_for_good_also_where_a_server_has_it_in_memory(
+    store, tenant, lent, borrower
+):
+    """Servers know by the version that what they have in memory, with secrets of the lender, is of yesterday."""
+    found, _ = await share(store, tenant, lent, borrower)
+    await store.write(purges.delete_workspace, tenant.workspace, NOON, NOON + DAY, tenant.principal)
+    (before,) = await store.read(dispatch.read_targets, [found.mirror_id])
+    while await store.write(purges.purge_piece, NOON + DAY) is not None:
+        pass
+    (after,) = await store.read(dispatch.read_targets, [found.mirror_id])
+    assert after.version > before.version
+    assert (after.executor, after.config, after.secrets, after.state) == ("none", "{}", None, "disabled")

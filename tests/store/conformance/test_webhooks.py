@@ -231,3 +231,19 @@ async def test_what_is_deleted_with_old_events_are_their_deliveries_too(space, s
     while await store.write(events.forget_events, NOON + 1, 10):
         pass
     assert await store.read(webhooks.list_deliveries, space.workspace, made.id, 99, 10) == []
+
+
+async def test_what_waits_is_never_an_event_of_another_workspace_with_the_same_number(store, tenant):
+    other = await Tenant.open(store)
+    store.recording = frozenset((tenant.workspace, other.workspace))
+    made = await make(tenant)
+    for one in (other, tenant):
+        await tell(one, 2)
+    node = await Node.start(store)
+    (held,) = await claim(store, node)
+    await note(store, node, held, 2, [row(made, number, "waiting", due_ms=NOON + 9) for number in (1, 2)])
+    await store.urgent(nodes.stop, node.id, NOON)
+    (again,) = await claim(store, await Node.start(store))
+    own = await store.read(events.events_after, tenant.workspace, 0, 10)
+    assert [one.event for one in again.waiting] == own
+    assert len(own) == 2

@@ -256,3 +256,29 @@ async def test_what_holds_a_schedule_back_is_found_whatever_it_is(tenant, store,
 
     assert (await held(tenant, schedule), await held(tenant, other)) == (1, 0 if alone else 1)
     assert (await held(stranger, theirs), await held(stranger, schedule)) == (0, 0)
+
+
+async def test_a_window_that_is_taken_back_before_a_release_has_seen_it_begin_has_held_until_then(tenant):
+    schedule = await tenant.schedule(policies=ALLOW)
+    window = await add(tenant, length=30 * MINUTE)
+    await tenant.release(NOON + MINUTE)
+    await tenant.store.write(windows.drop_window, tenant.workspace, None, window.id, NOON + 3 * MINUTE + 1)
+    await tenant.release(NOON + 4 * MINUTE)
+    assert fired(await tenant.fires(schedule)) == [1, 4]
+    assert minutes(await tenant.spans(schedule)) == [(2, 3, MAINTENANCE)]
+
+
+async def test_new_zone_data_move_a_window_once_and_lose_no_time_that_has_begun(tenant, store):
+    """Once it is computed by the data of today it is left alone, also where it has begun and is not entered yet."""
+    window = await add(tenant)
+    await store.write(stale_zone)
+    await store.urgent(windows.rezone_windows, NOON + MINUTE)
+    await store.urgent(windows.rezone_windows, NOON + 3 * MINUTE)
+    (after,) = await store.read(windows.windows_of, tenant.workspace, None)
+    assert after.next_ms == window.next_ms == NOON + 2 * MINUTE
+
+
+async def stale_zone(tx):
+    """As if all windows had been computed with other data of their zone."""
+    for zone, known in await tx.rows("zones_of_windows"):
+        await tx.run("rezone_windows", zone=zone, zone_data=known, current="old")
