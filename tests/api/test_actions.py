@@ -475,3 +475,19 @@ async def test_no_action_does_what_its_key_may_not_do_to_a_single_thing(kind, la
             assert done.refused == 0, done
         else:
             assert done.changed == 0, done
+
+
+async def test_of_what_an_action_could_not_do_the_first_are_told(monkeypatch):
+    """However many batches it takes, and however many more are refused."""
+    monkeypatch.setattr(actions, "BATCH", 1)
+    monkeypatch.setattr(actions, "MOST_PROBLEMS", 2)
+    async with House.open(NOW) as house:
+        await prepared(house)
+        made = [
+            await another(house, name=f"once {number}", recurrence={"once": "2026-03-01T13:00:00Z"})
+            for number in range(4)
+        ]
+        await house.move("2026-03-01T13:00:00Z")
+        done = await act(house, "pause", {"state": "completed"})
+        assert done["refused"] == 4
+        assert [one["id"] for one in done["problems"]] == [one["id"] for one in made[:2]]

@@ -410,3 +410,18 @@ async def test_a_webhook_and_the_list_are_narrowed_by_the_key_of_a_schedule(rece
         assert (await ask(house, "GET", "/events?schedule_key=nobody"))["items"] == []
         twice = f"/events?schedule_key=other&schedule={mine['id']}"
         assert await fields(house, "GET", twice, None) == {"schedule_key"}
+
+
+async def test_events_that_were_deleted_are_not_counted(receiver):
+    async with house_with(receiver.url("/hook")) as (house, _):
+        await fire(house, receiver)
+        for day in (3, 4):
+            await house.move(f"2026-03-0{day}T09:00:00Z")
+            await publish(house)
+        before = await ask(house, "GET", "/events?total=true")
+        assert before["total"] == {"count": len(before["items"]), "at_least": False}
+        assert len(before["items"]) > 2
+        await house.store.write(verbs.forget_events, house.clock.now + 1, 1)
+        assert (await ask(house, "GET", "/events"))["items"] == before["items"][:-1]
+        after = await ask(house, "GET", "/events?total=true&limit=1")
+        assert after["total"]["count"] == len(before["items"]) - 1

@@ -2,6 +2,7 @@
 
 import pytest
 
+from horarium.domain.errors import Conflict
 from horarium.domain.schedule import CatchUp
 from tests.api.asking import NOW, ask, fields, scheduled
 from tests.support.house import House, client_of, instant
@@ -231,3 +232,20 @@ async def test_a_change_of_what_a_schedule_does_gives_up_the_slots_of_its_pause_
         await tick(house, f"2026-03-01T12:03:{second}Z")
     given_up = [(1, 2, "paused")] if "input" in change else [1, 2]
     assert await ledger(house, schedule) == [*given_up, 3]
+
+
+async def test_a_schedule_that_cannot_be_resumed_is_tried_again_a_minute_later(house, monkeypatch):
+    schedule = await scheduled(house)
+    await ask(house, "POST", f"/schedules/{schedule['id']}/pause", {"until": "2026-03-01T12:05:00Z"})
+    tries = []
+
+    def refusing():
+        tries.append(house.clock.now)
+        raise Conflict("not now", "state")
+
+    monkeypatch.setattr("horarium.service.pauses.resuming", refusing)
+    due = instant("2026-03-01T12:05:00Z")
+    for seconds in (0, 1, 59, 60, 61, 120):
+        house.clock.now = due + seconds * 1_000
+        await house.services.pauses.resume_due()
+    assert [(at - due) // 1_000 for at in tries] == [0, 60, 120]

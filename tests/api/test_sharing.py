@@ -353,3 +353,21 @@ async def test_a_borrower_that_is_told_gone_switches_off_no_target_but_its_own_m
     assert (await ask(house, "GET", "/targets/crm"))["enabled"]
     await share(house, other, 200)
     assert (await theirs(house, other, "GET", "/targets/crm"))["enabled"]
+
+
+async def test_what_is_shared_and_what_is_not_any_more_is_known_at_once(house, other, receiver):
+    """Targets are remembered for a moment where schedules name them."""
+    await lend(house, receiver.url("/hook"))
+    made = await share(house, other)
+
+    async def remembered():
+        found = await house.services.targets.resolve(other.workspace_id, "crm")
+        return found.executor, found.state.value
+
+    assert await remembered() == ("http", "enabled")
+    headers = {"Authorization": f"Bearer {await admin(house)}"}
+    place = f"/targets/crm/shares/{made['workspace']}"
+    await ask(house, "DELETE", place, None, 204, headers=headers)
+    assert await remembered() == ("none", "disabled")
+    await ask(house, "PUT", place, None, 201, headers=headers)
+    assert await remembered() == ("http", "enabled")

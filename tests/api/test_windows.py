@@ -186,3 +186,17 @@ async def test_a_window_is_taken_back_where_it_was_made_and_nowhere_else(house):
 )
 async def test_what_is_wrong_with_a_window_is_said_at_its_field(house, body, wrong):
     assert await fields(house, "POST", f"{CURRENT}/windows", body) == wrong
+
+
+async def test_an_idempotency_key_stands_for_one_window_at_each_place(house):
+    """The same key and the same body at another schedule, or for the whole workspace, make a window there as well."""
+    headers = {"Idempotency-Key": "again"}
+    made = set()
+    for path in (CURRENT, *[f"/schedules/{(await scheduled(house))['id']}" for _ in range(2)]):
+        first, second = [
+            await ask(house, "POST", f"{path}/windows", HOURLY, 201, headers=headers) for _ in range(2)
+        ]
+        assert first["id"] == second["id"]
+        assert [one["id"] for one in (await ask(house, "GET", f"{path}/windows"))["items"]] == [first["id"]]
+        made.add(first["id"])
+    assert len(made) == 3

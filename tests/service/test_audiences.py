@@ -286,3 +286,36 @@ async def test_of_a_source_that_is_shared_a_borrower_gets_the_rows_and_only_what
         with pytest.raises(Unavailable) as found:
             await stand.audiences.preview(borrower.workspace, audience)
         assert str(found.value).endswith(f"the shared source 'lent' failed: {told}")
+
+
+class Grouped(Secretive):
+    """A source whose secrets are members of a group, as the headers of a request are."""
+
+    type = "grouped"
+
+    def split(self, config: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        headers = config.get("headers", {})
+        secrets = {f"headers.{name}": text for name, text in headers.items() if name.startswith("X-")}
+        public = {name: "***" if name.startswith("X-") else text for name, text in headers.items()}
+        return {**config, "headers": public}, secrets
+
+
+async def test_all_secrets_of_a_group_are_there_when_a_source_is_asked(stand: Stand) -> None:
+    stand.sources["grouped"] = Grouped([])
+    mine, headers = (
+        stand.tenant.workspace,
+        {"Accept": "text/csv", "X-One": "s1", "X-Two": "s2", "X-Three": "s3"},
+    )
+    made = await stand.audiences.put_source(caller(mine, mine), "crm", "grouped", {"headers": headers})
+    assert made.config["headers"] == {**headers, **dict.fromkeys(("X-One", "X-Two", "X-Three"), "***")}
+    _, query = await stand.audiences.open(mine, {"type": "crm"}, NOON)
+    assert query.config == {"headers": headers}
+
+
+async def test_a_secret_does_not_follow_its_source_to_another_type(stand: Stand) -> None:
+    stand.sources["alike"] = Secretive([])
+    service, mine = stand.audiences, stand.tenant.workspace
+    await service.put_source(caller(mine, mine), "crm", "secretive", {"token": "s3cret", "url": "a"})
+    await service.put_source(caller(mine, mine), "crm", "alike", {"token": "***", "url": "a"})
+    _, query = await service.open(mine, {"type": "crm"}, NOON)
+    assert query.config == {"token": "***", "url": "a"}
