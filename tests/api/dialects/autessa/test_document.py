@@ -139,6 +139,8 @@ async def test_another_companys_event_is_named_as_such(house: House, autessa: Au
         errors = await other.errors(route, 403, scheduledEventId=event["eventId"], **more)
         assert errors == ["Scheduled event does not belong to your company"]
     assert (await other.call("all")).json()["ownedEvents"] == []
+    await autessa.call("delete", scheduledEventId=event["eventId"])
+    assert await other.errors("get", 404, scheduledEventId=event["eventId"]) == ["Scheduled event not found"]
 
 
 async def test_every_problem_is_collected(house: House, autessa: Autessa) -> None:

@@ -262,3 +262,16 @@ async def test_an_agent_without_executor_is_a_draft_whose_objectives_fail_and_sa
     (one,) = await cadenya.objectives()
     assert one["state"] == "OBJECTIVE_STATE_FAILED"
     assert "executor" in one["stateMessage"]
+
+
+async def test_the_tokens_that_the_agent_has_used_are_told_for_each_direction(cadenya: Cadenya) -> None:
+    async with Receiver() as receiver:
+        receiver.script(
+            "/agent", Answer(200, b'{"answer":"Done.","usage":{"input_tokens":31,"output_tokens":7}}')
+        )
+        await with_receiver(cadenya, receiver)
+        await cadenya.created()
+        assert await cadenya.house.move("2026-03-06T14:00:00Z") == 1
+    (one,) = await cadenya.objectives(includeInfo="true")
+    info = one["info"]
+    assert (info["totalInputTokens"], info["totalOutputTokens"], info["totalIterations"]) == (31, 7, 1)

@@ -264,3 +264,13 @@ async def test_a_run_is_given_its_trigger_data(house: House) -> None:
         assert sent["run"]["row_key"] == "u2"
         (record,) = (await runs(house, url))["data"]
         assert (record["status"], record["runs_failed"]) == ("completed", 0)
+
+
+async def test_a_cursor_into_the_fires_of_another_schedule_is_unknown(house: House) -> None:
+    urls = [await made(house), await made(house, name="Other")]
+    for day in range(2, 5):
+        await house.move(f"2026-03-0{day}T09:00:00Z")
+    cursor = (await runs(house, urls[0], limit=1))["pagination"]["next_cursor"]
+    assert len((await runs(house, urls[0], after=cursor))["data"]) == 2
+    answer = await house.client.get(f"{urls[1]}/runs", params={"after": cursor})
+    assert answer.status_code == 400
