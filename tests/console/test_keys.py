@@ -105,6 +105,21 @@ async def test_a_restricted_key_says_so_in_words() -> None:
             assert words in page
 
 
+async def test_each_part_of_a_restriction_restricts_a_key_without_the_others() -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        made = await scheduled(house)
+        for fields, part, value in (
+            ({"targets": [made["target"]]}, "targets", [made["target"]]),
+            ({"labels": "team:red"}, "labels", {"team": "red"}),
+            ({"networks": "10.0.0.0/8"}, "networks", ["10.0.0.0/8"]),
+        ):
+            await made_key(person, name=f"by {part}", **fields)
+            (key,) = [
+                one for one in (await ask(house, "GET", "/keys"))["items"] if one["name"] == f"by {part}"
+            ]
+            assert key[part] == value
+
+
 async def test_keys_are_shown_to_who_may_administer_them_alone() -> None:
     async with House.open(NOW) as house:
         other = await house.workspace("other")

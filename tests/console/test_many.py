@@ -7,6 +7,7 @@ import pytest
 from horarium.domain.ids import prefixed
 from horarium.service import actions
 from tests.api.asking import ask, scheduled
+from tests.api.dialects.speakers import Trustpager
 from tests.console.browsing import Person, signed_in
 from tests.support.house import House
 
@@ -163,3 +164,19 @@ async def test_failed_rows_are_run_again_once_and_succeeded_ones_never() -> None
         async with signed_in(house, other) as stranger:
             await stranger.see(f"{place}/replay", 404)
             await stranger.send(f"{place}/replay", await stranger.see("/settings"), 404)
+
+
+async def test_what_is_done_to_the_schedules_of_one_api_is_done_to_none_of_another() -> None:
+    """As with every filter of the list: what is counted and changed is what it shows."""
+    async with House.open(NOW) as house, signed_in(house) as person:
+        await scheduled(house, name="ours")
+        await house.target("automation", key="trustpager-automation")
+        speaker = Trustpager(house, house.first)
+        await speaker.prepare()
+        await speaker.create()
+        place = "/schedules/many?action=pause&dialect=native"
+        asked = await person.see(place)
+        assert "Pause 1 schedule" in asked
+        assert "Matrix" not in asked
+        await take(person, place, asked)
+        assert await states(house) == {"ours": "paused", "Matrix": "active"}

@@ -6,9 +6,11 @@ import json
 import re
 
 import httpx
+import pytest
 
 from horarium.console.column_mapping import propose
 from horarium.domain.directory import KINDS
+from horarium.service.rates import AUDIENCE, READ
 from tests.api.asking import ask
 from tests.console.browsing import Person, signed_in
 from tests.support.house import House
@@ -136,3 +138,32 @@ async def test_an_audience_is_tried_out() -> None:
         assert "neither an audience type" in await person.see("/audiences?type=nothing")
         await person.see("/audiences/directory/nothing", 404)
         await person.see("/audiences/directory/contacts?cursor=_w", 400)
+
+
+async def test_an_audience_that_is_tried_out_costs_as_much_of_the_rate_limit_as_in_the_api() -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        house.services.rates.limit = 1_000.0
+        await person.see("/audiences")
+        who = await house.who()
+        allowance = house.services.rates.allowance(who)
+        assert allowance is not None
+        before = allowance.left
+        await person.see("/audiences?type=contacts")
+        assert before - allowance.left == READ + AUDIENCE
+
+
+async def test_the_items_of_a_kind_are_shown_over_pages_each_of_them_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("horarium.console.audiences.PAGE", 2)
+    async with House.open(NOW) as house, signed_in(house) as person:
+        rows = "".join(f"c{number},Contact{number}\n" for number in range(5))
+        columns = {"id": "id", "name": "name"}
+        await send_file(person, await person.see(PLACE), f"id,name\n{rows}".encode(), columns)
+        place, seen = "/audiences/directory/contacts", list[str]()
+        for _ in range(3):
+            page = await person.see(place)
+            seen += re.findall(r"Contact\d", page)
+            found = re.search(r'href="/console(/audiences/directory/contacts\?cursor=[^"]+)"', page)
+            place = found[1] if found else ""
+        assert (place, seen) == ("", [f"Contact{number}" for number in range(5)])
