@@ -12,6 +12,7 @@ import pytest
 from horarium.audiences.http import HttpSource
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
+from horarium.domain.ids import prefixed
 from horarium.executors.options import ExecutorOptions
 from tests.support.receiver import Answer, Receiver, Reset
 from tests.support.turns import longest_hold
@@ -59,6 +60,17 @@ async def test_pages_are_followed_to_the_last(source: HttpSource, receiver: Rece
     assert receiver.requests[0].headers["Authorization"] == "Bearer word"
 
 
+@pytest.mark.parametrize("name", ["Horarium-Workspace", "horarium-workspace", "HORARIUM-WORKSPACE"])
+async def test_whose_audience_is_asked_for_is_said_by_the_server_alone(
+    source: HttpSource, receiver: Receiver, name: str
+) -> None:
+    receiver.script("/rows", page("a"))
+    await read(source, receiver.url("/rows"), headers={name: "ws_another", "X-Kept": "1"})
+    (sent,) = receiver.requests
+    assert sent.headers.getall("Horarium-Workspace") == [prefixed("ws", WORKSPACE)]
+    assert sent.headers["X-Kept"] == "1"
+
+
 async def test_a_get_carries_everything_in_its_query(source: HttpSource, receiver: Receiver) -> None:
     receiver.script("/rows", page("a", cursor="c&1"), page("b"))
     found = await read(source, receiver.url("/rows"), {"team": "r d", "n": 3}, method="GET")
@@ -80,6 +92,8 @@ async def test_names_of_fields_may_be_other_ones(source: HttpSource, receiver: R
     [
         (Answer(500), "answered 500", False),
         (Answer(429), "answered 429", False),
+        (Answer(425), "answered 425", False),
+        (Answer(408), "answered 408", False),
         (Answer(404), "answered 404", True),
         (Answer(302, headers={"Location": "http://10.0.0.1/"}), "answered 302", True),
         (Answer(200, b"{nonsense"), "not valid JSON", True),

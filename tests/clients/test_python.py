@@ -18,6 +18,7 @@ from horarium_client import (
     AsyncHorarium,
     Conflict,
     Horarium,
+    HorariumError,
     Invalid,
     InvalidSignature,
     NotFound,
@@ -224,16 +225,22 @@ def test_what_no_try_can_have_deleted_is_missing(answers: list[httpx.Response | 
     assert played.answers == []
 
 
-def test_an_error_that_an_earlier_try_may_have_caused_says_so() -> None:
+@pytest.mark.parametrize("refused", [0, 1, 2])
+@pytest.mark.parametrize("status", [409, 412])
+def test_an_error_that_an_earlier_try_may_have_caused_says_so(status: int, refused: int) -> None:
+    """Also where the server has refused tries in between, which says nothing of the first one."""
+    between = [httpx.Response(429, headers=SOON) for _ in range(refused)]
     stale = {"detail": "the schedule is at version 2, not 1"}
     said = (
         r"at version 2, not 1 \(an earlier try of this request had no answer and may have been carried out\)"
     )
-    played = Played(httpx.ReadError("lost"), httpx.Response(409, json=stale), httpx.Response(409, json=stale))
+    again = [httpx.Response(status, json=stale) for _ in range(2)]
+    played = Played(httpx.ReadError("lost"), *between, *again)
     with Horarium("http://test", "hor_x", transport=played) as client:
-        with pytest.raises(Conflict, match=said):
+        error = Conflict if status == 409 else HorariumError
+        with pytest.raises(error, match=said):
             client.schedules.put_by_key("a", schedule_of(), if_match="1")
-        with pytest.raises(Conflict, match=r"not 1$"):
+        with pytest.raises(error, match=r"not 1$"):
             client.schedules.put_by_key("a", schedule_of(), if_match="1")
     gone = Played(httpx.ReadError("lost"), httpx.Response(404, json=MISSING))
     with Horarium("http://test", "hor_x", transport=gone) as client, pytest.raises(NotFound, match="earlier"):

@@ -297,3 +297,14 @@ def test_whoever_takes_over_a_receiver_at_which_nothing_arrives_probes_it():
     made.ended(probe, OK, NOW)
     assert not made.probing
     assert len(sent(made)) == 18
+
+
+def test_the_pause_after_failures_is_over_as_soon_as_an_event_arrives_that_was_on_its_way():
+    made = feed(*[event(number, b"%d" % number) for number in range(1, FAILURES_TO_PROBE + 3)])
+    under_way = sent(made)
+    for item in under_way[:FAILURES_TO_PROBE]:
+        made.ended(item, DEAD, NOW)
+    assert made.probing
+    assert sent(made) == []
+    made.ended(under_way[-1], OK, NOW)
+    assert len(sent(made)) == FAILURES_TO_PROBE

@@ -135,6 +135,10 @@ describe("retries", () => {
       );
     await expect(put()).rejects.toThrow("not 1 (an earlier try of this request had no answer and may have been carried out)");
     await expect(put()).rejects.toThrow(/not 1$/);
+    const refused = new Response(null, { status: 429, ...soon });
+    const meanwhile = played(new TypeError("the connection broke"), refused, Response.json(missing, { status: 404 }));
+    await removed(meanwhile.fetch);
+    expect(meanwhile.asked.length).toBe(3);
     const gone = new Horarium({
       url: "http://test",
       key: "hor_x",
