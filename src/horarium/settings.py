@@ -299,8 +299,9 @@ class Settings:
         float,
         About(
             "How much one API key may ask of one process; 0 sets no limit. A read costs 1 unit and a write 2. Besides, "
-            "a line of a bulk request costs 0.5, an item of an import 0.25, a time of a preview 0.1, a fire of a "
-            "backfill 1, and a preview of an audience 50. Answers tell in the RateLimit headers what is left.",
+            "a line of a bulk request costs 0.5, an item of an import 0.25, a time of a preview or a slot of a "
+            "backfill 0.1, a fire of a backfill 1, and a preview of an audience 50. Answers tell in the "
+            "RateLimit headers what is left.",
             "units a second",
             least=0,
         ),

@@ -70,8 +70,43 @@ async def test_costs_differ_by_what_is_done(house: House) -> None:
         assert answer.status_code < 300, answer.text
         costs[name] = before - await left(house) - 1
     assert costs == {
-        "read": 1, "write": 2, "preview": 101, "bulk": 52, "import": 27, "audience": 52, "backfill": 7,
+        "read": 1, "write": 2, "preview": 101, "bulk": 52, "import": 27, "audience": 52, "backfill": 8,
     }  # fmt: skip
+
+
+async def cost(house: House, path: str, body: object, status: int = 200) -> int:
+    """What a POST costs beyond the 2 units of a write."""
+    before = await left(house)
+    await ask(house, "POST", path, body, status)
+    return before - await left(house) - 3
+
+
+async def test_a_dry_run_of_a_backfill_costs_what_a_preview_of_its_slots_does_also_when_they_are_too_many(
+    house: House,
+) -> None:
+    made = await scheduled(house, recurrence="* * * * *")
+    path = f"/schedules/{made['id']}/backfill"
+    day = {"from": "2026-11-22T00:00:00Z", "to": "2026-11-22T16:39:00Z"}
+    assert await cost(house, path, day | {"dry_run": True}) == 100
+    for dry_run in (True, False):
+        house.clock.now += 60_000
+        month = {"from": "2026-10-22T00:00:00Z", "to": day["to"], "dry_run": dry_run}
+        await ask(house, "POST", path, month, 400)
+        assert (await house.client.get(f"{BASE}/me")).status_code == 429
+        house.clock.now += 1_000
+        await ask(house, "GET", "/me")
+
+
+async def test_a_dry_run_of_an_action_costs_a_read_for_each_step_that_it_takes(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("horarium.service.actions._COUNTED_TOGETHER", 2)
+    for number in range(7):
+        await scheduled(house, name=f"s{number}")
+    pause = {"action": "pause", "filter": {}, "dry_run": True}
+    assert await cost(house, "/schedules/actions", pause) == 4
+    assert await cost(house, "/schedules/actions", pause | {"filter": {"state": "paused"}}) == 1
+    assert await cost(house, "/runs/actions", {"action": "cancel", "filter": {}, "dry_run": True}) == 1
 
 
 async def test_without_a_limit_no_headers_are_sent(tmp_path: Path) -> None:

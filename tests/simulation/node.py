@@ -27,6 +27,7 @@ from horarium.service.actions import ActionService
 from horarium.service.audiences import AudienceService
 from horarium.service.explain import ExplainService
 from horarium.service.pauses import PauseService
+from horarium.service.rates import Rates
 from horarium.service.runs import RunService
 from horarium.service.schedules import ScheduleService
 from horarium.store.verbs import nodes as node_verbs
@@ -70,10 +71,10 @@ class Node:
         self.clock = DatabaseClock(self._monotonic_ns)
         self.id = random_id(world.db_ms())
         store, clock = self.line, self.clock
-        self.schedules = ScheduleService(store, clock)
+        self.schedules = ScheduleService(store, clock, Rates(clock))
         self.runs = RunService(store, clock, world.vault, keep_answer)
         self.explain = ExplainService(store, clock)
-        self.actions = ActionService(store, clock)
+        self.actions = ActionService(store, clock, Rates(clock))
         self.pauses = PauseService(store, clock)
         sources = {"paged": Pages(world, self), "spooled": Spooled(world, self)}
         self.audiences = AudienceService(store, world.vault, sources, clock)

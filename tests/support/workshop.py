@@ -13,6 +13,7 @@ from horarium.domain.tenancy import EVERY_TARGET, Identity
 from horarium.engine.steps import Engine
 from horarium.executors.output import keep_answer
 from horarium.service.explain import ExplainService
+from horarium.service.rates import Rates
 from horarium.service.runs import RunService
 from horarium.service.schedules import ScheduleDraft, ScheduleService
 from horarium.store.vault import Vault, new_key
@@ -68,7 +69,7 @@ class Workshop:
         self.store = InlineSqliteStore(self.clock.now_ms)
         fill_memory(self.store.connection)
         self.executor = Scripted()
-        self.schedules = ScheduleService(self.store, self.clock)
+        self.schedules = ScheduleService(self.store, self.clock, Rates(self.clock))
         self.runs = RunService(self.store, self.clock, Vault([new_key()]), keep_answer)
         self.explain = ExplainService(self.store, self.clock)
         self.workspace, self.principal = random_id(NOON), random_id(NOON)

@@ -13,7 +13,6 @@ from horarium.console.rendering import path_to, redirect
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.ids import prefixed
 from horarium.domain.schedule import Schedule
-from horarium.service.rates import BACKFILLED_FIRE
 
 # Slots that the dry run shows: the first of them.
 SHOWN = 20
@@ -51,8 +50,7 @@ class BackfillPages(OfSchedules):
         who, form = await self.sent(request, "schedules:write")
         schedule = await self.schedule(who, request, alive=True)
         from_ms, to_ms = _range(form.fields, schedule)
-        fires = await self.services.schedules.backfill(who, schedule.id, from_ms, to_ms, form.given("once"))
-        self.services.rates.spend(who, len(fires) * BACKFILLED_FIRE)
+        await self.services.schedules.backfill(who, schedule.id, from_ms, to_ms, form.given("once"))
         return redirect(path_to("schedules", prefixed("sch", schedule.id), done="backfilled"))
 
 

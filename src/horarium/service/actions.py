@@ -22,6 +22,7 @@ from horarium.domain.run import Run
 from horarium.domain.schedule import MOST_LABELS, CatchUp, Schedule
 from horarium.domain.tenancy import Identity, Principal, PrincipalType, Workspace
 from horarium.service.clock import Clock
+from horarium.service.rates import COUNTED_PAGE, Rates
 from horarium.service.reads import reads
 from horarium.service.repeats import write_once
 from horarium.service.schedules import (
@@ -81,6 +82,7 @@ class ActionService:
 
     store: Store
     clock: Clock
+    rates: Rates
 
     get = reads(verbs.get_action)
     list = reads(verbs.list_actions)
@@ -102,14 +104,15 @@ class ActionService:
     async def try_out(
         self, who: Identity, kind: ActionKind, wanted: Mapping[str, Any], count_s: float = COUNT_S
     ) -> Trial:
-        """What an action would be done to now, counted for so many seconds at most. Nothing is changed. Raises
-        Forbidden for a key that may not read what it shows."""
+        """What an action would be done to now, counted for so many seconds at most. Nothing is changed. The key
+        pays for each step as for a page of a list. Raises Forbidden for a key that may not read what it shows."""
         who.require(f"{kind.things}:read")
         workspace_id = who.workspace_id
         action = self._new(workspace_id, kind, wanted, {}, Taker(LOWEST_ID, LOWEST_ID))
         found, position, until = list[Id](), b"", time.monotonic() + count_s
         while True:
             ids, reached = await self.store.read(_next, replace(action, position=position), _COUNTED_TOGETHER)
+            self.rates.spend(who, COUNTED_PAGE)
             found += ids
             exact = reached is None and len(found) <= MOST_COUNTED
             if reached is None or len(found) > MOST_COUNTED or time.monotonic() > until:

@@ -29,6 +29,7 @@ from horarium.domain.tenancy import Identity
 from horarium.service.checks import depth_problems
 from horarium.service.clock import Clock
 from horarium.service.facts import schedule_action, schedule_facts
+from horarium.service.rates import BACKFILLED_FIRE, PREVIEWED_TIME, Rates
 from horarium.service.reads import reads
 from horarium.service.repeats import key_of_principal, request_by
 from horarium.service.schemas import input_problems
@@ -267,8 +268,8 @@ class ScheduleService:
     `expected_version` that is not the schedule's version raises Conflict (version).
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self.store, self.clock = store, clock
+    def __init__(self, store: Store, clock: Clock, rates: Rates) -> None:
+        self.store, self.clock, self.rates = store, clock, rates
 
     async def create(self, draft: ScheduleDraft, distinct: bool = False) -> Schedule:
         """Create a schedule. It is on the clock when this returns. Raises Invalid, Conflict (key_taken).
@@ -412,12 +413,12 @@ class ScheduleService:
         """Fire every slot in [from_ms, to_ms], each as a fire of kind backfill. Returns these fires in slot order.
 
         Slots are looked for before anything is written, and fired BACKFILL_BATCH in a transaction, so that nobody
-        waits long behind a large range. Repeating a range with the same `request` of the same principal, or again
-        without one, fires nothing twice, and completes what was interrupted. Raises Invalid for a range that is
-        reversed, ends in the future, or has more than BACKFILL_LIMIT slots, and for a `request` that is no
-        Idempotency-Key, Conflict if the schedule is given another definition meanwhile or the same `request` came with
-        another range within a day, and Forbidden without a
-        grant on its target.
+        waits long behind a large range. The key pays for what is looked for, and for what is fired. Repeating a
+        range with the same `request` of the same principal, or again without one, fires nothing twice, and
+        completes what was interrupted. Raises Invalid for a range that is reversed, ends in the future, or has more
+        than BACKFILL_LIMIT slots, and for a `request` that is no Idempotency-Key, Conflict if the schedule is given
+        another definition meanwhile or the same `request` came with another range within a day, and Forbidden
+        without a grant on its target.
         """
         now = self.clock.now_ms()
         unique = "" if request is None else key_of_principal(who, request)
@@ -440,11 +441,12 @@ class ScheduleService:
             fires += await self.store.write(
                 noting(_backfill, entry), who.workspace_id, schedule_id, version, batch, unique, once, now
             )
+            self.rates.spend(who, len(batch) * BACKFILLED_FIRE)
         return fires
 
     async def slots_to_backfill(self, who: Identity, schedule_id: Id, from_ms: int, to_ms: int) -> list[int]:
         """The slots in [from_ms, to_ms], in milliseconds, that a backfill would fire. Raises as `backfill` does, and
-        changes nothing."""
+        changes nothing. The key pays for them as for the times of a preview, also when they are too many."""
         _, slots = await self._to_backfill(who, schedule_id, from_ms, to_ms)
         return slots
 
@@ -458,7 +460,12 @@ class ScheduleService:
         schedule = await self.get(who.workspace_id, schedule_id)
         who.require_target(schedule.definition.target_id, OF_SCHEDULE, schedule.labels)
         recurrence = stored_recurrence(schedule.definition.timing)
-        return schedule, await _slots_between(recurrence, from_ms, to_ms)
+        slots: list[int] = []
+        try:
+            await _find_slots(slots, recurrence, from_ms, to_ms)
+        finally:
+            self.rates.spend(who, len(slots) * PREVIEWED_TIME)
+        return schedule, slots
 
     get = reads(verbs.get_schedule)
     find_by_key = reads(verbs.find_schedule_by_key)
@@ -588,9 +595,8 @@ async def _fire_now(
     return await ledger.get_fire(tx, who.workspace_id, fire)
 
 
-async def _slots_between(recurrence: Recurrence, from_ms: int, to_ms: int) -> list[int]:
-    """The slots in [from_ms, to_ms]. Raises Invalid for more than BACKFILL_LIMIT, and looks at no more than these."""
-    slots: list[int] = []
+async def _find_slots(slots: list[int], recurrence: Recurrence, from_ms: int, to_ms: int) -> None:
+    """Append the slots in [from_ms, to_ms]. Raises Invalid for more than BACKFILL_LIMIT, when it has found these."""
     slot = slot_after(recurrence, from_ms - 1)
     while slot is not None and slot <= to_ms:
         if len(slots) == BACKFILL_LIMIT:
@@ -600,7 +606,6 @@ async def _slots_between(recurrence: Recurrence, from_ms: int, to_ms: int) -> li
         if not len(slots) % _SLOTS_IN_A_TURN:
             await asyncio.sleep(0)
         slot = slot_after(recurrence, slot)
-    return slots
 
 
 async def _backfill(

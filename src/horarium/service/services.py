@@ -114,6 +114,7 @@ def make_services(
     audit = AuditService(store, clock, refused_hosts or RefusedHosts())
     recording = Recording(store, clock)
     environments = EnvironmentService(vault)
+    rates = Rates(clock, settings.rate_limit)
     targets = TargetService(store, vault, executors, clock, identities, merge_secrets)
     audiences = AudienceService(store, vault, sources or {}, clock, merge_secrets)
     return Services(
@@ -125,16 +126,16 @@ def make_services(
         metrics=Metrics(store, clock),
         identities=identities,
         wrong_keys=WrongKeys(clock),
-        rates=Rates(clock, settings.rate_limit),
+        rates=rates,
         tenancy=TenancyService(store, clock, identities, allowed_hosts or AllowedHosts(store)),
         targets=targets,
         tried_calls=TriedCallService(store, clock, executors, targets),
         sent_requests=SentRequestService(store, executors, targets, environments, settings.reached_at),
-        schedules=ScheduleService(store, clock),
+        schedules=ScheduleService(store, clock, rates),
         runs=RunService(store, clock, vault, keep_answer, settings.response_limit),
         explain=ExplainService(store, clock),
         searches=SearchService(store),
-        actions=ActionService(store, clock),
+        actions=ActionService(store, clock, rates),
         idempotency=IdempotencyService(store, clock),
         audiences=audiences,
         directory=DirectoryService(store, clock),

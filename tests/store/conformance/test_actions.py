@@ -10,6 +10,7 @@ from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, random_id
 from horarium.domain.restrictions import Restriction
 from horarium.service.actions import ActionService
+from horarium.service.rates import Rates
 from horarium.store.verbs import actions, purges, tenancy
 from horarium.store.verbs.tenancy import NewKey
 from tests.support.callers import caller
@@ -116,7 +117,7 @@ async def test_an_action_is_refused_once_its_key_its_principal_or_its_workspace_
 async def test_nodes_that_go_on_with_an_action_at_once_do_each_thing_once(tenant, store, other):
     made = await tenant.schedules(60)
     clock = HandClock(NOON + 1)
-    here, there = ActionService(store, clock), ActionService(other, clock)
+    here, there = (ActionService(each, clock, Rates(clock)) for each in (store, other))
     who = caller(tenant.workspace, tenant.principal)
     taken = await here.take(who, ActionKind.FIRE, {}, {})
 

@@ -65,7 +65,7 @@ from horarium.domain.tenancy import Identity
 from horarium.domain.windows import NO_HOLDS
 from horarium.service.explain import preview, upcoming
 from horarium.service.pages import LONGEST_POSITION
-from horarium.service.rates import BACKFILLED_FIRE, PREVIEWED_TIME
+from horarium.service.rates import PREVIEWED_TIME
 from horarium.service.services import Services
 from horarium.service.totals import beside
 from horarium.times import Rounding
@@ -263,7 +263,6 @@ class ScheduleRoutes(Routes):
         fires = await self.services.schedules.backfill(
             who, await self._id(who, request), body.from_, body.to, again
         )
-        self.services.rates.spend(who, len(fires) * BACKFILLED_FIRE)
         return json_answer(201, {"count": len(fires), "items": [show.fire(fire) for fire in fires]})
 
     async def versions(self, request: Request) -> Answer:
