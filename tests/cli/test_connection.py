@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from horarium_client import following
 
 from horarium.cli.client import connect, up_to
-from horarium.cli.connection import Connection
+from horarium.cli.connection import ATTEMPTS, Connection
+from horarium.cli.events import follow
 from horarium.cli.failure import MISUSED, REFUSED, Failure
 
 
@@ -136,3 +139,53 @@ def test_a_file_is_sent_once_with_its_length_and_a_refusal_is_kept_whole(scripte
     assert (method, path, body) == ("PUT", "/horarium/v1/directory/contacts", b"id\na\nb\n")
     assert (headers["Content-Length"], headers["Content-Type"]) == ("7", "text/csv")
     assert "Transfer-Encoding" not in headers
+
+
+def streamed(*ids: str) -> tuple[int, bytes]:
+    """A stream of events that ends after them."""
+    return 200, b"".join(b'id: %b\ndata: {"id": "%b"}\n\n' % (one.encode(), one.encode()) for one in ids)
+
+
+def followed(server: Scripted) -> Failure:
+    """What ends `horarium events follow --after evt_1`."""
+    with pytest.raises(Failure) as said:
+        follow(after="evt_1", url=server.url, key="hor_x")
+    return said.value
+
+
+@pytest.fixture
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "FIRST_WAIT_S", 0.0)
+
+
+@pytest.mark.usefixtures("_at_once")
+def test_following_goes_on_after_the_last_event_that_was_printed_and_says_once_that_it_broke(
+    scripted: Scripted, capfd: pytest.CaptureFixture[str]
+) -> None:
+    refused = (401, b'{"detail": "the key was revoked"}')
+    scripted.answers += [streamed("evt_2"), *[(503, b"{}")] * ATTEMPTS, streamed("evt_3", "evt_4"), refused]
+    assert str(followed(scripted)) == "the key was revoked"
+    out, err = capfd.readouterr()
+    assert out.splitlines() == ['{"id":"evt_2"}', '{"id":"evt_3"}', '{"id":"evt_4"}']
+    assert [headers["Last-Event-ID"] for _, _, headers, _ in scripted.asked] == [
+        "evt_1",
+        *["evt_2"] * (ATTEMPTS + 1),
+        "evt_4",
+    ]
+    said = f"the connection to {scripted.url} broke (the server has ended it); going on after the last event"
+    assert [line.startswith(said) for line in err.splitlines()] == [True, True]
+
+
+@pytest.mark.usefixtures("_at_once")
+def test_following_ends_and_says_what_to_do_where_the_server_has_forgotten_what_came_next(
+    scripted: Scripted,
+) -> None:
+    forgotten = {"detail": "no such event", "errors": [{"field": "after", "message": "m", "code": "unknown"}]}
+    scripted.answers += [streamed("evt_2"), (400, json.dumps(forgotten).encode())]
+    words = r"^the event evt_2 is not kept any more.*`horarium events list` shows what is kept"
+    assert re.match(words, str(followed(scripted)))
+
+
+def test_following_ends_at_once_where_the_stream_cannot_be_opened(scripted: Scripted) -> None:
+    scripted.answers += [(403, b'{"detail": "the key lacks events:read"}')]
+    assert str(followed(scripted)) == "the key lacks events:read"

@@ -68,6 +68,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bytes, str | 
         key = request.headers.get("idempotency-key")
         given = None if key is None or len(key) == 36 else key  # the client makes one by itself
         found.append((request.method, request.url.raw_path.decode(), request.read(), given))
+        if (
+            request.headers.get("accept") == "text/event-stream"
+        ):  # whoever follows ends where the key is refused
+            return httpx.Response(403, json={})
         return httpx.Response(200, json={"items": [], "next_cursor": None, "id": AN_ID})
 
     transport = httpx.MockTransport(answer)

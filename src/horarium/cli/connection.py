@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
 import httpx
-from horarium_client import Horarium, HorariumError, NotReached
+from horarium_client import EventForgotten, Horarium, HorariumError, NotReached
 
 from horarium.cli.failure import MISUSED, Failure
 
@@ -23,21 +23,21 @@ class Connection(Horarium):
     """A client of one server with one key. Everything that it does raises Failure and nothing else."""
 
     def __init__(self, url: str, key: str, seconds: float) -> None:
-        self.url, self.key = url.rstrip("/"), key
-        # With a transport of its own it asks no proxy, and certificates are those that the system trusts.
-        verify = ssl.create_default_context() if url.lower().startswith("https:") else False
-        workspace = os.environ.get("HORARIUM_WORKSPACE") or None
+        self.url, self.key, self.seconds = url.rstrip("/"), key, seconds
         try:
-            super().__init__(
-                url,
-                key,
-                attempts=ATTEMPTS,
-                timeout=seconds,
-                workspace=workspace,
-                transport=httpx.HTTPTransport(verify=verify),
-            )
+            super().__init__(url, key, **self._ways())
         except (httpx.InvalidURL, ValueError) as error:
             raise Failure(f"cannot use --url {url} with this key: {error}", MISUSED) from None
+
+    def _ways(self) -> dict[str, Any]:
+        # With a transport of its own it asks no proxy, and certificates are those that the system trusts.
+        verify = ssl.create_default_context() if self.url.lower().startswith("https:") else False
+        return {
+            "attempts": ATTEMPTS,
+            "timeout": self.seconds,
+            "workspace": os.environ.get("HORARIUM_WORKSPACE") or None,
+            "transport": httpx.HTTPTransport(verify=verify),
+        }
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         with self._told():
@@ -46,6 +46,17 @@ class Connection(Horarium):
     def stream(self, *args: Any, **kwargs: Any) -> Generator[bytes, None, None]:
         with self._told():
             yield from super().stream(*args, **kwargs)
+
+    def follow(
+        self,
+        template: str,
+        query: Mapping[str, Any],
+        after: str | None,
+        broken: Callable[[HorariumError | None], None] | None = None,
+    ) -> Iterator[Any]:
+        # By a client that raises its own errors, since these decide whether the stream is opened again.
+        with self._told(), Horarium(self.url, self.key, **self._ways()) as plain:
+            yield from plain.follow(template, query, after, broken)
 
     def send_file(
         self,
@@ -71,6 +82,9 @@ class Connection(Horarium):
             yield
         except NotReached as error:
             words = f"cannot reach {self.url}: {error.__cause__}; start a server with `horarium serve`, or give --url"
+            raise Failure(words) from None
+        except EventForgotten as error:
+            words = f"{error}. `horarium events list` shows what is kept: follow from one of these, or from now on"
             raise Failure(words) from None
         except HorariumError as error:
             raise Failure(sentence(error)) from None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import json
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, filters, pairs, up_to
 from horarium.cli.failure import MISUSED, Failure
 from horarium.cli.output import Column, at, show_list, show_one, write_lines
+
+if TYPE_CHECKING:
+    from horarium_client import HorariumError
 
 events = typer.Typer()
 
@@ -76,12 +80,20 @@ def follow(
     key: Key = None,
     data: Data = None,
 ) -> None:
-    """Print events as they happen, one JSON object on a line, until interrupted."""
-    query = {"type": kind, "label": filters(label, "--label"), "schedule": schedule, "after": after}
+    """Print events as they happen, one JSON object on a line, until interrupted. A connection that breaks is made anew,
+    and goes on after the last event."""
+    query = {"type": kind, "label": filters(label, "--label"), "schedule": schedule}
     client = connect(url, key, data)
-    for line in client.stream("/events", query=query, headers={"Accept": "text/event-stream"}):
-        if line.startswith(b"data: "):
-            write_lines([line.removeprefix(b"data: ")])
+
+    def broken(error: HorariumError | None) -> None:
+        why = "the server has ended it" if error is None else str(error.__cause__ or error)
+        typer.echo(
+            f"the connection to {client.url} broke ({why}); going on after the last event once it is back",
+            err=True,
+        )
+
+    for event in client.follow("/events", query, after, broken):
+        write_lines([json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()])
 
 
 @events.command("webhook-add")

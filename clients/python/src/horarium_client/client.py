@@ -9,6 +9,7 @@ from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
+    Callable,
     Generator,
     Iterable,
     Iterator,
@@ -150,10 +151,16 @@ class Horarium(resources.Resources):
         finally:
             answer.close()
 
-    def follow(self, template: str, query: Mapping[str, Any], after: str | None) -> Iterator[Any]:
+    def follow(
+        self,
+        template: str,
+        query: Mapping[str, Any],
+        after: str | None,
+        broken: Callable[[HorariumError | None], None] | None = None,
+    ) -> Iterator[Any]:
         """The events of a list as they happen, after an event or from now on. A stream that breaks is opened again
-        after the last event. Raises a HorariumError where it cannot be opened, EventForgotten for an event that is not
-        kept."""
+        after the last event. `broken` is called once for each time that it breaks, with the error if there is one.
+        Raises a HorariumError where it cannot be opened, EventForgotten for an event that is not kept."""
         at = Following(after)
         if after is None:  # so that nothing is missed if the stream breaks before the first event
             newest = self.call("GET", template, query={"limit": 1})["items"]
@@ -173,7 +180,10 @@ class Horarium(resources.Resources):
                             yield event
             except HorariumError as raised:
                 error = raised
-            time.sleep(at.wait_before_return(error))
+            wait = at.wait_before_return(error)
+            if broken is not None and at.broke_just_now:
+                broken(error)
+            time.sleep(wait)
             again = True
 
     def read_lines(

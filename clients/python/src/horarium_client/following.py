@@ -36,6 +36,11 @@ class Following:
         """The headers with which a stream goes on after the last event."""
         return STREAM if self.last is None else {**STREAM, "Last-Event-ID": self.last}
 
+    @property
+    def broke_just_now(self) -> bool:
+        """Whether nothing was tried yet since the stream broke."""
+        return self._failures == 1
+
     def fed(self, line: bytes) -> Any:
         """The event that a line of the stream completes, or None."""
         self._is_opened, self._failures = True, 0
