@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from horarium.domain.ids import from_prefixed, ulid, uuid_text
+from horarium.store.verbs import events
 from tests.api.asking import ask, fields, scheduled
 from tests.api.dialects.speakers import SPEAKERS
 from tests.support.house import House
@@ -36,6 +37,25 @@ async def test_what_became_of_a_slot_can_be_asked_by_the_id_of_a_dialect(kind, r
 
 
 @pytest.mark.parametrize("kind", SPEAKERS, ids=lambda kind: kind.dialect)
+async def test_events_are_narrowed_by_the_id_of_a_dialect_also_after_its_schedule_was_deleted(
+    kind, receiver: Receiver
+):
+    async with House.open(NOW) as house:
+        await ask(house, "GET", "/events")  # from now on they are recorded
+        speaker = await kind.open(house, house.first, receiver)
+        await speaker.create()
+        given, own = speaker.schedule, speaker.core_id(speaker.schedule)
+        await house.move(SLOT)
+        await house.store.urgent(events.publish, house.clock.now)
+        told = (await ask(house, "GET", f"/events?schedule={own}"))["items"]
+        assert told
+        assert (await ask(house, "GET", f"/events?schedule={given}"))["items"] == told
+        await ask(house, "DELETE", f"/schedules/{own}", status=204)
+        assert (await ask(house, "GET", f"/events?schedule={given}"))["items"] == told
+        assert await fields(house, "GET", "/events?schedule=no-id", None) == {"schedule"}
+
+
+@pytest.mark.parametrize("kind", SPEAKERS, ids=lambda kind: kind.dialect)
 async def test_the_verbs_take_the_id_of_a_dialect(kind, receiver: Receiver):
     async with House.open(NOW) as house:
         speaker = await kind.open(house, house.first, receiver)
@@ -64,7 +84,8 @@ async def test_an_id_of_a_dialect_opens_nothing_of_another_workspace(kind, recei
         ):
             await ask(house, "GET", path, status=404)
         await ask(house, "POST", f"/schedules/{given}/pause", status=404)
-        assert (await ask(house, "GET", f"/runs?schedule={given}"))["items"] == []
+        for place in ("runs", "events"):
+            assert (await ask(house, "GET", f"/{place}?schedule={given}"))["items"] == []
 
 
 @pytest.mark.parametrize("kind", SPEAKERS, ids=lambda kind: kind.dialect)

@@ -50,9 +50,9 @@ def item_after(request: Request) -> str:
         raise Invalid(Problem("cursor", words, "cursor")) from None
 
 
-def event_filter_in(query: Query, empty_labels: bool = False) -> EventFilter:
-    """Which events are asked for, by `type`, `label` (name:value) and `schedule` (its id). With `empty_labels`, a label
-    may be left empty, as forms send it."""
+def event_filter_in(query: Query, schedule_id: Id | None, empty_labels: bool = False) -> EventFilter:
+    """Which events are asked for, by `type`, `label` (name:value) and the schedule that the caller has read. With
+    `empty_labels`, a label may be left empty, as forms send it."""
     kind, labels = query.text("type"), {}
     if kind is not None and (wrong := type_problem(kind)) is not None:
         query.wrong("type", wrong)
@@ -63,7 +63,6 @@ def event_filter_in(query: Query, empty_labels: bool = False) -> EventFilter:
         if not sign:
             query.wrong("label", f"{text[:60]!r} is not written name:value")
         labels[name] = value
-    schedule_id = query.id("schedule", "sch")
     wanted = EventFilter(
         () if kind is None else (kind,), labels, () if schedule_id is None else (schedule_id,)
     )

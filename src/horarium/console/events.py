@@ -24,7 +24,7 @@ class EventPages(Pages):
         who = await self.who(request, "events:read")
         query = Query(request)
         given = {name: query.text(name) for name in ("type", "label", "schedule", "since")}
-        wanted = event_filter_in(query, empty_labels=True)
+        wanted = event_filter_in(query, query.id("schedule", "sch"), empty_labels=True)
         since = query.instant("since", Rounding.UP)
         cursor = query.text("cursor")
         query.done()

@@ -65,7 +65,7 @@ class LivePages(Pages):
         """Lines for the list of events as they come, of those that match its filters."""
         who = await self.who(request, "events:read")
         query = Query(request)
-        wanted = event_filter_in(query, empty_labels=True)
+        wanted = event_filter_in(query, query.id("schedule", "sch"), empty_labels=True)
         query.done()
         number = await self.services.events.follow_from(who, None)
         read = partial(self.services.events.newest, who.workspace_id, number, MOST_ROWS, EVENTS_S, BEAT_S)

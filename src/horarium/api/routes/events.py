@@ -65,10 +65,7 @@ class EventRoutes(Routes):
         who = await self.who(request, "events:read")
         streamed = STREAM in request.headers.get("accept", "")
         query = Query(request)
-        wanted = event_filter_in(query)
-        if query.text(KEY_FILTER) is not None:
-            of_key = await self.ids.in_query(who, query, "schedule")
-            wanted = replace(wanted, schedules=() if of_key is None else (of_key,))
+        wanted = event_filter_in(query, await self.ids.in_query(who, query, "schedule"))
         after = query.text("after")
         limit, order = query.limit(), query.choice("order", ORDERS)
         since = query.instant("since", Rounding.UP)
