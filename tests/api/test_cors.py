@@ -38,9 +38,22 @@ async def test_a_browser_client_of_an_allowed_origin_may_ask_and_read(path):
         read = await house.client.get(path, headers={"Origin": APP})
         assert read.headers["access-control-allow-origin"] == APP
         assert "Origin" in read.headers["vary"]
+        described = (await house.client.get(f"{BASE}/openapi.json")).json()["components"]["headers"]
         exposed = {name.strip() for name in read.headers["access-control-expose-headers"].split(",")}
-        assert exposed == {"ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"}
+        assert exposed == {*described, "Location", "X-Should-Retry"}  # those of dialects besides
         assert "access-control-allow-credentials" not in read.headers
+
+
+async def test_a_browser_client_is_told_that_its_request_came_before():
+    async with House.open(NOW, cors_origins=(APP,)) as house:
+        once = {"Origin": APP, "Idempotency-Key": "once"}
+        for again in (None, "true"):
+            made = await house.client.post(
+                f"{BASE}/principals", json={"name": "P", "type": "service"}, headers=once
+            )
+            assert made.status_code == 201
+            assert made.headers.get("Idempotent-Replayed") == again
+        assert "Idempotent-Replayed" in made.headers["access-control-expose-headers"]
 
 
 async def test_errors_can_be_read_by_an_allowed_origin_too():

@@ -64,6 +64,7 @@ class Description:
             for path, methods in document["paths"].items()
             for method, operation in methods.items()
         ]
+        self.headers = {name.lower() for name in document["components"]["headers"]}
         # The more a path says itself, the earlier it is tried.
         self.known.sort(key=lambda known: known.path.pattern.count("[^/]+"))
 
@@ -94,6 +95,14 @@ class Description:
                 raise AssertionError(f"{known.name} {status}: {place or 'the whole'}: {error.message[:1000]}")
 
 
+# Headers of answers that tell browsers, connections and proxies what to do, and clients nothing.
+PLUMBING = frozenset(
+    (
+        "access-control-allow-origin", "access-control-expose-headers", "allow", "cache-control", "content-length",
+        "content-security-policy", "content-type", "referrer-policy", "vary", "www-authenticate", "x-accel-buffering",
+        "x-content-type-options", "x-frame-options",
+    )
+)  # fmt: skip
 _COMPONENT = "#/components/schemas/"
 
 
@@ -156,6 +165,10 @@ async def hold_against(api: Any, response: httpx.Response) -> None:
         return
     description = description_of(api)
     if description is not None:
+        for name in response.headers:
+            assert name in description.headers or name in PLUMBING, (
+                f"the header {name} of answers is not described"
+            )
         body = await response.aread()
         media = response.headers.get("content-type", "").partition(";")[0]
         description.check(response.request.method, path.removeprefix(BASE), response.status_code, media, body)

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from horarium.api.bodies import Malformed, parse_json, read_body
 from horarium.api.description import parameters
 from horarium.api.description.answers import COMPONENTS
+from horarium.api.description.headers import HEADERS
 from horarium.api.description.operations import LINES, OPERATIONS, described
 from horarium.api.description.shapes import ref
 from horarium.api.web import Answer, Api, Handler
@@ -153,6 +154,7 @@ class OwnApi(Api):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._schemas |= {**COMPONENTS, **LINES}
+        self._answer_headers |= HEADERS
 
     def add(
         self, method: str, path: str, handler: Handler, summary: str, *, keyed: bool = True, **options: Any

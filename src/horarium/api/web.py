@@ -66,7 +66,17 @@ SAFE_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 # What pages of other origins may do, where a setting allows an origin. The APIs take keys in headers and know no
 # cookies, and browsers are not allowed to send the console's for them. So a page cannot use what its visitor may do.
 CORS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-CORS_EXPOSED = ("ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id")
+# The headers that such pages may read: those that the description of our own API has, and those of dialects.
+CORS_EXPOSED = (
+    "ETag",
+    "Idempotent-Replayed",
+    "Location",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "X-Request-Id",
+    "X-Should-Retry",
+)
 CORS_SECONDS = 600
 _OUTER = "horarium.outer"
 # Where a request keeps a list with the rate limit of its key, which is told with the answer.
@@ -464,6 +474,7 @@ class Api(FastAPI):
         self.log_requests = False
         self._schemas: dict[str, Any] = {}
         self._responses: dict[str, Mapping[str, Any]] = {}
+        self._answer_headers: dict[str, Mapping[str, Any]] = {}
         super().__init__(
             title=title,
             description=description,
@@ -579,6 +590,8 @@ class Api(FastAPI):
             made = super().openapi()
             components = made.setdefault("components", {})
             components.setdefault("schemas", {}).update(self._schemas)
+            if self._answer_headers:
+                components["headers"] = self._answer_headers
             components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
             made["security"] = [{"key": []}]  # the page asks for a key, and sends it
             for methods in made["paths"].values():

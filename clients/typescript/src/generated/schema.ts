@@ -6275,7 +6275,20 @@ export interface components {
     responses: never;
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The version of what is answered, to be sent as If-Match with a change. Where it has one. */
+        ETag: string;
+        /** @description true where a request came before with the same Idempotency-Key; nothing was done anew. */
+        "Idempotent-Replayed": string;
+        /** @description How many units the key has left (r), and in how many seconds it has all again (t). With every answer to a key, where the server has a rate limit. */
+        RateLimit: string;
+        /** @description How many units the key has in all (q), and in how many seconds they come back (w). */
+        "RateLimit-Policy": string;
+        /** @description Seconds after which the request may be sent again. With 429 and 503. */
+        "Retry-After": string;
+        /** @description The name of the request in the log of the server and in the audit log. With every answer. */
+        "X-Request-Id": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
