@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import horarium.store
-from horarium.store.statements import load, split
+from horarium.store.statements import load, prepare, split
 
 STORE = Path(horarium.store.__file__).parent
 MODULES = {path.stem: path.read_text() for path in (STORE / "verbs").glob("*.py")}
@@ -36,6 +36,18 @@ def test_a_list_may_stand_in_a_statement_more_than_once():
         text, values = load("sqlite")["anything_holds"].sqlite_text({"workspace_id": b"w", "ids": ids})
         assert text.count(f"IN ({', '.join('?' * len(ids))})") == 2
         assert values == [b"w", b"w", *ids, b"w", b"w", *ids]
+
+
+@pytest.mark.parametrize("flavour", ["sqlite", "postgres"])
+def test_a_statement_with_two_sequences_is_refused_when_it_is_loaded(flavour):
+    two = "SELECT 1 FROM runs WHERE id IN (:ids...) AND id IN (:ids...) AND fire_id IN (:fires...)"
+    with pytest.raises(
+        ValueError, match=r"the statement mine takes :ids... and :fires...: .* at most one sequence"
+    ):
+        prepare("mine", two, flavour)
+    beside = "UPDATE runs SET state = r.a FROM rows(a text) AS r WHERE id IN (:ids...)"
+    with pytest.raises(ValueError, match=r"takes :ids... and rows\(...\)"):
+        prepare("mine", beside, flavour)
 
 
 def test_both_databases_know_the_same_statements():

@@ -8,7 +8,8 @@ same name in `sql/sqlite/` or `sql/postgres/` replaces the shared one there.
 
 Four notations stand for what the databases write differently:
 
-- `IN (:ids...)` takes a sequence: an array on PostgreSQL, as many placeholders as needed on SQLite.
+- `IN (:ids...)` takes a sequence: an array on PostgreSQL, as many placeholders as needed on SQLite. It may stand in a
+  statement several times, but a statement has one such sequence at most, and none beside `rows(...)`.
 - `FROM rows(a bytea, b bigint) AS r` (or `USING rows(...)`), in a statement that is executed for many rows at
   once, becomes `unnest` of one array for each column on PostgreSQL, and a list of VALUES on SQLite.
 - `octet_length(column)` is the size of a text in bytes, for which SQLite has a function only since 3.43.
@@ -126,7 +127,7 @@ def load(flavour: Flavour) -> dict[str, Statement]:
     of_both, of_one = _files(folder), _files(folder / flavour)
     parts = _parts(of_both) | _parts(of_one)
     texts = _statements(of_both, parts) | _statements(of_one, parts)
-    return {name: _prepare(name, text, flavour) for name, text in texts.items()}
+    return {name: prepare(name, text, flavour) for name, text in texts.items()}
 
 
 def _files(folder: Traversable) -> dict[str, str]:
@@ -176,10 +177,19 @@ def _bodies(text: str, wanted: Literal["name", "part"]) -> dict[str, str]:
     return found
 
 
-def _prepare(name: str, text: str, flavour: Flavour) -> Statement:
+def prepare(name: str, text: str, flavour: Flavour) -> Statement:
+    """A statement for one database. Raises ValueError for one that needs more than one number of places on SQLite."""
     bare = re.sub(r"--[^\n]*", "", text)
     listed = _LIST.search(bare)
     source = _ROWS.search(bare)
+    sized = [f":{each}..." for each in dict.fromkeys(_LIST.findall(bare))] + ["rows(...)"] * (
+        source is not None
+    )
+    if len(sized) > 1:
+        words = "one sequence, whose size decides on its text for SQLite; give further ones as JSON, by texts(:name)"
+        raise ValueError(
+            f"the statement {name} takes {' and '.join(sized)}: a statement takes at most {words}"
+        )
     columns = tuple(part.split()[0] for part in source[2].split(",")) if source else ()
     if flavour == "sqlite":
         sql = _sqlite(bare.replace("%", "%%") if listed or source else bare)
