@@ -109,6 +109,30 @@ async def test_a_schedule_is_resumed_with_the_choice_of_catch_up(house, catch_up
     )
 
 
+@pytest.mark.parametrize(
+    ("overlap", "expected"),
+    [
+        ("allow", [1, 2, 3]),
+        ("skip", [1, (2, 3, "skipped")]),
+        ("buffer_one", [1, 2, (3, 3, "skipped")]),
+        ("buffer_all", [1, 2, 3]),
+    ],
+)
+async def test_all_slots_of_a_pause_fire_as_the_overlap_policy_lets_them_and_the_others_are_accounted_for(
+    house, overlap, expected
+):
+    schedule = await scheduled(house, recurrence="* * * * *", policies={"overlap": overlap})
+    path = f"/schedules/{schedule['id']}"
+    await ask(house, "POST", f"{path}/pause")
+    await tick(house, "2026-03-01T12:03:30Z")
+    await ask(house, "POST", f"{path}/resume", {"catch_up": "all"})
+    assert await ledger(house, schedule) == expected
+    last = await why(house, schedule, 3)
+    if expected[-1] != 3:
+        assert (last["verdict"], last["span"]["reason"]) == ("skipped", "skipped")
+        assert "an earlier fire of this schedule was still running" in last["sentence"]
+
+
 async def test_to_pause_again_changes_what_is_given(house):
     first = await ask(house, "POST", f"{CURRENT}/pause", {"note": "a", "until": "2026-03-01T13:00:00Z"})
     again = await ask(house, "POST", f"{CURRENT}/pause", {"catch_up": "all"})

@@ -358,7 +358,9 @@ class AudienceBody(Body):
     sample: int = Field(SAMPLE, ge=0, le=SAMPLE_LIMIT, description="how many rows are shown")
 
 
-AFTERWARDS = "what becomes of the slots of the pause when it is over: none, latest or all of them fire"
+AFTERWARDS = (
+    "what becomes of the slots of the pause when it is over: none, latest or all fire (all as overlap lets)"
+)
 # What is said of it where a pause begins.
 _UNLESS_CHANGED = "slots before a change of what the schedule does are given up"
 _NOTE = Field(None, max_length=10_000, description="why")

@@ -45,7 +45,8 @@ Afterwards = Annotated[
     str | None,
     typer.Option(
         "--catch-up",
-        help="What becomes of the slots of the pause when it is over: none, latest or all of them fire.",
+        help="What becomes of the slots of the pause when it is over: none, latest or all of them fire "
+        "(all as far as the policy overlap allows).",
     ),
 ]
 Since = Annotated[str | None, typer.Option("--from", help="The first slot.")]

@@ -80,7 +80,7 @@ CATCH_UPS = (
     ),
     Picture(
         CatchUp.ALL,
-        "Every missed slot fires when the server is back, one after another.",
+        "Every missed slot fires when the server is back, as far as the overlap policy allows.",
         (Bar(10, 30), Bar(106, 116, tone="busy"), Bar(117, 127, tone="busy"), Bar(130, 150)),
         (),
         (35, 105),
@@ -99,7 +99,7 @@ AFTER_PAUSES = tuple(
     for picture, words in (
         (CATCH_UPS[2], "The slots of the pause do not fire; they stand in the ledger as paused."),
         (CATCH_UPS[0], "The latest slot of the pause fires at its end, and says how many it stands for."),
-        (CATCH_UPS[1], "Every slot of the pause fires at its end, as far as the schedule's policies allow."),
+        (CATCH_UPS[1], "Every slot of the pause fires at its end, as far as the overlap policy allows."),
     )
 )
 # And of the slots of a maintenance window.
@@ -108,6 +108,6 @@ AFTER_WINDOWS = tuple(
     for picture, words in (
         (CATCH_UPS[2], "The slots in the window do not fire; they stand in the ledger as maintenance."),
         (CATCH_UPS[0], "The latest slot in the window fires at its end, and says how many it stands for."),
-        (CATCH_UPS[1], "Every slot in the window fires at its end, as far as the schedule's policies allow."),
+        (CATCH_UPS[1], "Every slot in the window fires at its end, as far as the overlap policy allows."),
     )
 )

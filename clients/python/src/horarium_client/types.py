@@ -1416,7 +1416,7 @@ Pause = TypedDict(
 class PauseBody(TypedDict):
     catch_up: NotRequired[Literal["latest", "all", "none"] | None]
     """
-    what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given; slots before a change of what the schedule does are given up. Of something that is paused, null takes away what was said before: then it is none
+    what becomes of the slots of the pause when it is over: none, latest or all fire (all as overlap lets); none where it is not given; slots before a change of what the schedule does are given up. Of something that is paused, null takes away what was said before: then it is none
     """
     note: NotRequired[str | None]
     """
@@ -1744,7 +1744,7 @@ class Replayed(TypedDict):
 class ResumeBody(TypedDict):
     catch_up: NotRequired[Literal["latest", "all", "none"] | None]
     """
-    what becomes of the slots of the pause when it is over: none, latest or all of them fire; where it is not given, as was said when it was paused
+    what becomes of the slots of the pause when it is over: none, latest or all fire (all as overlap lets); where it is not given, as was said when it was paused
     """
     version: NotRequired[int | None]
 
@@ -2907,7 +2907,7 @@ class Window(TypedDict):
 class WindowBody(TypedDict):
     catch_up: NotRequired[Literal["latest", "all", "none"] | None]
     """
-    what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given
+    what becomes of the slots of the pause when it is over: none, latest or all fire (all as overlap lets); none where it is not given
     """
     duration: float | str
     """
@@ -3254,7 +3254,7 @@ WorkspacePauseBody = TypedDict(
 class WorkspaceResumeBody(TypedDict):
     catch_up: NotRequired[Literal["latest", "all", "none"] | None]
     """
-    what becomes of the slots of the pause when it is over: none, latest or all of them fire; where it is not given, as was said when it was paused
+    what becomes of the slots of the pause when it is over: none, latest or all fire (all as overlap lets); where it is not given, as was said when it was paused
     """
 
 
@@ -4049,7 +4049,7 @@ class ScheduleActionBody(TypedDict):
     action: Literal["pause", "resume", "delete", "relabel", "retarget", "fire"]
     catch_up: NotRequired[Literal["latest", "all", "none"] | None]
     """
-    for pause and resume: what becomes of the slots of the pause when it is over: none, latest or all of them fire; left out, as each schedule's own pause says, or none
+    for pause and resume: what becomes of the slots of the pause when it is over: none, latest or all fire (all as overlap lets); left out, as each schedule's own pause says, or none
     """
     dry_run: NotRequired[bool]
     """

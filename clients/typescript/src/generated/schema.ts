@@ -3626,7 +3626,7 @@ export interface components {
         PauseBody: {
             /**
              * Catch Up
-             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given; slots before a change of what the schedule does are given up. Of something that is paused, null takes away what was said before: then it is none
+             * @description what becomes of the slots of the pause when it is over: none, latest or all fire (all as overlap lets); none where it is not given; slots before a change of what the schedule does are given up. Of something that is paused, null takes away what was said before: then it is none
              * @default null
              */
             catch_up?: ("latest" | "all" | "none") | null;
@@ -4080,7 +4080,7 @@ export interface components {
         ResumeBody: {
             /**
              * Catch Up
-             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; where it is not given, as was said when it was paused
+             * @description what becomes of the slots of the pause when it is over: none, latest or all fire (all as overlap lets); where it is not given, as was said when it was paused
              * @default null
              */
             catch_up?: ("latest" | "all" | "none") | null;
@@ -4595,7 +4595,7 @@ export interface components {
             action: "pause" | "resume" | "delete" | "relabel" | "retarget" | "fire";
             /**
              * Catch Up
-             * @description for pause and resume: what becomes of the slots of the pause when it is over: none, latest or all of them fire; left out, as each schedule's own pause says, or none
+             * @description for pause and resume: what becomes of the slots of the pause when it is over: none, latest or all fire (all as overlap lets); left out, as each schedule's own pause says, or none
              * @default null
              */
             catch_up?: ("latest" | "all" | "none") | null;
@@ -5927,7 +5927,7 @@ export interface components {
         WindowBody: {
             /**
              * Catch Up
-             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given
+             * @description what becomes of the slots of the pause when it is over: none, latest or all fire (all as overlap lets); none where it is not given
              * @default null
              */
             catch_up?: ("latest" | "all" | "none") | null;
@@ -6240,7 +6240,7 @@ export interface components {
         WorkspacePauseBody: {
             /**
              * Catch Up
-             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given; slots before a change of what the schedule does are given up. Of something that is paused, null takes away what was said before: then it is none
+             * @description what becomes of the slots of the pause when it is over: none, latest or all fire (all as overlap lets); none where it is not given; slots before a change of what the schedule does are given up. Of something that is paused, null takes away what was said before: then it is none
              * @default null
              */
             catch_up?: ("latest" | "all" | "none") | null;
@@ -6266,7 +6266,7 @@ export interface components {
         WorkspaceResumeBody: {
             /**
              * Catch Up
-             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; where it is not given, as was said when it was paused
+             * @description what becomes of the slots of the pause when it is over: none, latest or all fire (all as overlap lets); where it is not given, as was said when it was paused
              * @default null
              */
             catch_up?: ("latest" | "all" | "none") | null;
