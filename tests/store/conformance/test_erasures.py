@@ -4,6 +4,7 @@ Values are planted in every place that is searched. Afterwards no row of any tab
 compacted no file of it has.
 """
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -402,6 +403,61 @@ async def test_large_inputs_are_looked_at_in_steps_that_hold_nobody_up(tenant, s
         erasure = await store.write(erasures.erase_piece, erasure.id, NOW, telling)
     assert (steps, erasure.counts[Place.VERSIONS]) == (4, 4)
     assert mentions(await everything(store)) == []
+
+
+async def plant_large(store, tenant, count):
+    """Plant so many large rows in each place that may have such, each with the person's address."""
+    text = f"{ADDRESS} {'x' * 100}"
+    _, task = await reading(store, tenant)
+    rows = [AudienceText(f"k{n}", f'{{"id":"k{n}","mail":"{text}"}}') for n in range(count)]
+    await store.write(fanout.write_spool, task, 1, rows, count)
+    contacts = [(f"c{n}", "client", None, None, f'{{"mail":"{text}"}}') for n in range(count)]
+    await store.write(directory.put_items, tenant.workspace, "contacts", contacts, NOW)
+    await tenant.schedules(count - 1, "0 0 1 1 *", description=text)  # and the one that is being read
+    trail = Trail(tenant.workspace, NOW)
+
+    async def writes(tx):
+        for n in range(count):
+            request = idempotency.Request(tenant.workspace, "create", f"k{n}", b"h" * 16)
+            await idempotency.claim(tx, request, f'{{"name":"{text}"}}'.encode(), NOW)
+            tx.record(trail.entry("directory.put", "directory", "users", after={"mail": text}))
+            row = EventRow(
+                tenant.workspace,
+                n + 1,
+                random_id(NOW),
+                "schedule.created",
+                None,
+                NOW,
+                NOW,
+                f'{{"a":"{text}"}}',
+            )
+            await tx.many("insert_events", [row])
+
+    await store.write(writes)
+    await store.urgent(audit.link_pending, NOW)
+
+
+async def test_large_texts_of_every_place_are_looked_at_in_steps_that_hold_nobody_up(
+    tenant, store, monkeypatch
+):
+    monkeypatch.setattr(erasing, "PIECE_BYTES", 100)
+    await plant_large(store, tenant, 3)
+    erasure, steps = await begin(store, tenant, values=(ADDRESS,)), Counter[Place]()
+    while erasure.state is not ErasureState.DONE and erasure.look_ms is None:
+        steps[erasure.place] += 1
+        erasure = await store.write(erasures.erase_piece, erasure.id, NOW, telling)
+    places = (Place.SPOOL, Place.CONTACTS, Place.SCHEDULES, Place.ANSWERS, Place.EVENTS, Place.AUDIT)
+    assert {place: steps[place] for place in places} == dict.fromkeys(places, 3)
+    assert kinds(mentions(await everything(store))) == {"erasures"}  # the audience is still being read
+
+
+async def test_texts_that_fit_are_looked_at_in_one_step(tenant, store):
+    await plant_large(store, tenant, 3)
+    erasure, seen = await begin(store, tenant, values=(ADDRESS,)), list[Place]()
+    while erasure.state is not ErasureState.DONE and erasure.look_ms is None:
+        seen.append(erasure.place)
+        erasure = await store.write(erasures.erase_piece, erasure.id, NOW, telling)
+    assert len(seen) == len(set(seen))
 
 
 async def test_what_waits_is_bounded_like_what_is_under_way(tenant, store, monkeypatch):

@@ -78,6 +78,11 @@ UPDATE attempts SET error = r.error
 FROM rows(run_id bytea, number bigint, error text) AS r
 WHERE attempts.run_id = r.run_id AND attempts.number = r.number;
 
+-- name: sizes_of_spool
+SELECT COALESCE(octet_length(s.data), 0) AS bytes FROM fanouts o JOIN spool s ON s.fire_id = o.fire_id
+WHERE o.workspace_id = :workspace_id AND (s.fire_id, s.number) > (:after, :number)
+ORDER BY s.fire_id, s.number LIMIT :limit;
+
 -- name: texts_of_spool
 -- Rows of fires whose audience is being handed out.
 SELECT s.fire_id, s.number, s.row_key, s.data FROM fanouts o JOIN spool s ON s.fire_id = o.fire_id

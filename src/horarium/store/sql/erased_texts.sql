@@ -11,6 +11,10 @@ SELECT id, state, error, request FROM fires WHERE workspace_id = :workspace_id A
 UPDATE fires SET error = r.error, request = r.request FROM rows(id bytea, state text, error text, request text) AS r
 WHERE fires.id = r.id AND fires.state = r.state;
 
+-- name: sizes_of_schedules
+SELECT octet_length(labels) + octet_length(extra) + COALESCE(octet_length(description), 0) AS bytes FROM schedules
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
 -- name: texts_of_schedules
 SELECT id, key, name, description, labels, extra, note FROM schedules
 WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit {held_until_changed};
@@ -71,6 +75,10 @@ UPDATE event_deliveries SET error = r.error
 FROM rows(webhook_id bytea, number bigint, error text) AS r
 WHERE event_deliveries.webhook_id = r.webhook_id AND event_deliveries.number = r.number;
 
+-- name: sizes_of_events
+SELECT octet_length(content) AS bytes FROM events WHERE workspace_id = :workspace_id AND number > :number
+ORDER BY number LIMIT :limit;
+
 -- name: texts_of_events
 SELECT number, content FROM events WHERE workspace_id = :workspace_id AND number > :number ORDER BY number LIMIT :limit;
 
@@ -78,6 +86,11 @@ SELECT number, content FROM events WHERE workspace_id = :workspace_id AND number
 UPDATE events SET content = r.content
 FROM rows(workspace_id bytea, number bigint, content text) AS r
 WHERE events.workspace_id = r.workspace_id AND events.number = r.number;
+
+-- name: sizes_of_entries
+SELECT COALESCE(octet_length(content), 0) AS bytes FROM audit_entries
+WHERE workspace_id = :workspace_id AND id > :after AND erased_by IS NULL AND action NOT LIKE 'audit.%'
+ORDER BY id LIMIT :limit;
 
 -- name: texts_of_entries
 -- What the log tells of itself stays: without it the chain is broken.
@@ -122,6 +135,10 @@ WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit {hel
 UPDATE directory_users SET id = r.new_id, email = r.email, full_name = r.full_name, role = r.role
 FROM rows(workspace_id bytea, id text, new_id text, email text, full_name text, role text) AS r
 WHERE directory_users.workspace_id = r.workspace_id AND directory_users.id = r.id;
+
+-- name: sizes_of_contacts
+SELECT COALESCE(octet_length(custom), 0) AS bytes FROM directory_contacts
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
 
 -- name: texts_of_contacts
 SELECT id, id AS same, type, email, name, custom FROM directory_contacts
@@ -171,6 +188,10 @@ WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit {hel
 UPDATE directory_stages SET id = r.new_id, name = r.name, pipeline = r.pipeline
 FROM rows(workspace_id bytea, id text, new_id text, name text, pipeline text) AS r
 WHERE directory_stages.workspace_id = r.workspace_id AND directory_stages.id = r.id;
+
+-- name: sizes_of_answers
+SELECT octet_length(subject) AS bytes FROM answers WHERE workspace_id = :workspace_id AND (scope, key) > (:scope, :key)
+ORDER BY scope, key LIMIT :limit;
 
 -- name: answers_kept
 -- What was answered to requests with an Idempotency-Key.

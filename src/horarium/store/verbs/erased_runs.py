@@ -33,6 +33,7 @@ from horarium.store.verbs.erasing import (
     change,
     changed_rows,
     fitting,
+    fitting_piece,
     last_of,
     piece_of,
     place_of,
@@ -55,15 +56,14 @@ async def erase_spool(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
     """Rows of audiences that wait for their runs: the person's own get none."""
     person = whom(erasure)
     after, number = place_of(erasure)
-    rows = await tx.rows(
-        "texts_of_spool", workspace_id=erasure.workspace_id, after=after, number=number, limit=erasing.PIECE
-    )
+    where = {"workspace_id": erasure.workspace_id, "after": after, "number": number}
+    rows, goes_on = await fitting_piece(tx, "sizes_of_spool", "texts_of_spool", erasing.PIECE, **where)
     own = [(fire, number) for fire, number, key, _ in rows if person.owns(key)]
     for fire, number in own:
         await tx.run("drop_from_spool", fire_id=fire, number=number)
     others = [row for row in rows if not person.owns(row[2])]
     count = await change(tx, "change_texts_of_spool", changed_rows(others, erasure, 2, UNIQUE, JSON))
-    last = position_of(*rows[-1][:2]) if len(rows) == erasing.PIECE else None
+    last = position_of(*rows[-1][:2]) if goes_on and rows else None
     return Found(count + len(own), last, person)
 
 

@@ -27,6 +27,7 @@ from horarium.store.verbs.erasing import (
     change,
     changed_rows,
     fitting,
+    fitting_piece,
     last_of,
     piece_of,
     place_of,
@@ -53,14 +54,20 @@ def by_item(name: str, *columns: Column) -> Step:
     async def step(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
         person, own = whom(erasure), erasure.workspace_id
         after = erasure.position.decode("utf-8", "surrogatepass")
-        rows = await tx.rows(f"texts_of_{name}", workspace_id=own, after=after, limit=erasing.SMALL_PIECE)
+        where: dict[str, Any] = {"workspace_id": own, "after": after}
+        if name == "contacts":  # only these have texts of any size
+            contacts = "sizes_of_contacts", "texts_of_contacts"
+            rows, goes_on = await fitting_piece(tx, *contacts, erasing.SMALL_PIECE, **where)
+        else:
+            rows = await tx.rows(f"texts_of_{name}", **where, limit=erasing.SMALL_PIECE)
+            goes_on = len(rows) == erasing.SMALL_PIECE
         gone = {row[0] for row in rows if name in ("users", "contacts") and person.owns(row[0])}
         for an_id in gone:
             await delete_item(tx, own, name, an_id)
         others = [row for row in rows if row[0] not in gone]
         changed = [(own, *row) for row in changed_rows(others, erasure, 1, UNIQUE, *columns)]
         count = await change(tx, f"change_texts_of_{name}", changed)
-        last = rows[-1][0].encode("utf-8", "surrogatepass") if len(rows) == erasing.SMALL_PIECE else None
+        last = rows[-1][0].encode("utf-8", "surrogatepass") if goes_on and rows else None
         return Found(count + len(gone), last, person)
 
     return step
@@ -80,7 +87,10 @@ def by_id(name: str, *columns: Column) -> Step:
 async def erase_schedules(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
     """Schedules with their labels, and the notes of their pauses and of maintenance windows."""
     own = erasure.workspace_id
-    rows = await piece_of(tx, "texts_of_schedules", erasure, erasing.PIECE)
+    where = {"workspace_id": own, "after": erasure.position or LOWEST_ID}
+    rows, goes_on = await fitting_piece(
+        tx, "sizes_of_schedules", "texts_of_schedules", erasing.PIECE, **where
+    )
     before = {row[0]: tuple(row) for row in rows}
     texts = changed_rows(rows, erasure, 1, PLAIN, PLAIN, PLAIN, OWN_JSON, OWN_JSON, PLAIN)
     changed = [_with_own_key(row, before[row[0]]) for row in texts]
@@ -102,7 +112,7 @@ async def erase_schedules(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Fou
     if not erasure.position:
         of_windows = await tx.rows("notes_of_windows", workspace_id=own)
         count += await change(tx, "change_notes_of_windows", changed_rows(of_windows, erasure, 1, PLAIN))
-    return Found(count, last_of(rows, erasing.PIECE), whom(erasure))
+    return Found(count, rows[-1][0] if goes_on and rows else None, whom(erasure))
 
 
 def _with_own_key(row: tuple[Any, ...], before: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -130,7 +140,8 @@ async def erase_answers(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found
     request is forgotten."""
     own, person = erasure.workspace_id, whom(erasure)
     scope, key = orjson.loads(erasure.position) if erasure.position else ("", "")
-    rows = await tx.rows("answers_kept", workspace_id=own, scope=scope, key=key, limit=erasing.PIECE)
+    where = {"workspace_id": own, "scope": scope, "key": key}
+    rows, goes_on = await fitting_piece(tx, "sizes_of_answers", "answers_kept", erasing.PIECE, **where)
     gone = [(scope, key) for scope, key, _ in rows if PLAIN(erasure, key) != key]
     for scope, key in gone:
         await tx.run("drop_answer", workspace_id=own, scope=scope, key=key)
@@ -140,7 +151,7 @@ async def erase_answers(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found
         if (scope, key) not in gone and (said := _answer_without(erasure, subject)) is not None
     ]
     count = await change(tx, "change_answers", changed)
-    last = orjson.dumps(rows[-1][:2]) if len(rows) == erasing.PIECE else None
+    last = orjson.dumps(rows[-1][:2]) if goes_on and rows else None
     return Found(count + len(gone), last, person)
 
 
@@ -157,13 +168,16 @@ async def erase_events(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
     """Events. Nodes have some of them in hand to send them, so they are to read them again."""
     person, own = whom(erasure), erasure.workspace_id
     number = int.from_bytes(erasure.position, "big")
-    rows = await tx.rows("texts_of_events", workspace_id=own, number=number, limit=erasing.SMALL_PIECE)
+    where = {"workspace_id": own, "number": number}
+    rows, goes_on = await fitting_piece(
+        tx, "sizes_of_events", "texts_of_events", erasing.SMALL_PIECE, **where
+    )
     changed = [(own, *row) for row in changed_rows(rows, erasure, 1, OWN_JSON)]
     count = await change(tx, "change_texts_of_events", changed)
     if count:
         await tx.run("take_webhooks_back", workspace_id=own)
         tx.announce(WEBHOOKS, now)
-    last = rows[-1][0].to_bytes(8, "big") if len(rows) == erasing.SMALL_PIECE else None
+    last = rows[-1][0].to_bytes(8, "big") if goes_on and rows else None
     return Found(count, last, person)
 
 
@@ -181,8 +195,9 @@ async def erase_deliveries(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Fo
 
 async def erase_entries_of_audit(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
     """Entries of the audit log that name the person: what they say goes, and the chain still verifies."""
-    rows = await piece_of(tx, "texts_of_entries", erasure, erasing.PIECE)
+    where = {"workspace_id": erasure.workspace_id, "after": erasure.position or LOWEST_ID}
+    rows, goes_on = await fitting_piece(tx, "sizes_of_entries", "texts_of_entries", erasing.PIECE, **where)
     ids = [row[0] for row in changed_rows(rows, erasure, 1, PLAIN, OWN_JSON)]
     if ids:
         await erase_entries(tx, erasure.workspace_id, ids, tell(len(ids)))
-    return Found(len(ids), last_of(rows, erasing.PIECE), whom(erasure))
+    return Found(len(ids), rows[-1][0] if goes_on and rows else None, whom(erasure))

@@ -13,7 +13,7 @@ from horarium.store.base import Tx
 
 # Rows of a place that one step looks at, and of the places whose texts are small.
 PIECE, SMALL_PIECE = 100, 500
-# How many bytes of runs or inputs one step looks at, where they are more than one.
+# How many bytes of texts one step looks at, where they are more than one row's.
 PIECE_BYTES = 2_000_000
 # Makes the entry of the audit log that tells how many entries were erased.
 Tell = Callable[[int], AuditEntry]
@@ -90,6 +90,23 @@ async def piece_of(tx: Tx, statement: str, erasure: Erasure, limit: int) -> Sequ
     """The next rows of a place that is gone through by ascending ids."""
     after = erasure.position or LOWEST_ID
     return await tx.rows(statement, workspace_id=erasure.workspace_id, after=after, limit=limit)
+
+
+class Piece(NamedTuple):
+    """Some rows of a place, and whether there may be more behind them."""
+
+    rows: Sequence[Any]
+    goes_on: bool
+
+
+async def fitting_piece(tx: Tx, sizes: str, texts: str, limit: int, **where: Any) -> Piece:
+    """The next rows of a place whose texts may be large: as many as one step looks at. `sizes` is the statement that
+    tells how many bytes each of the rows has which the statement `texts` finds, in the same order."""
+    bytes_of = [size for (size,) in await tx.rows(sizes, **where, limit=limit)]
+    if not bytes_of:
+        return Piece((), False)
+    most = fitting(bytes_of)
+    return Piece(await tx.rows(texts, **where, limit=most), most < len(bytes_of) or len(bytes_of) == limit)
 
 
 def last_of(rows: Sequence[Any], limit: int) -> Id | None:
