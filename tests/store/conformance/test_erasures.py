@@ -532,6 +532,22 @@ async def test_what_is_about_others_stays(tenant, store):
     assert after.key.startswith("erased-")
 
 
+async def test_what_a_workspace_says_of_itself_stays_and_a_name_that_was_changed_before_is_gone(
+    tenant, store
+):
+    named = replace(await store.read(tenancy.get_workspace, tenant.workspace), name=f"Of {ADDRESS}")
+    await store.write(tenancy.update_workspace, named, NOW)
+    await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
+    kept = await store.read(tenancy.get_workspace, tenant.workspace)
+    assert (kept.name, kept.slug, kept.settings) == (named.name, named.slug, named.settings)
+    await store.write(tenancy.update_workspace, replace(kept, name="One"), NOW)
+    said = {"before": {"name": named.name}, "after": {"name": "One"}}
+    entry = Trail(tenant.workspace, NOW).entry("workspace.changed", "ws", tenant.workspace, **said)
+    await store.write(audit.record, entry)
+    await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
+    assert mentions(await everything(store)) == []
+
+
 async def test_an_erasure_leaves_other_workspaces_alone(tenant, store):
     other = await Tenant.open(store)
     await store.write(directory.put_items, other.workspace, "users", [(PERSON, ADDRESS, NAME, None)], NOW)
