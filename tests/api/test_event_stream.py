@@ -11,6 +11,7 @@ from horarium.api import server_sent
 from horarium.api.routes import events as routes
 from horarium.domain.events import quota_near
 from horarium.domain.ids import random_id
+from horarium.service.pages import number_cursor, number_from
 from horarium.store.verbs import events as verbs
 from tests.api.asking import NOW, ask
 from tests.support.house import House
@@ -18,11 +19,11 @@ from tests.support.served import served
 
 
 @asynccontextmanager
-async def following(url, key, **headers):
+async def following(url, key, query="", **headers):
     """The lines of a stream, as they come."""
     async with aiohttp.ClientSession() as session:
         sent = {"Authorization": f"Bearer {key}", "Accept": "text/event-stream"} | headers
-        async with session.get(f"{url}/horarium/v1/events", headers=sent) as answer:
+        async with session.get(f"{url}/horarium/v1/events?{query}", headers=sent) as answer:
             yield answer
 
 
@@ -121,6 +122,57 @@ async def test_streams_end_when_the_server_stops(house):
         async with asyncio.timeout(5):
             while await answer.content.readline():
                 pass
+
+
+async def position(answer):
+    """The first position that a stream tells, which is an id without an event."""
+    told, line = None, b"-"
+    async with asyncio.timeout(10):
+        while told is None or line != b"\n":
+            line = await answer.content.readline()
+            if line.startswith(b"id: "):
+                told = line.removeprefix(b"id: ").decode().strip()
+    return told
+
+
+async def forget_all(house):
+    """Delete the events that have been told, because they are too old."""
+    while await house.store.write(verbs.forget_events, house.clock.now + 1, 100):
+        pass
+
+
+async def test_while_no_event_matches_the_position_is_told_and_outlives_the_events_before_it(
+    house, monkeypatch
+):
+    monkeypatch.setattr(routes, "BEAT_S", 0.05)
+    async with served(house) as url:
+        async with following(url, house.key, "type=fire.*") as answer:
+            await happen(house, 3)
+            last = await position(answer)
+            while (await house.store.read(verbs.event_log, house.first.workspace_id)).number > number_from(
+                last
+            ):
+                last = await position(answer)
+        await forget_all(house)
+        async with following(url, house.key, **{"Last-Event-ID": last}) as answer:
+            await happen(house, 1)
+            (found,) = await messages(answer, 1)
+    assert found["event"] == "quota.near"
+
+
+async def test_a_position_behind_which_events_were_forgotten_and_a_text_that_is_none_are_refused(
+    house, monkeypatch
+):
+    monkeypatch.setattr(routes, "BEAT_S", 0.05)
+    async with served(house) as url:
+        async with following(url, house.key) as answer:
+            last = await position(answer)
+        await happen(house, 2)
+        await forget_all(house)
+        for said, code in ((last, "unknown"), (number_cursor(99), "unknown"), ("evt-x", "header")):
+            async with following(url, house.key, **{"Last-Event-ID": said}) as answer:
+                assert answer.status == 400
+                assert [one["code"] for one in (await answer.json())["errors"]] == [code], said
 
 
 async def test_a_stream_from_an_event_that_does_not_exist_is_refused_with_what_to_do(house):

@@ -177,6 +177,13 @@ def test_following_goes_on_after_the_last_event_that_was_printed_and_says_once_t
 
 
 @pytest.mark.usefixtures("_at_once")
+def test_following_goes_on_from_the_position_that_was_told_while_no_event_came(scripted: Scripted) -> None:
+    scripted.answers += [(200, b": nothing\n\nid: AAAB\n\n"), (403, b'{"detail": "no"}')]
+    followed(scripted)
+    assert [headers["Last-Event-ID"] for _, _, headers, _ in scripted.asked] == ["evt_1", "AAAB"]
+
+
+@pytest.mark.usefixtures("_at_once")
 def test_following_ends_and_says_what_to_do_where_the_server_has_forgotten_what_came_next(
     scripted: Scripted,
 ) -> None:

@@ -19,8 +19,10 @@ from horarium_client import (
 )
 from horarium_client.following import LONGEST_WAIT_S, Following
 
+from horarium.api.routes import events as routes
 from horarium.domain.events import quota_near
 from horarium.domain.ids import random_id
+from horarium.service.pages import number_cursor
 from horarium.store.verbs import events as verbs
 from tests.support.house import House
 from tests.support.served import served
@@ -51,21 +53,21 @@ async def happen(house: House, times: int = 1) -> None:
 
 
 class _Cut(httpx.AsyncByteStream, httpx.SyncByteStream):
-    """A stream whose connection breaks after its first event, or at once."""
+    """A stream whose connection breaks after its first event, or whatever else is named, or at once."""
 
-    def __init__(self, whole: object, at_once: bool) -> None:
-        self._whole, self._at_once = whole, at_once
+    def __init__(self, whole: object, at_once: bool, after: bytes) -> None:
+        self._whole, self._at_once, self._after = whole, at_once, after
 
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._whole:
             yield piece
-            if self._at_once or b"data: " in piece:
+            if self._at_once or self._after in piece:
                 raise httpx.ReadError("gone")
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for piece in self._whole:
             yield piece
-            if self._at_once or b"data: " in piece:
+            if self._at_once or self._after in piece:
                 raise httpx.ReadError("gone")
 
     def close(self) -> None:
@@ -78,20 +80,39 @@ class _Cut(httpx.AsyncByteStream, httpx.SyncByteStream):
 class Breaking(httpx.AsyncHTTPTransport):
     """Connections to a real server, of which the first streams break. `last` has what each stream goes on after."""
 
-    def __init__(self, breaks: int, at_once: bool = False) -> None:
+    def __init__(self, breaks: int, at_once: bool = False, after: bytes = b"data: ") -> None:
         super().__init__()
-        self.breaks, self.at_once = breaks, at_once
+        self.breaks, self.at_once, self.after = breaks, at_once, after
         self.last: list[str | None] = []
 
     def cut(self, request: httpx.Request, answer: httpx.Response) -> httpx.Response:
         if request.headers.get("accept") == "text/event-stream":
             self.last.append(request.headers.get("last-event-id"))
             if len(self.last) <= self.breaks:
-                answer.stream = _Cut(answer.stream, self.at_once)
+                answer.stream = _Cut(answer.stream, self.at_once, self.after)
         return answer
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return self.cut(request, await super().handle_async_request(request))
+
+
+class Forgetting(Breaking):
+    """As `Breaking`, to a server that forgets all events before a stream is opened again. `statuses` has what each
+    stream was answered."""
+
+    def __init__(self, house: House, breaks: int, after: bytes) -> None:
+        super().__init__(breaks, after=after)
+        self._house, self.statuses = house, list[int]()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        is_stream = request.headers.get("accept") == "text/event-stream"
+        if is_stream and self.last:
+            while await self._house.store.write(verbs.forget_events, self._house.clock.now + 1, 100):
+                pass
+        answer = await super().handle_async_request(request)
+        if is_stream:
+            self.statuses.append(answer.status_code)
+        return answer
 
 
 class BreakingPlain(httpx.HTTPTransport):
@@ -136,6 +157,29 @@ async def test_what_happens_before_the_first_event_was_seen_is_not_missed(house:
             found = [await ahead, await anext(events)]
         kept = [event["id"] async for event in client.events.list_all(order="oldest")]
     assert [event["id"] for event in found] == kept
+
+
+async def test_a_narrow_filter_goes_on_though_the_last_event_that_it_saw_is_not_kept_any_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "BEAT_S", 0.05)
+    broken = Forgetting(house, 1, after=f"id: {number_cursor(3)}".encode())
+    async with served(house) as url, AsyncHorarium(url, house.key, transport=broken) as client:
+        assert [event async for event in client.events.list_all()] == []
+        await happen(house)
+        (first,) = [event["id"] async for event in client.events.list_all()]
+        async with asyncio.timeout(20):
+            ahead = asyncio.ensure_future(anext(client.events.follow(type="fire.*", after=first)))
+            while not broken.last:
+                await asyncio.sleep(0.01)
+            await happen(house, 2)  # which is not what is followed
+            while len(broken.statuses) < 2:
+                await asyncio.sleep(0.01)
+            ahead.cancel()
+            await asyncio.gather(ahead, return_exceptions=True)
+        assert [event async for event in client.events.list_all()] == []
+    assert broken.last == [first, number_cursor(3)]
+    assert broken.statuses == [200, 200]
 
 
 async def test_the_client_that_waits_follows_them_as_well(house: House) -> None:
@@ -188,6 +232,14 @@ def test_pauses_grow_are_bounded_and_begin_anew_once_something_was_heard() -> No
     assert LONGEST_WAIT_S / 2 <= waits[-1] <= LONGEST_WAIT_S
     at.fed(b":")
     assert at.wait_before_return(None) <= 0.5
+
+
+def test_a_position_counts_as_the_last_event_once_its_message_is_whole() -> None:
+    at = Following("evt_0")
+    assert at.fed(b"id: AAAB") is None
+    assert at.headers["Last-Event-ID"] == "evt_0"
+    assert at.fed(b"") is None
+    assert at.headers["Last-Event-ID"] == "AAAB"
 
 
 def test_half_a_message_is_forgotten_when_the_connection_breaks() -> None:

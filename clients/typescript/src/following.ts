@@ -8,7 +8,8 @@ const SILENCE_MS = 60_000;
 /** The event after which events are to be followed was deleted, because it was too old. What came after it may be gone too. */
 export class EventForgotten extends HorariumError {
   constructor(last: string | undefined, cause: HorariumError) {
-    const detail = `the event ${last} is not kept any more, so it is not known what came after it`;
+    const what = last?.startsWith("evt_") ? `event ${last}` : "position of this stream";
+    const detail = `the ${what} is not kept any more, so it is not known what came after it`;
     super(cause.status, { ...cause.problem, detail } as HorariumError["problem"], cause.requestId, { cause });
     this.name = "EventForgotten";
   }
@@ -29,12 +30,15 @@ export function isForgotten({ status, errors }: HorariumError): boolean {
   return status === 400 && errors.some(({ field, code }) => code === "unknown" && ["after", "Last-Event-ID"].includes(field));
 }
 
-/** The events of a stream, each with its id, as they arrive. `heard` is called for whatever arrives. */
+/**
+ * The events of a stream, each with its id, as they arrive. Where there is no data, the id is the position that the stream has
+ * come to. `heard` is called for whatever arrives.
+ */
 export async function* messages(
   response: Response,
   connection: AbortController,
   heard: () => void,
-): AsyncGenerator<{ id: string | undefined; data: string }, void, undefined> {
+): AsyncGenerator<{ id: string | undefined; data: string | undefined }, void, undefined> {
   if (!response.body) return;
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
@@ -54,8 +58,8 @@ export async function* messages(
       for (const line of lines) {
         if (line.startsWith("id: ")) id = line.slice(4);
         else if (line.startsWith("data: ")) data.push(line.slice(6));
-        else if (line === "" && data.length) {
-          yield { id, data: data.join("\n") };
+        else if (line === "" && (data.length || id !== undefined)) {
+          yield { id, data: data.length ? data.join("\n") : undefined };
           data = [];
         }
       }

@@ -185,7 +185,7 @@ export class Horarium {
         opened = true;
         for await (const { id, data } of messages(response, connection, () => (failures = 0))) {
           last = id ?? last;
-          yield JSON.parse(data) as Item<"/events">;
+          if (data !== undefined) yield JSON.parse(data) as Item<"/events">;
         }
       } catch (raised) {
         if (signal?.aborted) return;

@@ -236,6 +236,14 @@ describe("events", () => {
     expect(error).toMatchObject({ status: 400, message: `the event ${after} is not kept any more, so it is not known what came after it` });
   });
 
+  it("are followed on from the position that the stream has told while none came", async () => {
+    const refused = new Response("{}", { status: 403 });
+    const { fetch, asked } = played(new Response(":\n\nid: AAAB\n\n"), refused);
+    const horarium = new Horarium({ url: "http://test", key: "hor_x", fetch });
+    await expect(horarium.events.follow({ after: "evt_1" }).next()).rejects.toMatchObject({ status: 403 });
+    expect(asked.map((request) => request.headers.get("Last-Event-ID"))).toEqual(["evt_1", "AAAB"]);
+  });
+
   it("are not followed for ever where the stream cannot be opened", async () => {
     const wrong = new Horarium({ url, key: "hor_wrong" });
     await expect(wrong.events.follow({ after: "evt_1" }).next()).rejects.toMatchObject({ status: 401 });

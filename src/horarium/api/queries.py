@@ -10,7 +10,7 @@ from horarium.api.fields import Query
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.events import EventFilter, type_problem
 from horarium.domain.ids import Id, from_prefixed
-from horarium.service.pages import cursor_from, cursor_text
+from horarium.service.pages import number_from
 from horarium.service.webhooks import filter_problems
 
 # The kinds of things that entries of the audit log are about, by the prefixes of their ids.
@@ -75,9 +75,4 @@ def event_filter_in(query: Query, schedule_id: Id | None, empty_labels: bool = F
 def number_in(request: Request) -> int | None:
     """The number in a cursor of a list that is read by numbers. Raises Invalid for a text that is no cursor."""
     given = request.query_params.get("cursor")
-    return None if not given else int.from_bytes(cursor_from(given)) & (1 << 62) - 1
-
-
-def number_cursor(number: int) -> str:
-    """The cursor of the page that goes on from a number."""
-    return cursor_text(number.to_bytes(16))
+    return None if not given else number_from(given)

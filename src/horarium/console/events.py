@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from starlette.requests import Request
 
 from horarium.api.fields import Query, path_id
-from horarium.api.queries import event_filter_in, number_cursor, number_in
+from horarium.api.queries import event_filter_in, number_in
 from horarium.api.web import Answer
 from horarium.console.base import Pages
 from horarium.console.event_words import TYPES, shown_event
 from horarium.console.rendering import path_to
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import Id
+from horarium.service.pages import number_cursor
 from horarium.times import Rounding
 
 PAGE = 50

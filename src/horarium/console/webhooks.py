@@ -9,7 +9,7 @@ from dataclasses import replace
 from starlette.requests import Request
 
 from horarium.api.fields import Query, path_id
-from horarium.api.queries import number_cursor, number_in
+from horarium.api.queries import number_in
 from horarium.api.web import Answer
 from horarium.console.base import Pages, action_in
 from horarium.console.event_words import TYPES
@@ -20,6 +20,7 @@ from horarium.domain.events import EventFilter
 from horarium.domain.ids import LOWEST_ID, Id, from_prefixed, prefixed
 from horarium.domain.tenancy import Identity
 from horarium.domain.webhooks import DeliveryState, Webhook
+from horarium.service.pages import number_cursor
 from horarium.times import InstantError, Rounding
 from horarium.times.instants import milliseconds_of
 

@@ -15,6 +15,7 @@ from horarium.domain.ids import Id, from_prefixed
 from horarium.domain.listings import MOST_COUNTED, Total
 from horarium.domain.tenancy import Identity
 from horarium.service.clock import Clock
+from horarium.service.pages import number_from
 from horarium.service.recording import Recording
 from horarium.service.totals import COUNT_S
 from horarium.store.base import EVENTS, Store
@@ -42,6 +43,15 @@ class Growth:
 
     newest: list[Event]
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Some events that a follower wants (none in a time in which none came), and the number up to which the log has
+    been looked at for them."""
+
+    events: list[Event]
+    upto: int
 
 
 @dataclass(slots=True)
@@ -159,8 +169,9 @@ class EventService:
             raise Invalid(Problem("after", words, "unknown")) from None
 
     async def follow_from(self, who: Identity, last: str | None) -> int:
-        """The number after which somebody follows who has last seen an event (its id), or nothing yet. Raises Invalid,
-        Forbidden, and RateLimited where as many follow as may."""
+        """The number after which somebody follows who has last seen an event (its id), was told a position (a cursor of
+        a list that is read by numbers), or has seen nothing yet. Raises Invalid, Forbidden, and RateLimited where as
+        many follow as may."""
         who.require("events:read")
         if self.streams[who.workspace_id] >= self.most_streams:
             words = (
@@ -171,34 +182,37 @@ class EventService:
         if last is None:
             return (await self.store.read(verbs.event_log, who.workspace_id)).number
         event_id = from_prefixed("evt", last)
-        if event_id is None:
-            raise Invalid(
-                Problem("Last-Event-ID", f"{last[:60]!r} is not an id such as evt_01J...", "header")
-            )
-        return await self.number_of(who, event_id)
+        if event_id is not None:
+            return await self.number_of(who, event_id)
+        try:
+            number = number_from(last)
+        except Invalid:
+            words = f"{last[:60]!r} is neither an id such as evt_01J... nor a position that a stream has told"
+            raise Invalid(Problem("Last-Event-ID", words, "header")) from None
+        log = await self.store.read(verbs.event_log, who.workspace_id)
+        if not log.forgotten <= number <= log.number:
+            words = "is a position behind which events were deleted because they were too old; read from an instant"
+            raise Invalid(Problem("after", f"{words} (since) instead", "unknown"))
+        return number
 
     async def follow(
         self, workspace_id: Id, wanted: EventFilter, after: int, beat_s: float
-    ) -> AsyncGenerator[list[Event]]:
-        """The events after a number that a filter wants, as they come; an empty list every `beat_s` seconds in which
-        none came. It ends when the server stops."""
+    ) -> AsyncGenerator[Heard]:
+        """The events after a number that a filter wants, as they come; none every `beat_s` seconds in which none came.
+        It ends when the server stops."""
         loop = asyncio.get_running_loop()
         beat = loop.time() + beat_s
         with self._counted(workspace_id):
             while not self.closed:
                 end = self._ends[workspace_id]
                 found = await self.store.read(verbs.events_after, workspace_id, after, READ_AT_ONCE)
-                if found:
-                    after = found[-1].number
-                    some = [event for event in found if wanted.wants(event)]
-                    if some:
-                        beat = loop.time() + beat_s
-                        yield some
-                    continue
-                after = max(after, end)  # what was there has been deleted
-                if loop.time() >= beat:
+                after = found[-1].number if found else max(after, end)  # what was there has been deleted
+                some = [event for event in found if wanted.wants(event)]
+                if some or loop.time() >= beat:
                     beat = loop.time() + beat_s
-                    yield []
+                    yield Heard(some, after)
+                if found:
+                    continue
                 await self._wait(workspace_id, after, beat - loop.time())
 
     async def newest(

@@ -51,6 +51,16 @@ def cursor_text(position: bytes) -> str:
     return urlsafe_b64encode(position).decode().rstrip("=")
 
 
+def number_cursor(number: int) -> str:
+    """A number as the cursor of a list that is read by numbers."""
+    return cursor_text(number.to_bytes(16))
+
+
+def number_from(cursor: str) -> int:
+    """The number in a cursor of a list that is read by numbers. Raises Invalid for a text that is no cursor."""
+    return int.from_bytes(cursor_from(cursor)) & (1 << 62) - 1
+
+
 def cursor_from(text: str, field: str = "cursor", lengths: Container[int] = (16,)) -> bytes:
     """The position in a cursor, which has one of these lengths in bytes. Raises Invalid (on `field`) for a text that
     cannot come from this server."""

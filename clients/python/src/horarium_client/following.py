@@ -22,7 +22,8 @@ _PASSING = (NotReached, ServerFault, TooManyRequests)
 
 
 class Following:
-    """Where somebody stands who follows the events of a workspace. `last` is the id of the last event that was seen."""
+    """Where somebody stands who follows the events of a workspace. `last` is the id of the last event that was seen, or
+    the position that the stream has told since, while none came."""
 
     def __init__(self, last: str | None) -> None:
         self.last = last
@@ -50,10 +51,12 @@ class Following:
             self._id = value.decode()
         elif name == b"data":
             self._data.append(value)
-        elif not line and self._data:
-            event = json.loads(b"\n".join(self._data))
-            self._data, self.last = [], self._id or self.last
-            return event
+        elif not line:
+            self.last = self._id or self.last
+            if self._data:
+                event = json.loads(b"\n".join(self._data))
+                self._data = []
+                return event
         return None
 
     def seen(self, event: Any) -> Any:
@@ -65,7 +68,8 @@ class Following:
         """Seconds to wait before the stream is opened again, which broke with an error or came to its end. Raises the
         error where that would not help, or where the stream was never open."""
         if isinstance(error, Invalid) and any(_is_of_last_event(one) for one in error.errors):
-            words = f"the event {self.last} is not kept any more, so it is not known what came after it"
+            what = f"event {self.last}" if str(self.last).startswith("evt_") else "position of this stream"
+            words = f"the {what} is not kept any more, so it is not known what came after it"
             raise EventForgotten(words, error.status, error.problem, error.request_id) from error
         if error is not None and not (self._is_opened and isinstance(error, _PASSING)):
             raise error

@@ -673,7 +673,7 @@ class Event(TypedDict):
 
 EventMessage: TypeAlias = str
 """
-For each event a message: its id, its type as `event`, and the event itself as `data`.
+For each event a message: its id, its type as `event`, and the event itself as `data`. A message with an id alone tells the position while none came.
 """
 
 

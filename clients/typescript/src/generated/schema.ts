@@ -2490,7 +2490,7 @@ export interface components {
              */
             workspace: string;
         };
-        /** @description For each event a message: its id, its type as `event`, and the event itself as `data`. */
+        /** @description For each event a message: its id, its type as `event`, and the event itself as `data`. A message with an id alone tells the position while none came. */
         EventMessage: string;
         /** @description A page of events. */
         EventPage: {
@@ -8422,7 +8422,7 @@ export interface operations {
                 total?: boolean;
             };
             header?: {
-                /** @description of a stream: the id of the last event that was seen; it goes on after that */
+                /** @description of a stream: the last id that it has told, of an event or a position; it goes on after that */
                 "Last-Event-ID"?: string;
             };
             path?: never;

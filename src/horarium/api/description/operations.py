@@ -267,7 +267,8 @@ LINES: dict[str, Schema] = {
         "additionalProperties": True,
     },
     "EventMessage": {
-        "description": "For each event a message: its id, its type as `event`, and the event itself as `data`.",
+        "description": "For each event a message: its id, its type as `event`, and the event itself as `data`. A "
+        "message with an id alone tells the position while none came.",
         "type": "string",
     },
     "Metrics": {"description": "Figures in the text format of Prometheus.", "type": "string"},

@@ -23,7 +23,7 @@ from horarium.api.models import (
     schema_of,
     validated,
 )
-from horarium.api.queries import event_filter_in, number_cursor, number_in
+from horarium.api.queries import event_filter_in, number_in
 from horarium.api.routes.base import (
     CURSOR,
     IF_MATCH,
@@ -45,7 +45,8 @@ from horarium.domain.ids import Id, from_prefixed, prefixed
 from horarium.domain.tenancy import Identity
 from horarium.domain.webhooks import Delivery, DeliveryState, Webhook
 from horarium.service.checks import KEY_LIMIT, name_problems
-from horarium.service.pages import Page
+from horarium.service.events import Heard
+from horarium.service.pages import Page, number_cursor
 from horarium.service.services import Services
 from horarium.service.targets import OVERLAP_MS
 from horarium.service.totals import beside
@@ -100,11 +101,16 @@ class EventRoutes(Routes):
         return Answer(200, event.content.encode())
 
 
-async def _messages(found: AsyncGenerator[list[Event]]) -> AsyncGenerator[bytes]:
-    """Events as server-sent messages; an empty one for each time in which none came."""
+async def _messages(found: AsyncGenerator[Heard]) -> AsyncGenerator[bytes]:
+    """Events as server-sent messages; an empty one for each time in which none came. After that comes one without an
+    event, whose id is the position to go on from, where it is not known: it is kept when the last event is not."""
+    told = -1
     async with aclosing(found):
-        async for events in found:
-            yield b"".join(map(_message, events))
+        async for heard in found:
+            yield b"".join(map(_message, heard.events))
+            if not heard.events and heard.upto != told:
+                told = heard.upto
+                yield f"id: {number_cursor(told)}\n\n".encode()
 
 
 def _message(event: Event) -> bytes:
@@ -287,7 +293,9 @@ def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
         "total": TOTAL,
     }
     words = "List events; with Accept: text/event-stream all that come from now on (events:read)"
-    last = {"Last-Event-ID": "of a stream: the id of the last event that was seen; it goes on after that"}
+    last = {
+        "Last-Event-ID": "of a stream: the last id that it has told, of an event or a position; it goes on after that"
+    }
     api.add("GET", "/events", events.list, words, tag=tag, query=filters, headers=last)
     api.add("GET", "/events/{id}", events.get, "Get an event (events:read)", tag=tag)
     tag = "webhooks"
