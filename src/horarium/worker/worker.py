@@ -57,7 +57,7 @@ GROWTH = 4
 # What one claim takes at most: it holds SQLite's writer for some 15 us a run.
 MOST_CLAIMED = 4_096
 # How long a claim should keep the one writer of SQLite, for which others wait meanwhile, and the least that it takes.
-CLAIM_MS = 40
+CLAIM_MS = 24
 LEAST_CLAIMED = 512
 # Attempts that wait for an answer over the network without a place. Each holds a task and a connection.
 MOST_WAITING = 4_096
