@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -47,16 +47,10 @@ class Connection(Horarium):
         with self._told():
             yield from super().stream(*args, **kwargs)
 
-    def follow(
-        self,
-        template: str,
-        query: Mapping[str, Any],
-        after: str | None,
-        broken: Callable[[HorariumError | None], None] | None = None,
-    ) -> Iterator[Any]:
+    def follow(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         # By a client that raises its own errors, since these decide whether the stream is opened again.
         with self._told(), Horarium(self.url, self.key, **self._ways()) as plain:
-            yield from plain.follow(template, query, after, broken)
+            yield from plain.follow(*args, **kwargs)
 
     def send_file(
         self,

@@ -169,9 +169,8 @@ class Horarium(resources.Resources):
         while True:
             error: HorariumError | None = None
             try:
-                if (
-                    again and at.last is None
-                ):  # there was no event at the beginning, so all that there are came since
+                # Where there was no event at the beginning, all that there are came since.
+                if again and at.last is None:
                     for event in self.pages(template, (), {**query, "order": "oldest"}):
                         yield at.seen(event)
                 with closing(self.stream(template, (), query, at.headers)) as lines:

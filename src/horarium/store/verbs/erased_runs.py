@@ -63,7 +63,7 @@ async def erase_spool(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
         await tx.run("drop_from_spool", fire_id=fire, number=number)
     others = [row for row in rows if not person.owns(row[2])]
     count = await change(tx, "change_texts_of_spool", changed_rows(others, erasure, 2, UNIQUE, JSON))
-    last = position_of(*rows[-1][:2]) if goes_on and rows else None
+    last = position_of(*rows[-1][:2]) if goes_on else None
     return Found(count + len(own), last, person)
 
 

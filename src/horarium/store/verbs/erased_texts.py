@@ -67,7 +67,7 @@ def by_item(name: str, *columns: Column) -> Step:
         others = [row for row in rows if row[0] not in gone]
         changed = [(own, *row) for row in changed_rows(others, erasure, 1, UNIQUE, *columns)]
         count = await change(tx, f"change_texts_of_{name}", changed)
-        last = rows[-1][0].encode("utf-8", "surrogatepass") if goes_on and rows else None
+        last = rows[-1][0].encode("utf-8", "surrogatepass") if goes_on else None
         return Found(count + len(gone), last, person)
 
     return step
@@ -112,7 +112,7 @@ async def erase_schedules(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Fou
     if not erasure.position:
         of_windows = await tx.rows("notes_of_windows", workspace_id=own)
         count += await change(tx, "change_notes_of_windows", changed_rows(of_windows, erasure, 1, PLAIN))
-    return Found(count, rows[-1][0] if goes_on and rows else None, whom(erasure))
+    return Found(count, rows[-1][0] if goes_on else None, whom(erasure))
 
 
 def _with_own_key(row: tuple[Any, ...], before: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -151,7 +151,7 @@ async def erase_answers(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found
         if (scope, key) not in gone and (said := _answer_without(erasure, subject)) is not None
     ]
     count = await change(tx, "change_answers", changed)
-    last = orjson.dumps(rows[-1][:2]) if goes_on and rows else None
+    last = orjson.dumps(rows[-1][:2]) if goes_on else None
     return Found(count + len(gone), last, person)
 
 
@@ -177,7 +177,7 @@ async def erase_events(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
     if count:
         await tx.run("take_webhooks_back", workspace_id=own)
         tx.announce(WEBHOOKS, now)
-    last = rows[-1][0].to_bytes(8, "big") if goes_on and rows else None
+    last = rows[-1][0].to_bytes(8, "big") if goes_on else None
     return Found(count, last, person)
 
 
@@ -200,4 +200,4 @@ async def erase_entries_of_audit(tx: Tx, erasure: Erasure, now: int, tell: Tell)
     ids = [row[0] for row in changed_rows(rows, erasure, 1, PLAIN, OWN_JSON)]
     if ids:
         await erase_entries(tx, erasure.workspace_id, ids, tell(len(ids)))
-    return Found(len(ids), rows[-1][0] if goes_on and rows else None, whom(erasure))
+    return Found(len(ids), rows[-1][0] if goes_on else None, whom(erasure))

@@ -106,7 +106,8 @@ async def fitting_piece(tx: Tx, sizes: str, texts: str, limit: int, **where: Any
     if not bytes_of:
         return Piece((), False)
     most = fitting(bytes_of)
-    return Piece(await tx.rows(texts, **where, limit=most), most < len(bytes_of) or len(bytes_of) == limit)
+    rows = await tx.rows(texts, **where, limit=most)  # none where all were deleted meanwhile
+    return Piece(rows, bool(rows) and (most < len(bytes_of) or len(bytes_of) == limit))
 
 
 def last_of(rows: Sequence[Any], limit: int) -> Id | None:
