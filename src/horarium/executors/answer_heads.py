@@ -22,6 +22,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 MOST_HEAD = 64 * 1024
 MOST_HEADERS = 1000
 
+_LIMITS = {"max_line_size": MOST_HEAD, "max_field_size": MOST_HEAD, "max_headers": MOST_HEADERS}
 _WITHOUT_BODY = (b"204", b"304")
 _END = re.compile(rb"\n\r?\n")
 _LENGTHS = re.compile(rb"\ncontent-length[ \t]*:([^\n]*)", re.IGNORECASE)
@@ -51,9 +52,8 @@ class AnswerProtocol(client_proto.ResponseHandler):
     def set_response_params(self, **params: Any) -> None:
         """Called by the library when a request is sent: an answer is expected from now on."""
         self._in_head, self._held, self._ignores_rest = True, b"", False
-        super().set_response_params(
-            **{**params, "max_line_size": MOST_HEAD, "max_field_size": MOST_HEAD, "max_headers": MOST_HEADERS}
-        )
+        params.update(_LIMITS)
+        super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop with what has arrived, and by the library with nothing."""
@@ -79,7 +79,7 @@ class AnswerProtocol(client_proto.ResponseHandler):
 
     def _next_head(self, data: bytes) -> tuple[bytes, bytes]:
         """The first head in what has arrived, and what follows it. A head that is not complete is held back; both are
-        empty then."""
+        empty then. Where the library reads the head as it is, and a body may follow, both come as one."""
         known = len(self._held)
         if known:
             data, self._held = self._held + data, b""
@@ -102,7 +102,8 @@ class AnswerProtocol(client_proto.ResponseHandler):
             if rest or _BODY_FOLLOWS.search(head):
                 self.force_close()
             return head, b""
-        return _with_one_length(head), rest
+        mended = _with_one_length(head)
+        return (data, b"") if mended is head and not self._in_head else (mended, rest)
 
     def _refuse(self) -> None:
         """End the exchange because of a head that is too large."""

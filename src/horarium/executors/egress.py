@@ -215,24 +215,19 @@ class EgressClient:
 
         Raises AddressRefused, or what aiohttp raises (see `explain`). A refusal is noted for the audit log.
         """
+        limit = _NO_LIMIT if connect_s is None else aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
         try:
-            return await self._request(workspace_id, method, url, headers, data, connect_s)
+            checked = self.checked(url)
+            wrong = not_allowed(checked.raw_host or "", self._allowed_hosts(workspace_id))
+            if wrong:
+                raise AddressRefused(f"{checked.raw_host} {wrong}")
+            with asked_by(workspace_id):
+                return await self.session.request(
+                    method, checked, headers=headers, data=data, allow_redirects=False, timeout=limit
+                )
         except (AddressRefused, aiohttp.ClientError) as error:
             note_refusal(self._refused, workspace_id, host_of(url), error)
             raise
-
-    async def _request(
-        self, workspace_id: Id, method: str, url: str, headers: Any, data: Any, connect_s: float | None
-    ) -> aiohttp.ClientResponse:
-        checked = self.checked(url)
-        wrong = not_allowed(checked.raw_host or "", self._allowed_hosts(workspace_id))
-        if wrong:
-            raise AddressRefused(f"{checked.raw_host} {wrong}")
-        limit = _NO_LIMIT if connect_s is None else aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
-        with asked_by(workspace_id):
-            return await self.session.request(
-                method, checked, headers=headers, data=data, allow_redirects=False, timeout=limit
-            )
 
     async def close(self) -> None:
         """Closes all connections. A later request opens a new session."""

@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from typing import NamedTuple
@@ -53,14 +52,19 @@ def asking() -> Id | None:
     return _asking.get()
 
 
-@contextmanager
-def asked_by(workspace_id: Id) -> Iterator[None]:
+class asked_by:
     """A block in which libraries look up names for a workspace."""
-    token = _asking.set(workspace_id)
-    try:
-        yield
-    finally:
-        _asking.reset(token)
+
+    __slots__ = ("_token", "_workspace")
+
+    def __init__(self, workspace_id: Id) -> None:
+        self._workspace = workspace_id
+
+    def __enter__(self) -> None:
+        self._token = _asking.set(self._workspace)
+
+    def __exit__(self, *_: object) -> None:
+        _asking.reset(self._token)
 
 
 class _LookUp:
