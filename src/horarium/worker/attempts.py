@@ -250,7 +250,19 @@ class Attempts:
         if work.target.completion == Completion.CALLBACK and not await self._open_callback(work, now):
             self._forget(work)
             return None
-        return self._judged(work, await self._execute(work, now))
+        executor = self._executors.get(work.target.executor)
+        if executor is None:
+            words = f"this server has no executor {work.target.executor!r}: install its plug-in"
+            return self._judged(work, Outcome(Verdict.FAILED, error=words, retryable=False))
+        try:
+            outcome = await executor.execute(self._call(work, now))
+        except (Exception, asyncio.CancelledError) as error:
+            # A fault of the executor's own must end this run, not the worker.
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise
+            outcome = _broken_down(work, error)
+        return self._judged(work, outcome)
 
     def _begin(self, work: Work, now: int) -> Ended | None:
         """Begin an attempt; what is recorded of it where it must not be made."""
@@ -277,20 +289,6 @@ class Attempts:
         except HorariumError as error:
             _log.warning("run_not_put_off", error=str(error))  # found as a stray then
         self._forget(work)
-
-    async def _execute(self, work: Work, now: int) -> Outcome:
-        executor = self._executors.get(work.target.executor)
-        if executor is None:
-            words = f"this server has no executor {work.target.executor!r}: install its plug-in"
-            return Outcome(Verdict.FAILED, error=words, retryable=False)
-        try:
-            return await executor.execute(self._call(work, now))
-        except (Exception, asyncio.CancelledError) as error:
-            # A fault of the executor's own must end this run, not the worker.
-            task = asyncio.current_task()
-            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-                raise
-            return _broken_down(work, error)
 
     def _call(self, work: Work, now: int) -> Call:
         """What the executor is given."""
