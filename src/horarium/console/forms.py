@@ -23,10 +23,11 @@ _FOREIGN = (
 
 
 class Form:
-    """The fields of a form that was sent, each as a text without white space around it."""
+    """The fields of a form that was sent, each as a text without white space around it. Browsers send each line break
+    as two characters, whatever it was; here it is one again."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self._pairs = tuple(pairs)
+        self._pairs = tuple((name, text.replace("\r\n", "\n")) for name, text in pairs)
         self.fields = dict(self._pairs)
 
     def text(self, name: str) -> str:
