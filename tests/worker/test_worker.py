@@ -14,10 +14,13 @@ from horarium.domain.schedule import Policies
 from horarium.store.verbs import dispatch
 from horarium.worker.work import judge
 from horarium.worker.worker import (
+    ASK_EVERY_S,
     CLAIM_MS,
     LEAST_CLAIMED,
+    MARK_AFTER_MS,
     MOST_CLAIMED,
     MOST_IN_HAND,
+    OVERRUN_MS,
     Worker,
     most_in_hand,
     next_claim,
@@ -40,6 +43,7 @@ def test_what_is_in_hand_is_bounded(shared):
 @pytest.mark.parametrize("concurrency", [1, 256, 8_193, 50_000])
 def test_while_all_that_can_be_is_under_way_there_is_room_for_as_many(shared, concurrency):
     assert most_in_hand(concurrency, shared) >= 2 * concurrency
+    assert most_in_hand(50_000, shared) == 100_000
 
 
 @pytest.mark.parametrize(
@@ -134,6 +138,79 @@ async def test_how_late_a_run_was_sent_is_counted_once_however_often_it_is_tried
         await shop.close()
 
 
+@pytest.mark.parametrize(("late_ms", "ended"), [(0, False), (1, True)])
+async def test_an_attempt_that_outlasts_its_time_by_too_much_is_ended(late_ms, ended):
+    shop = await Workshop.open()
+    try:
+        await hang(shop)
+        await shop.schedule("* * * * *", Policies(retry=Retry(max_attempts=1), max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        shop.clock.now += 1_000 + OVERRUN_MS + late_ms  # its target may take a second
+        assert await shop.worker.end_overruns() is False  # nothing more is to be done at once
+        await shop.settle()
+        assert shop.rows("SELECT count(*) FROM runs WHERE state = 'failed'")[0][0] == ended
+    finally:
+        await shop.close()
+
+
+async def test_an_attempt_is_marked_as_under_way_once_it_has_taken_a_while():
+    shop = await Workshop.open()
+    try:
+        await hang(shop)
+        await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        (work,) = shop.worker._holding.values()
+        now = asyncio.get_running_loop().time() * 1000
+        for age_ms, marked in ((MARK_AFTER_MS - 100, False), (MARK_AFTER_MS + 100, True)):
+            work.began = now - age_ms
+            await shop.worker._mark_begun()
+            assert work.marked is marked
+        assert shop.rows("SELECT begun_ms FROM ready")[0][0] == NOON + MINUTE
+    finally:
+        await shop.close()
+
+
+async def test_an_attempt_that_waits_for_its_time_is_not_marked_as_under_way_and_hides_none_that_is():
+    shop = await Workshop.open()
+    try:
+        await hang(shop)
+        for _ in range(2):
+            await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        first, second = (shop.worker._holding[run] for run in shop.worker._attempts.doing)
+        first.started_ms = 0
+        await shop.mark()
+        assert (first.marked, second.marked) == (False, True)
+    finally:
+        await shop.close()
+
+
+async def test_room_that_outcomes_have_made_is_claimed_at_once():
+    """What was left behind for want of room does not wait for the poll."""
+    shop = await Workshop.open(concurrency=1)
+    try:
+        gate = asyncio.Event()
+
+        async def answer(_):
+            await gate.wait()
+            return Outcome(Verdict.SUCCEEDED)
+
+        shop.executor.answer = answer
+        await shop.schedule("* * * * *", Policies(overlap=Overlap.ALLOW))
+        for minute in range(1, 100):
+            shop.clock.now = NOON + minute * MINUTE
+            await shop.release()
+        await shop.settle()
+        assert shop.rows("SELECT count(*) FROM ready WHERE owner IS NULL")[0][0] > 0
+        gate.set()
+        for _ in range(40):
+            await shop.settle()
+        assert shop.rows("SELECT count(*) FROM ready")[0][0] == 0
+        assert len(shop.executor.calls) == 99
+    finally:
+        await shop.close()
+
+
 async def with_runs_in_hand(shop):
     """The worker, which attempts the first of many runs and holds the others."""
     await hang(shop)
@@ -155,6 +232,22 @@ async def test_what_ended_in_one_moment_is_not_taken_for_the_pace_of_all_that_is
             assert worker._for_others() == []
         worker._asked_s = asyncio.get_running_loop().time()
         assert len(worker._for_others()) == (unbegun - ended) // 2 > 0
+    finally:
+        await shop.close()
+
+
+async def test_a_node_that_leaves_gives_nothing_to_one_that_asks_and_one_that_asked_long_ago_gets_nothing():
+    shop = await Workshop.open(concurrency=1)
+    try:
+        worker = await with_runs_in_hand(shop)
+        worker._closing = True
+        worker._asked_s = asyncio.get_running_loop().time()
+        assert worker._for_others() == []
+        worker._closing = False
+        worker._asked_s = asyncio.get_running_loop().time() - ASK_EVERY_S - 0.1
+        assert worker._for_others() == []
+        worker._asked_s = asyncio.get_running_loop().time() - ASK_EVERY_S + 0.1
+        assert worker._for_others()
     finally:
         await shop.close()
 
