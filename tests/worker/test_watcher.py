@@ -132,6 +132,20 @@ async def test_runs_end_as_their_engine_says_and_others_are_looked_at_again(
     assert [run.output for run in found] == ['{"rows":3}', None, None]
     assert found[1].error == "broken there"
     assert engine.asked == 1
+    assert engine.in_the_name_of == [tenant.workspace]
+
+
+async def test_a_run_that_is_given_to_its_engine_or_cancelled_wakes_the_looks_without_the_poll(
+    tenant, store, looking
+):
+    waiting = asyncio.create_task(looking._alarm.wait(None, 3_600))
+    await asyncio.sleep(0)
+    _, (work,) = await given_away(tenant, ["a"])
+    await asyncio.wait_for(waiting, 60)
+    waiting = asyncio.create_task(looking._alarm.wait(None, 3_600))
+    await asyncio.sleep(0)
+    await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
+    await asyncio.wait_for(waiting, 60)
 
 
 async def test_a_run_shows_why_looks_at_it_fail_until_one_succeeds(tenant, store, clock, engine, looking):
