@@ -53,6 +53,8 @@ def test_what_is_no_id_is_told_so():
         assert ids.from_prefixed("sch", text) is None
     for text in ("", "0" * 36, "00000000-0000-0000-0000-00000000000g", "0" * 32):
         assert ids.from_uuid_text(text) is None
+    for text in ("0000000-00000-0000-0000-000000000000", "00000000-0000-0000-00000-00000000000"):
+        assert ids.from_uuid_text(text) is None  # its hyphens stand elsewhere
 
 
 def test_a_key_that_looks_like_one_of_our_ids_is_known():

@@ -106,6 +106,35 @@ def test_values_are_judged_as_the_reference_implementation_judges(
         assert not expected or "$ref" in str(schema)
 
 
+# Values at the borders of types and of numbers, all of which meet all keywords of KEYWORDS.
+BORDERS = [None, True, False, 0, 1, -1, 2, 3, 4, 1.0, 0.0, -0.0, 0.5, 1.5, 2.0, 3.5, 10**20, 1e20, "", "a", "ab",
+           "abc", "\u00e9\u00e9", "\U0001f600", [], [1], [1, 2], [1, 2, 3], [1, 1], [1, 1.0], [0, False], [1, True],
+           [[1], [1]], {}, {"a": 1}, {"a": 1, "b": 2}, {"a": 1, "b": 2, "c": 3}]  # fmt: skip
+KEYWORDS: list[dict[str, Any]] = [
+    *({"type": name} for name in ("null", "boolean", "integer", "number", "string", "array", "object")),
+    {"type": ["integer", "null"]}, {"minimum": 2}, {"maximum": 2}, {"exclusiveMinimum": 2}, {"exclusiveMaximum": 2},
+    {"multipleOf": 2}, {"multipleOf": 0.5}, {"multipleOf": 3}, {"minLength": 2}, {"maxLength": 2}, {"minItems": 2},
+    {"maxItems": 2}, {"uniqueItems": True}, {"uniqueItems": False}, {"minProperties": 2}, {"maxProperties": 2},
+    {"required": ["a", "b"]}, {"const": 1}, {"const": 0}, {"const": False}, {"enum": [1, "a", None]}, {"enum": [True]},
+    {"pattern": "^ab"}, {"contains": {"const": 1}}, {"contains": {"const": 1}, "minContains": 2},
+    {"contains": {"const": 1}, "maxContains": 1}, {"contains": {"const": 9}, "minContains": 0},
+    {"prefixItems": [{"const": 1}]}, {"prefixItems": [{"const": 1}], "items": False}, {"items": {"type": "integer"}},
+    {"properties": {"a": {"const": 2}}},
+    {"properties": {"a": True}, "additionalProperties": False}, {"additionalProperties": {"const": 1}},
+    {"propertyNames": {"maxLength": 0}}, {"dependentRequired": {"a": ["b"]}}, {"dependentSchemas": {"a": False}},
+    {"not": {"type": "integer"}}, {"allOf": [{"minimum": 1}, {"maximum": 1}]}, {"anyOf": [{"const": 1}, {"const": 2}]},
+    {"oneOf": [{"minimum": 1}, {"maximum": 1}]}, {"if": {"type": "integer"}, "then": {"minimum": 2}},
+    {"if": {"type": "integer"}, "else": {"type": "string"}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("schema", KEYWORDS, ids=lambda schema: orjson.dumps(schema).decode())
+def test_each_keyword_judges_each_kind_of_value_as_the_reference_implementation_does(schema: Any) -> None:
+    judge = Draft202012Validator(schema)
+    for value in BORDERS:
+        assert (not value_mismatches(schema, value, Budget(PLENTY))) == judge.is_valid(value), value
+
+
 @pytest.mark.parametrize(
     "schema",
     [

@@ -84,6 +84,14 @@ def test_a_one_shot_fires_however_late():
     assert (found.next_slot, found.ended) == (None, "exhausted")
 
 
+@pytest.mark.parametrize("recurrence", [ONCE, HOURLY])
+@pytest.mark.parametrize("catch_up", CatchUp)
+def test_a_pause_that_is_over_takes_no_slot_that_comes_after_it(recurrence, catch_up):
+    pause = Closure(NOON - 50 * 60_000, NOON - 20 * 60_000, catch_up, SpanReason.PAUSED)
+    found = plan(recurrence, Policies(), NOON - 55 * 60_000, 0, 0, 0, NOON - 60_000, closures=[pause])
+    assert (found.entries, found.next_slot) == ((), NOON)
+
+
 def test_the_last_of_max_fires_ends_the_schedule():
     policies = replace(ALLOW, max_fires=2)
     assert asked(HOURLY, policies, NOON - HOUR, NOON, fires=0).ended is None
