@@ -113,10 +113,12 @@ async def test_an_edit_while_paused_splits_the_span_at_the_edit(tenant):
     assert [(one.count, one.version) for one in spans] == [(2, 1), (2, 3)]
 
 
-async def test_a_pause_that_ends_in_deletion_or_the_archive_is_recorded(tenant, store):
+@pytest.mark.parametrize("until", [None, NOON + MINUTE, NOON + HOUR])
+async def test_a_pause_that_ends_in_deletion_or_the_archive_is_recorded(tenant, store, until):
+    """Also one that was to end by itself, before or after that."""
     for state, deleted in ((ScheduleState.DELETED, NOON + 3 * MINUTE), (ARCHIVED, None)):
         schedule = await tenant.schedule()
-        await tenant.change(schedule, NOON + 1, state=PAUSED)
+        await tenant.change(schedule, NOON + 1, state=PAUSED, paused_until_ms=until)
         await tenant.change(schedule, NOON + 3 * MINUTE, state=state, deleted_ms=deleted)
         assert minutes(await tenant.spans(schedule)) == [(1, 3, "paused")]
         assert (await tenant.release(NOON + 9 * MINUTE)).schedules == 0

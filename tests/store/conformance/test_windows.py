@@ -15,6 +15,7 @@ from horarium.domain.windows import MOST_OF_SCHEDULE, MOST_OF_WORKSPACE, Window
 from horarium.service.schedules import pausing, resuming
 from horarium.store.verbs import pauses, windows
 from horarium.store.verbs.changes import change_schedule
+from horarium.store.verbs.windows import MovedWindow
 from horarium.times import Timing
 from tests.support.callers import caller
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
@@ -271,14 +272,15 @@ async def test_a_window_that_is_taken_back_before_a_release_has_seen_it_begin_ha
 async def test_new_zone_data_move_a_window_once_and_lose_no_time_that_has_begun(tenant, store):
     """Once it is computed by the data of today it is left alone, also where it has begun and is not entered yet."""
     window = await add(tenant)
-    await store.write(stale_zone)
+    await store.write(stale_zone, MovedWindow(window.id, NOON + 30 * MINUTE))
     await store.urgent(windows.rezone_windows, NOON + MINUTE)
     await store.urgent(windows.rezone_windows, NOON + 3 * MINUTE)
     (after,) = await store.read(windows.windows_of, tenant.workspace, None)
     assert after.next_ms == window.next_ms == NOON + 2 * MINUTE
 
 
-async def stale_zone(tx):
-    """As if all windows had been computed with other data of their zone."""
+async def stale_zone(tx, moved):
+    """As if all windows had been computed with other data of their zone, by which one begins at another time."""
+    await tx.many("move_windows", [moved])
     for zone, known in await tx.rows("zones_of_windows"):
         await tx.run("rezone_windows", zone=zone, zone_data=known, current="old")
