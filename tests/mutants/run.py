@@ -237,13 +237,11 @@ def fate(mutant: Mutant, tests: Sequence[str], usual_s: float) -> tuple[str, str
             return SLOW, ""
         time.sleep(0.02)
     code = os.waitstatus_to_exitcode(status)
-    if code in _ASKED_NOBODY:
-        raise RuntimeError(f"no test ran for {mutant.name}: {output.read_text(errors='replace')[-500:]}")
-    failed = [
-        line
-        for line in output.read_text(errors="replace").splitlines()
-        if line.startswith(("FAILED", "ERROR"))
-    ]
+    said = output.read_text(errors="replace")
+    # A module of tests that cannot be imported with the fault has noticed it; pytest then says that it found no tests.
+    failed = [line for line in said.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    if code in _ASKED_NOBODY and not failed:
+        raise RuntimeError(f"no test ran for {mutant.name}: {said[-500:]}")
     return (SURVIVED, "") if code == 0 else (CAUGHT, failed[0][:200] if failed else f"exit {code}")
 
 
