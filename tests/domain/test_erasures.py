@@ -6,6 +6,10 @@ import pytest
 
 from horarium.domain.erasures import (
     ERASED,
+    LONGEST_ID,
+    LONGEST_VALUE,
+    MOST_VALUES,
+    SHORTEST_VALUE,
     Content,
     Erasure,
     Person,
@@ -157,3 +161,21 @@ def test_the_longer_an_erasure_waits_the_more_rarely_it_looks_however_lately_it_
     begun, now = 1_000_000, 1_000_000 + lasts_ms
     erasure = Erasure(random_id(1), random_id(2), b"", b"", random_id(3), begun, now, ANN)
     assert look_again_ms(erasure, now) == now + wait_ms
+
+
+@pytest.mark.parametrize(
+    ("person", "values", "wrong"),
+    [
+        ("u" * LONGEST_ID, [], []),
+        ("u" * (LONGEST_ID + 1), [], ["person"]),
+        ("u", [], []),
+        ("", [], ["person"]),
+        ("u", ["v" * SHORTEST_VALUE] * MOST_VALUES, []),
+        ("u", ["v" * SHORTEST_VALUE] * (MOST_VALUES + 1), ["values"]),
+        ("u", ["v" * (SHORTEST_VALUE - 1)] * 3, ["values"]),
+        ("u", ["v" * LONGEST_VALUE], []),
+        ("u", ["v" * (LONGEST_VALUE + 1)], ["values"]),
+    ],
+)
+def test_how_long_and_how_many_the_things_may_be_that_are_looked_for(person, values, wrong):
+    assert [problem.field for problem in person_problems(person, values)] == wrong
