@@ -86,6 +86,39 @@ async def test_what_is_due_at_once_is_given_away_at_once(shop, engine):
     assert engine.calls == []
 
 
+@pytest.mark.parametrize(("due", "batches"), [(31, [31]), (32, [32]), (33, [32, 1])])
+async def test_no_more_than_some_are_given_away_at_once(engine, due, batches):
+    """They are made without a pause in the event loop."""
+    shop = await Workshop.open(concurrency=64, engine=engine)
+    try:
+        await due_together(shop, due)
+        assert [len(calls) for calls in engine.batches] == batches
+    finally:
+        await shop.close()
+
+
+@pytest.mark.parametrize("executor", ["engine", "scripted"])
+async def test_a_run_that_is_cancelled_when_it_has_just_ended_is_recorded_as_it_ended(shop, engine, executor):
+    """An attempt that is over has nothing left to break off, though its outcome is not recorded yet."""
+    recorder, recorded = shop.worker._recorder, []
+    add = recorder.add
+
+    def adding(ended):
+        recorded.append(ended.end.state.value)
+        add(ended)
+        for work in shop.worker._holding.values():
+            shop.worker._attempts.stop(work)
+
+    recorder.add = adding
+    there = shop.make_target(executor=executor)
+    await shop.schedule("* * * * *", ONCE, target_id=there)
+    await shop.tick(NOON + MINUTE)
+    for tell in list(engine.tell.values()):
+        tell(GOOD)
+    await shop.settle()
+    assert (recorded, states(shop)) == (["succeeded"], ["succeeded"])
+
+
 async def test_each_run_is_recorded_when_it_has_ended_whatever_the_others_do(shop, engine):
     await due_together(shop, 3)
     first, second, third = engine.tell.values()

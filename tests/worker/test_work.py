@@ -185,6 +185,16 @@ def test_the_variation_of_an_agent_is_the_one_that_the_input_of_the_run_names(fi
 
 
 @pytest.mark.parametrize(
+    ("told", "error", "recorded"),
+    [(None, "at 10.0.0.1", "at 10.0.0.1"), (str.upper, "at home", "AT HOME"), (str.upper, None, None)],
+)
+def test_the_error_of_a_shared_target_is_recorded_as_a_borrower_may_read_it(told, error, recorded):
+    work = begun(of=target(told=told))
+    ended = judge(work, Outcome(Verdict.FAILED, error=error, retryable=False), NOON + 900)
+    assert ended.error == recorded
+
+
+@pytest.mark.parametrize(
     ("given", "data", "size"), [(None, None, 0), ("12345", None, 5), (None, "12", 2), ("12345", "12", 7)]
 )
 def test_the_size_of_a_run_is_that_of_its_input_and_of_its_row(given, data, size):

@@ -123,6 +123,39 @@ async def test_what_was_recorded_under_an_old_lease_does_not_take_the_run_out_of
         await shop.close()
 
 
+async def test_a_worker_that_has_nothing_in_hand_sleeps_until_something_comes(monkeypatch):
+    """Otherwise a server without any work would wake up many times a second."""
+    looks = []
+
+    async def look(_):
+        looks.append(1)
+        await asyncio.sleep(0)
+        return 0.0
+
+    monkeypatch.setattr("horarium.worker.worker._least_lag_ms", look)
+    shop = await Workshop.open()
+    try:
+        await shop.settle()
+        assert looks == []
+        held = asyncio.Event()
+
+        async def answer(_):
+            await held.wait()
+            return Outcome(Verdict.SUCCEEDED)
+
+        shop.executor.answer = answer
+        await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        assert len(looks) > 3
+        held.set()
+        await shop.settle()
+        seen = len(looks)
+        await shop.settle()
+        assert len(looks) == seen
+    finally:
+        await shop.close()
+
+
 async def test_how_late_a_run_was_sent_is_counted_once_however_often_it_is_tried():
     shop = await Workshop.open()
     try:

@@ -279,7 +279,7 @@ class Lanes:
         if lane.in_turns:
             if self._idle:
                 self._wake_one()
-        elif lane not in self._crowded and len(lane.queue) == 1:
+        elif len(lane.queue) == 1:
             self._rejoin(lane, self._now())
 
     def _known(self, work: Work, networked: bool, lane: Lane | None) -> Lane:
@@ -463,9 +463,10 @@ class Lanes:
         if outcome.verdict is not Verdict.SUCCEEDED:
             found = outcome_class(outcome, sign is Sign.OVERLOADED, sign is Sign.TIMED_OUT)
             lane.tally.others[found] += 1
-        if (took > PARK_AFTER_MS or lane.slow) and not work.slow and lane.networked:
+        slow = took > PARK_AFTER_MS
+        if (slow or lane.slow) and not work.slow and lane.networked:
             # What was parked on its way was counted then.
-            lane.slow += ((1.0 if took > PARK_AFTER_MS else 0.0) - lane.slow) * SLOW_WEIGHT
+            lane.slow += (slow - lane.slow) * SLOW_WEIGHT
             if lane.slow < SLOW_AT_TIMES:
                 lane.slow = 0.0
         if sign in (Sign.TIMED_OUT, Sign.UNREACHED):
