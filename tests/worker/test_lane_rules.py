@@ -180,6 +180,8 @@ def test_a_report_counts_what_is_under_way_and_what_of_it_is_parked(time):
         (UNREACHED, PARK_AFTER_MS + 1, Sign.UNREACHED),
         (UNREACHED, TIMEOUT_MS - 11, Sign.UNREACHED),
         (ACCEPTED, TIMEOUT_MS, Sign.ANSWERED),
+        (Outcome(Verdict.SUCCEEDED), TIMEOUT_MS, Sign.ANSWERED),  # of what answers without a status
+        (Outcome(Verdict.ACCEPTED), TIMEOUT_MS, Sign.ANSWERED),
         (Outcome(Verdict.FAILED, status=500), TIMEOUT_MS, Sign.ANSWERED),
         (Outcome(Verdict.FAILED, status=428), 5, Sign.ANSWERED),
         (Outcome(Verdict.FAILED, status=502), 5, Sign.ANSWERED),
@@ -278,6 +280,14 @@ def test_what_holds_a_thread_or_a_process_is_never_counted_as_slow(time):
     time.now += 5_000
     end(lanes, begun)
     assert lane_of(lanes, "function").slow == 0.0
+
+
+@pytest.mark.parametrize(("slow", "parked"), [(0.49, False), (0.5, False), (0.51, True)])
+def test_calls_begin_parked_where_more_than_half_of_them_are_slow(time, slow, parked):
+    lanes = Lanes(64, 64, 1_000)
+    filled(lanes, "a", 1)
+    lane_of(lanes, "a").slow = slow
+    assert begin_all(lanes)[0].parked is parked
 
 
 # The limit of a lane.

@@ -36,7 +36,7 @@ _log = structlog.get_logger(__name__)
 
 # An attempt that has waited so long for an answer over the network gives its place back.
 PARK_AFTER_MS = 1_000
-# What one attempt weighs in the share of slow ones, and the share from which a lane's attempts begin parked.
+# What one attempt weighs in the share of slow ones, and the share above which a lane's attempts begin parked.
 SLOW_WEIGHT = 1 / 16
 SLOW_FROM = 0.5
 # From this share on an attempt begins only if it may be parked, and below it the lane counts as quick again.
@@ -171,7 +171,7 @@ class Lane:
     @property
     def begins_parked(self) -> bool:
         """Whether most attempts wait so long that they are parked from the start. Only networked lanes become slow."""
-        return self.networked and self.slow > SLOW_FROM
+        return self.slow > SLOW_FROM
 
     def most_unbegun(self) -> int | None:
         """How many runs that have not begun the lane may have in hand; None where it is not throttled."""

@@ -318,7 +318,7 @@ def _next_slot(work: Work) -> int | None:
 def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int | None = None) -> Ended:
     run = work.run
     most = DEFAULT.output_bytes if work.lane is None else work.lane.workspace.share.output_bytes
-    begun = work.started_ms > 0  # what was stopped before it began has spent no attempt
+    begun = bool(work.started_ms)  # what was stopped before it began has spent no attempt
     end = RunEnd(
         run.id,
         run.workspace_id,
@@ -353,7 +353,7 @@ def _watched(work: Work, outcome: Outcome, now: int) -> NewWatched | None:
     """The row by which a run is looked at that an engine has taken; None for one that a callback will end."""
     if outcome.handle is None:
         return None
-    run, began = work.run, work.started_ms or now
+    run, began = work.run, work.started_ms
     return NewWatched(
         run.id,
         run.workspace_id,
@@ -373,7 +373,7 @@ def _untold(work: Work, state: RunState, outcome: Outcome, now: int) -> UntoldEn
     if work.target.completion != Completion.WATCH or not state.final or state is RunState.SUCCEEDED:
         return None
     given_before = run.epoch > FIRST_EPOCH
-    given_now = work.started_ms > 0 and outcome.retryable
+    given_now = bool(work.started_ms) and outcome.retryable
     if not given_before and not given_now:
         return None
     until = now + ON_ITS_WAY_MS
@@ -382,5 +382,5 @@ def _untold(work: Work, state: RunState, outcome: Outcome, now: int) -> UntoldEn
 
 def _waits_text(waited: Mapping[WaitCause, int], before: str | None) -> str:
     """A wait together with those of earlier attempts, as JSON."""
-    total = added(waits_from_text(before), waited) if before else waited
+    total = added(waits_from_text(before), waited)
     return orjson.dumps({cause.value: spent for cause, spent in total.items()}).decode()
