@@ -1,5 +1,6 @@
 """The lease of a node never lasts longer here than the database has granted it."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -14,16 +15,23 @@ LEASE_S = 4.0
 class SlowConnection:
     """A connection that takes a second for each question. The database grants the lease as it is asked."""
 
+    NOW_MS = 1_000_000
+
     def __init__(self, clock, alive=True):
         self.clock, self.alive = clock, alive
-        self.asked = []
+        self.asked, self.given = [], []
+        self.lease = None
+        # Whether the lease held when each question was put.
+        self.held = []
 
     async def now_ms(self):
         self.clock.now += 1.0
-        return 1_000_000
+        return self.NOW_MS
 
     async def run(self, verb, *args):
         self.asked.append(verb)
+        self.given.append(args)
+        self.held.append(self.lease is not None and self.lease.held)
         self.clock.now += 1.0
         return self.alive
 
@@ -59,3 +67,36 @@ async def test_a_node_that_was_given_up_holds_its_new_lease_from_its_question_on
     await lease._beat(connection)
     assert connection.asked == [nodes.heartbeat, nodes.register]
     assert (lease.lapses, lapses, lease.left_s) == (1, [1], LEASE_S - 3.0)
+
+
+async def test_a_node_that_was_given_up_begins_nothing_until_it_is_registered_again_as_one_of_several(clock):
+    lapses = []
+    lease, connection = lease_of(lapses), SlowConnection(clock, alive=False)
+    lease._until, connection.lease = clock.now + 100.0, lease
+    lease._on_lapse = lambda: lapses.append(lease.held)
+    await lease._beat(connection)
+    assert connection.held == [True, False]
+    assert lapses == [True]
+    lease_ms = int(LEASE_S * 1000)
+    node = replace(lease._node, lease_until_ms=SlowConnection.NOW_MS + lease_ms)
+    assert connection.given == [(node.id, SlowConnection.NOW_MS, lease_ms), (node, False)]
+
+
+async def test_each_lapse_is_counted_and_a_heartbeat_that_was_heard_is_none(clock):
+    lapses = []
+    lease = lease_of(lapses)
+    for alive in (True, False, True, False):
+        lease._pulse = clock.now
+        await lease._beat(SlowConnection(clock, alive))
+    assert (lease.lapses, len(lapses)) == (2, 2)
+
+
+@pytest.mark.parametrize(("silent_s", "beats"), [(LEASE_S, True), (LEASE_S + 0.001, False)])
+async def test_no_heartbeat_is_sent_once_the_event_loop_has_stood_still_for_longer_than_a_lease(
+    clock, silent_s, beats
+):
+    lease, connection = lease_of([]), SlowConnection(clock)
+    lease._pulse = clock.now - silent_s
+    await lease._beat(connection)
+    assert connection.asked == ([nodes.heartbeat] if beats else [])
+    assert lease.held is beats

@@ -10,6 +10,7 @@ import pytest
 
 from horarium.engine.wake import LONGEST_WAIT_S, Alarm
 from tests.simulation.loop import VirtualLoop
+from tests.support.house import HandClock
 
 START_MS = 1_000_000
 
@@ -40,9 +41,13 @@ def now() -> float:
 @pytest.mark.parametrize(
     ("until_ms", "backstop_s", "woken_s"),
     [
+        (START_MS + 1, 60, 0.001),
+        (START_MS + 500, 60, 0.5),
         (START_MS + 5_000, 60, 5.0),
         (START_MS + 1_000_000, 2_000, 1_000.0),
         (START_MS + 100_000, 7, 7.0),
+        (START_MS + 7_000, 7, 7.0),
+        (START_MS + 7_001, 7, 7.0),
         (None, 7, 7.0),
         (START_MS, 7, 0.0),
         (START_MS - 1, 7, 0.0),
@@ -100,7 +105,20 @@ def test_after_it_was_woken_a_waiter_waits_anew_for_as_long_as_it_says():
     play(story)
 
 
-def test_a_loop_that_always_finds_work_lets_the_others_work():
+@pytest.mark.parametrize(
+    ("until_ms", "rung"),
+    [
+        (START_MS - 1, False),
+        (START_MS, False),
+        (START_MS - 1, True),
+        (START_MS, True),
+        (START_MS + 5_000, True),
+        (None, True),
+    ],
+)
+def test_a_loop_that_always_finds_work_lets_the_others_work(until_ms, rung):
+    """Work that is due, and work for which it was rung before it waited."""
+
     async def story(alarm: Alarm) -> None:
         turns = 0
 
@@ -112,11 +130,24 @@ def test_a_loop_that_always_finds_work_lets_the_others_work():
 
         beside = asyncio.ensure_future(others())
         for _ in range(5):
-            await alarm.wait(START_MS - 1, 60)
+            if rung:
+                alarm.ring()
+            await alarm.wait(until_ms, 60)
         beside.cancel()
         assert turns >= 5
+        assert now() < 0.001
 
     play(story)
+
+
+async def test_a_ring_at_once_wakes_whoever_waits_for_an_instant_that_any_clock_shows():
+    alarm = Alarm(HandClock(0))
+    waiter = asyncio.create_task(alarm.wait(1, 60))
+    await asyncio.sleep(0)
+    assert alarm.clear_ms() == 1
+    alarm.ring()
+    assert alarm.clear_ms() == 0
+    await waiter
 
 
 def test_it_tells_for_how_long_its_waiter_will_still_wait():
