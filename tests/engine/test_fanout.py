@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from horarium.domain.audience import AudienceRow, StoredSource
+from horarium.domain.errors import Unavailable
 from horarium.domain.fire import FireKind
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import OverlapScope, Policies
@@ -19,7 +21,7 @@ from horarium.engine.fanout import BACKOFF_S, CHUNK, FIRST_CHUNK, SHARE
 from horarium.store.base import Store
 from horarium.store.verbs import nodes, tenancy
 from horarium.store.verbs.audiences import put_source
-from horarium.store.verbs.fanout import write_chunk
+from horarium.store.verbs.fanout import empty_spool, free_fanout_task, write_chunk
 from horarium.store.verbs.manual import fire_by_hand
 from tests.support.audience import FLAVOURS, Listed, Stand, failing, opened_store, rows
 from tests.support.tenant import FAILED, LEASE, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
@@ -105,6 +107,166 @@ async def test_the_page_after_one_is_read_while_that_one_is_written_but_not_befo
         await stand.fan_out.step()
         read_ahead.append(len(stand.fan_out._ahead))
     assert read_ahead == [0, 1, 1, 1, 0]
+
+
+async def test_every_page_is_asked_for_once_and_none_after_the_last(store: Store) -> None:
+    source, asked = Listed(rows(3 * CHUNK)), []
+    source.before_page = asked.append
+    stand = await Stand.open(store, source)
+    await stand.schedule()
+    await stand.fire()
+    await stand.resolve()
+    assert asked == [0, *range(FIRST_CHUNK, 3 * CHUNK, CHUNK)]
+
+
+async def test_after_a_chunk_that_the_database_did_not_take_reading_goes_on_where_the_fire_stands(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with the page that was read ahead."""
+    monkeypatch.setattr("horarium.engine.fanout.TROUBLE_S", 0)
+    stand = await Stand.open(store, Listed(rows(4 * CHUNK)))
+    one = await stand.schedule()
+    await stand.fire()
+    for _ in range(2):
+        await stand.fan_out.step()
+    write = store.write
+
+    async def away(verb: Any, *args: Any, **kwargs: Any) -> Any:
+        if verb in (write_chunk, free_fanout_task):
+            raise Unavailable("away")
+        return await write(verb, *args, **kwargs)
+
+    with patch.object(store, "write", away):
+        assert await stand.fan_out.step()
+    assert len(stand.fan_out._held) == len(stand.fan_out._ahead) == 1
+    await stand.resolve()
+    keys = [run.row_key for run in await stand.runs(one)]
+    assert (len(keys), len(set(keys))) == (4 * CHUNK, 4 * CHUNK)
+    assert (await stand.last(one)).error is None
+
+
+async def test_the_error_of_a_page_that_nobody_needs_any_more_is_not_reported_as_forgotten(
+    store: Store,
+) -> None:
+    source = Listed(rows(4 * CHUNK))
+    stand = await Stand.open(store, source)
+    await stand.schedule()
+    await stand.fire()
+    await stand.fan_out.step()
+    source.before_page = failing(100, after=FIRST_CHUNK + CHUNK)
+    reported: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    await stand.fan_out.step()
+    ((_, task),) = stand.fan_out._ahead.values()
+    await asyncio.wait([task])
+    del task
+    for fire in list(stand.fan_out._held):
+        stand.fan_out._forget(fire)
+    gc.collect()
+    assert reported == []
+
+
+@pytest.mark.parametrize(
+    ("paged_source", "distinct", "by_chunk"), [(True, False, False), (True, True, True), (False, False, True)]
+)
+async def test_runs_of_one_chunk_are_neighbours_where_no_key_can_come_twice(
+    store: Store, paged_source: bool, distinct: bool, by_chunk: bool
+) -> None:
+    source = Listed(rows(FIRST_CHUNK + CHUNK), paged_source)
+    source.distinct = distinct
+    stand = await Stand.open(store, source)
+    one = await stand.schedule()
+    await stand.fire()
+    await stand.resolve()
+    in_order = sorted(await stand.runs(one), key=lambda run: run.id)
+    first = {run.row_key for run in in_order[:FIRST_CHUNK]}
+    assert (first == {row.key for row in rows(FIRST_CHUNK)}) is by_chunk
+
+
+@pytest.mark.parametrize(
+    ("count", "chunks"),
+    [
+        (0, 1),
+        (1, 1),
+        (FIRST_CHUNK, 1),
+        (FIRST_CHUNK + 1, 2),
+        (FIRST_CHUNK + CHUNK, 2),
+        (FIRST_CHUNK + CHUNK + 1, 3),
+    ],
+)
+async def test_an_audience_is_read_when_its_last_row_is(
+    store: Store, paged: bool, count: int, chunks: int
+) -> None:
+    """No empty chunk follows, so the fire is not held up."""
+    stand = await Stand.open(store, Listed(rows(count), paged))
+    one = await stand.schedule()
+    await stand.fire()
+    steps = chunks + (not paged)  # all rows are kept aside first
+    for step in range(1, steps + 1):
+        assert (await stand.last(one)).state == "resolving"
+        assert await stand.fan_out.step() is (step < steps)
+    fire = await stand.last(one)
+    assert (fire.state, fire.runs) == ("running" if count else "completed", count)
+
+
+async def test_rows_that_were_kept_aside_and_are_gone_are_told_as_partial_and_not_waited_for(
+    store: Store,
+) -> None:
+    stand = await Stand.open(store, Listed(rows(FIRST_CHUNK + 50), paged=False))
+    one = await stand.schedule()
+    await stand.fire()
+    await stand.fan_out.step()
+    await store.write(empty_spool, (await stand.last(one)).id, FIRST_CHUNK, FIRST_CHUNK + 50)
+    await stand.resolve()
+    await stand.work()
+    fire = await stand.last(one)
+    assert (fire.state, fire.runs) == ("partial", FIRST_CHUNK)
+    assert "128 were found" in str(fire.error)
+
+
+async def test_a_source_is_asked_to_count_one_row_more_than_the_schedule_allows(store: Store) -> None:
+    source = Listed(rows(3))
+    most, count = [], source.count
+
+    async def noted(query: Any, upto: int) -> int:
+        most.append(upto)
+        return await count(query, upto)
+
+    source.count = noted  # type: ignore[method-assign]
+    stand = await Stand.open(store, source)
+    await stand.schedule(audience_limit=500)
+    await stand.fire()
+    await stand.resolve()
+    assert most == [501]
+
+
+@pytest.mark.parametrize(("more", "runs"), [(0, FIRST_CHUNK + 50), (1, FIRST_CHUNK)])
+async def test_a_cap_holds_where_more_rows_come_than_were_counted(store: Store, more: int, runs: int) -> None:
+    source = Listed(rows(FIRST_CHUNK + 50 + more))
+    source.counts = 1
+    stand = await Stand.open(store, source)
+    one = await stand.schedule(audience_limit=FIRST_CHUNK + 50)
+    await stand.fire()
+    await stand.resolve()
+    fire = await stand.last(one)
+    assert fire.runs == runs
+    reason = f"the audience has more than the {FIRST_CHUNK + 50} rows that the schedule allows"
+    assert fire.error == (reason if more else None)
+
+
+async def test_a_node_reads_for_so_many_fires_at_once_and_takes_up_the_next_when_one_has_ended(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("horarium.engine.fanout.MOST_HELD", 2)
+    stand = await Stand.open(store, Listed(rows(FIRST_CHUNK + CHUNK)))
+    many = [await stand.schedule() for _ in range(3)]
+    await stand.fire()
+    begun = []
+    for _ in range(3):
+        await stand.fan_out.step()
+        begun.append(sum([(await stand.last(one)).runs > 0 for one in many]))
+        assert len(stand.fan_out._held) <= 2
+    assert begun == [2, 2, 3]
 
 
 async def test_a_cap_is_checked_before_the_first_delivery(store: Store, paged: bool) -> None:
