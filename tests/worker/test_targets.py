@@ -1,4 +1,4 @@
-"""What a worker knows of targets: as they are stored, with their secrets opened, and no more of them than it may keep."""
+"""What a worker knows of targets: as they are stored, with their secrets opened, and no more than it may keep."""
 
 from __future__ import annotations
 
