@@ -1,5 +1,6 @@
 """What the lanes count, up and down again, and from which value on each of their rules holds."""
 
+import asyncio
 from math import inf
 
 import pytest
@@ -602,6 +603,67 @@ def test_runs_that_have_waited_too_long_leave_an_empty_lane_that_takes_no_turn(t
     assert (len(lanes), lane.in_turns, begin_all(lanes)) == (0, False, [])
     assert lanes.take_overdue(lane, lambda _: True) == []
     assert lane.overdue == 0
+
+
+def test_a_place_goes_to_the_lane_that_has_waited_for_one_longest_and_not_to_the_one_that_gave_it_back(time):
+    lanes = Lanes(4, 64, 1_000)
+    for lane in "abcd":
+        filled(lanes, lane, 5, workspace=lane, networked=False)
+    begun = begin_all(lanes)
+    assert [one.target.name for one in begun] == ["a", "b", "c", "d"]
+    for given_back, taken in zip(begun[::-1], "abcd", strict=True):
+        end(lanes, [given_back])
+        assert [one.target.name for one in begin_all(lanes)] == [taken]
+
+
+def test_a_lane_that_found_no_place_begins_more_as_soon_as_one_of_its_calls_is_parked(time):
+    lanes = Lanes(4, 64, 1_000)
+    filled(lanes, "a", 10)
+    begun = begin_all(lanes)
+    assert len(begun) == 3
+    lanes.park(begun[0])
+    assert len(begin_all(lanes)) == 1
+
+
+def test_of_a_slow_target_a_third_of_all_waiting_calls_begin_however_many_places_are_free(time):
+    lanes = Lanes(256, 30, 1_000)
+    filled(lanes, "a", 100)
+    lane_of(lanes, "a").slow = 1.0
+    assert len(begin_all(lanes)) == 10
+    assert lanes.busy == 0
+
+
+async def test_each_run_wakes_a_taker_at_once_also_where_its_lane_has_another(time):
+    lanes = Lanes(64, 64, 1_000)
+    takers = [asyncio.create_task(lanes.get()) for _ in range(3)]
+    await asyncio.sleep(0)
+    filled(lanes, "a", 2)
+    await asyncio.sleep(0)
+    assert [taker.done() for taker in takers] == [True, True, False]
+    takers[2].cancel()
+
+
+@pytest.mark.parametrize("has", ["queued", "busy", "waiting"])
+async def test_lanes_are_looked_after_while_anything_is_in_hand_or_under_way_and_not_longer(time, has):
+    lanes = Lanes(64, 64, 1_000)
+    (one,) = filled(lanes, "a", 1)
+    if has != "queued":
+        begin_all(lanes)
+    if has == "waiting":
+        lanes.park(one)
+    assert (lanes.queued, lanes.busy, lanes.waiting) == tuple(
+        has == name for name in ("queued", "busy", "waiting")
+    )
+    looking = asyncio.create_task(lanes.active())
+    await asyncio.sleep(0)
+    assert looking.done()
+    begin_all(lanes)
+    end(lanes, [one])
+    looking = asyncio.create_task(lanes.active())
+    await asyncio.sleep(0)
+    assert not looking.done()
+    filled(lanes, "a", 1)
+    await looking
 
 
 # Lanes that are forgotten.

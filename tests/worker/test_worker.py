@@ -383,6 +383,29 @@ async def test_a_run_that_was_claimed_for_a_worker_which_never_heard_of_it_is_ha
         await shop.close()
 
 
+async def test_a_run_that_comes_with_the_wish_that_it_ends_is_recorded_once_though_the_wish_is_read_again():
+    """It was asked to stop while a worker had it that is gone. Were it recorded twice at once, the second outcome would
+    never find its lease, and the worker would try again without end."""
+    shop = await Workshop.open()
+    try:
+        await shop.schedule("* * * * *")
+        shop.clock.now = NOON + MINUTE
+        released = await shop.engine.release(shop.worker.room())
+        recorder, recorded = shop.worker._recorder, []
+        add = recorder.add
+        recorder.add = recorded.append
+        await shop.worker.take([run._replace(stop=True) for run in released.claimed])
+        for work in list(shop.worker._holding.values()):
+            shop.worker._attempts.stop(work)  # as the look for cancellations does
+        assert len(recorded) == 1
+        add(recorded[0])
+        await shop.settle()
+        assert [state for (state,) in shop.rows("SELECT state FROM runs")] == ["cancelled"]
+        assert shop.executor.calls == []
+    finally:
+        await shop.close()
+
+
 async def test_a_run_that_comes_between_two_looks_for_strays_is_kept():
     shop = await Workshop.open()
     try:

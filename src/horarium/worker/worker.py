@@ -266,6 +266,7 @@ class Worker:
             self._bytes += work.size
             work.taken_ms = taken_ms
             if run.stop:
+                work.stopped = True  # so that the look for cancellations does not record it again
                 self._recorder.add(cancelled(work, self._clock.now_ms()))
             else:
                 self._lanes.put(work, work.target.executor in self._networked)
