@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from horarium.domain.circuit import CLOSED, TIMEOUTS_TO_OPEN, HalfOpen, Open
+from horarium.domain.circuit import CLOSED, PROBE_EVERY_MS, TIMEOUTS_TO_OPEN, Closed, HalfOpen, Open
 from horarium.domain.execution import Outcome, TimeIsUp, Verdict
 from horarium.domain.lane_limit import CEILING, START, WINDOW_ENDS, WINDOW_MS, LaneLimit, Window, adapt
 from horarium.domain.waiting import WaitCause
@@ -467,6 +467,38 @@ def test_a_target_that_falls_silent_is_not_called_by_what_stood_in_line_already(
     assert lanes.takes_more(b"a")
     assert lanes.takes_more(b"nobody's")
     assert [*lanes.silent()] == []
+
+
+def time_out(lanes, time, times):
+    """Calls of a lane that are no slow ones and reach their time limit, one after the other."""
+    for _ in range(times):
+        filled(lanes, "function", 1, networked=False)
+        begun = begin_all(lanes)
+        time.now += TIMEOUT_MS
+        end(lanes, begun, SILENT)
+    return lane_of(lanes, "function")
+
+
+def test_an_answer_is_a_sign_of_life_also_of_a_target_that_is_not_slow(time):
+    lanes = Lanes(64, 64, 1_000)
+    lane = time_out(lanes, time, TIMEOUTS_TO_OPEN)
+    assert isinstance(lane.circuit, Open)
+    time.now += PROBE_EVERY_MS
+    filled(lanes, "function", 3, networked=False)
+    end(lanes, begin_all(lanes))
+    assert isinstance(lane.circuit, HalfOpen)
+    lanes.tick()
+    end(lanes, begin_all(lanes))
+    assert lane.circuit is CLOSED
+
+
+def test_time_outs_with_an_answer_between_them_are_not_in_a_row(time):
+    lanes = Lanes(64, 64, 1_000)
+    time_out(lanes, time, TIMEOUTS_TO_OPEN - 1)
+    filled(lanes, "function", 1, networked=False)
+    end(lanes, begin_all(lanes))
+    lane = time_out(lanes, time, TIMEOUTS_TO_OPEN - 1)
+    assert lane.circuit == Closed(TIMEOUTS_TO_OPEN - 1)
 
 
 def test_a_lane_that_has_used_up_its_limit_is_held_by_it_as_long_as_it_has_something_to_begin(time):
