@@ -4,10 +4,20 @@ import asyncio
 from math import inf
 
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.domain.circuit import CLOSED, PROBE_EVERY_MS, TIMEOUTS_TO_OPEN, Closed, HalfOpen, Open
 from horarium.domain.execution import Outcome, TimeIsUp, Verdict
-from horarium.domain.lane_limit import CEILING, START, WINDOW_ENDS, WINDOW_MS, LaneLimit, Window, adapt
+from horarium.domain.lane_limit import (
+    CEILING,
+    RESTART,
+    START,
+    WINDOW_ENDS,
+    WINDOW_MS,
+    LaneLimit,
+    Window,
+    adapt,
+)
 from horarium.domain.waiting import WaitCause
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.worker.lanes import (
@@ -483,13 +493,33 @@ def test_an_answer_is_a_sign_of_life_also_of_a_target_that_is_not_slow(time):
     lanes = Lanes(64, 64, 1_000)
     lane = time_out(lanes, time, TIMEOUTS_TO_OPEN)
     assert isinstance(lane.circuit, Open)
+    lane.limit, lane.overdue = LaneLimit(100.0, 5.0, doubling=False), 50
     time.now += PROBE_EVERY_MS
     filled(lanes, "function", 3, networked=False)
     end(lanes, begin_all(lanes))
     assert isinstance(lane.circuit, HalfOpen)
+    assert (lane.limit, lane.overdue) == (LaneLimit(100.0, 5.0, doubling=False), 50)
     lanes.tick()
     end(lanes, begin_all(lanes))
     assert lane.circuit is CLOSED
+    assert (lane.limit, lane.overdue) == (LaneLimit(RESTART, 5.0), 0)
+
+
+def test_the_log_says_once_that_calls_stop_and_once_that_they_go_on(time):
+    lanes = Lanes(64, 64, 1_000)
+    with capture_logs() as said:
+        time_out(lanes, time, TIMEOUTS_TO_OPEN - 1)
+        assert said == []
+        time_out(lanes, time, 1)
+        filled(lanes, "function", 5, networked=False)
+        for outcome in (SILENT, GOOD, SILENT, GOOD, GOOD, GOOD):  # the third opens the circuit again
+            time.now += PROBE_EVERY_MS
+            lanes.tick()
+            begun = [lanes.next_or_none()]
+            time.now += TIMEOUT_MS if outcome is SILENT else 5
+            end(lanes, begun, outcome)
+            filled(lanes, "function", 1, networked=False)
+    assert [line["event"] for line in said] == ["circuit_opened", "circuit_closed"]
 
 
 def test_time_outs_with_an_answer_between_them_are_not_in_a_row(time):
