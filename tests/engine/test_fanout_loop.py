@@ -107,13 +107,15 @@ async def running(stand: Stand) -> Any:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def test_a_fire_is_read_when_it_is_released():
+def test_a_fire_is_read_when_it_is_released_and_other_changes_wake_nobody():
     source = Slow()
 
-    async def story(stand: Stand, _: Told) -> None:
-        one = await stand.schedule()
+    async def story(stand: Stand, told: Told) -> None:
         async with running(stand):
-            await asyncio.sleep(5)
+            await asyncio.sleep(4)
+            one = await stand.schedule()
+            await asyncio.sleep(1)
+            assert told.times_of("claim_fanout_tasks") == [0.0]
             await stand.tenant.release(START_MS)
             await asyncio.sleep(1)
         assert (await stand.last(one)).runs == 3

@@ -248,15 +248,13 @@ class FanoutRunner:
                 texts = _texts(batch)
                 if number + len(texts) > job.most_rows:
                     raise SourceFault(_too_many(job), lasting=True)
-                kept = await self._keep(kept, number + 1, texts, None)
+                kept = await self._keep(kept, number + 1, texts)
                 number += len(texts)
-        return await self._keep(kept, number + 1, (), number)
+        return await self._store.write(verbs.write_spool, kept, number, (), number)
 
-    async def _keep(
-        self, job: FanoutTask, first: int, texts: Sequence[AudienceText], counted: int | None
-    ) -> FanoutTask:
+    async def _keep(self, job: FanoutTask, first: int, texts: Sequence[AudienceText]) -> FanoutTask:
         try:
-            return await self._store.write(verbs.write_spool, job, first, texts, counted)
+            return await self._store.write(verbs.write_spool, job, first, texts, None)
         except Duplicate:
             keys = orjson.dumps([text.key for text in texts]).decode()
             key = await self._store.read(verbs.spooled_twice, job.fire_id, keys)
