@@ -267,6 +267,26 @@ async def test_one_lost_lease_refuses_a_batch_and_the_careful_repeat_records_the
     assert sorted(found) == [["completed"], ["completed"], ["running"]]
 
 
+async def test_of_two_outcomes_of_one_lease_the_careful_way_records_the_first(tenant, store):
+    """The usual way can never record them, and would be tried for ever."""
+    first, second = await tenant.schedules(2)
+    await tenant.release(NOW)
+    node = await Node.start(store)
+    works = {work.run.schedule_id: work for work in await node.claim(NOW)}
+    twice, once = works[first.id], works[second.id]
+    ended = [
+        judge(work, outcome, NOW) for work, outcome in ((twice, SUCCEEDED), (once, FAILED), (twice, FAILED))
+    ]
+    with pytest.raises(LeaseLost):
+        await node.tell(ended, NOW)
+    assert await node.tell(ended, NOW, careful=True) == [twice.id]
+    assert [states(await tenant.fires(schedule)) for schedule in (first, second)] == [
+        ["completed"],
+        ["failed"],
+    ]
+    assert (await tenant.again(first)).progress.failed == 0
+
+
 async def test_a_record_whose_reply_was_lost_can_be_repeated_carefully(tenant, store):
     schedule = await tenant.schedule()
     await tenant.release(NOW)

@@ -260,14 +260,20 @@ async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bo
     recorded.
 
     The usual way counts the leases that it gives up and raises LeaseLost where one is missing. The careful way asks
-    first which leases are held, and leaves the others out.
+    first which leases are held, and leaves the others out; of several outcomes of one lease the first counts.
     """
     refused: list[Id] = []
     if careful:
         rows = await tx.tuples("held_leases", node=node, ids=[attempt.end.run_id for attempt in ended])
-        held = {run: int(epoch) for run, epoch in rows}
-        refused = [attempt.end.run_id for attempt in ended if held.get(attempt.end.run_id) != attempt.epoch]
-        ended = [attempt for attempt in ended if held.get(attempt.end.run_id) == attempt.epoch]
+        held, kept = {(run, int(epoch)) for run, epoch in rows}, list[Ended]()
+        for attempt in ended:
+            lease = (attempt.end.run_id, attempt.epoch)
+            if lease in held:
+                held.remove(lease)
+                kept.append(attempt)
+            else:
+                refused.append(attempt.end.run_id)
+        ended = kept
     over = [attempt for attempt in ended if attempt.end.state is not RunState.PENDING]
     again = [attempt for attempt in ended if attempt.end.state is RunState.PENDING]
     await hold_schedules(tx, (attempt.end.schedule_id for attempt in over if attempt.end.follow_up))
