@@ -8,16 +8,9 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.worker import figures as counted
 from horarium.worker.figures import OUTCOMES, attempts_by_lane, lane_metrics, outcome_class, worker_metrics
 from horarium.worker.lanes import FORGET_AFTER_MS, Lanes
-from tests.worker.test_lanes import GOOD, Time, begin_all, filled
+from tests.worker.test_lanes import GOOD, begin_all, filled
 
 REFUSED = Outcome(Verdict.FAILED, status=404)
-
-
-@pytest.fixture
-def time(monkeypatch):
-    time = Time()
-    monkeypatch.setattr(Lanes, "_now", lambda lanes: time.now)
-    return time
 
 
 def end_all(lanes, outcome):

@@ -41,7 +41,6 @@ from tests.worker.test_lanes import (
     SILENT,
     TIMEOUT_MS,
     UNREACHED,
-    Time,
     begin_all,
     end,
     filled,
@@ -52,13 +51,6 @@ from tests.worker.test_lanes import (
 
 ACCEPTED = Outcome(Verdict.ACCEPTED, status=202)
 OVERLOADED = Outcome(Verdict.FAILED, status=503)
-
-
-@pytest.fixture
-def time(monkeypatch):
-    time = Time()
-    monkeypatch.setattr(Lanes, "_now", lambda lanes: time.now)
-    return time
 
 
 def counts(lanes):

@@ -26,13 +26,6 @@ class Time:
         self.now = 1_000.0
 
 
-@pytest.fixture
-def time(monkeypatch):
-    time = Time()
-    monkeypatch.setattr(Lanes, "_now", lambda lanes: time.now)
-    return time
-
-
 def work(lane, number=0, workspace="w", version=1):
     return SimpleNamespace(
         id=f"{lane}{number}".encode(),

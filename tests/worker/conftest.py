@@ -1,0 +1,14 @@
+"""What the tests of lanes share."""
+
+import pytest
+
+from horarium.worker.lanes import Lanes
+from tests.worker.test_lanes import Time
+
+
+@pytest.fixture
+def time(monkeypatch):
+    """The time of the lanes, which a test sets."""
+    time = Time()
+    monkeypatch.setattr(Lanes, "_now", lambda lanes: time.now)
+    return time
