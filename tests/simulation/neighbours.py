@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from math import inf
 
 from tests.simulation.evidence import Evidence
 from tests.simulation.faults import Silence
@@ -84,13 +85,16 @@ def stops_gently_4(evidence: Evidence) -> Iterator[str]:
     for one in world.receiver.log:
         if one.copy == 0:
             sent[one.run_id, one.attempt].append(one)
+    restores = [first for first, _, kind in world.disturbances if kind == "restore"]
     for stopped, node in world.stops:
         until = stopped + STOP_S - RECORDING_S
+        # A copy that is put back has forgotten what was recorded since it was made, and what it holds is sent again.
+        restored = min((at for at in restores if at >= stopped), default=inf)
         for (run, attempt, by), at in world.receiver.given.items():
             if by != node or not stopped <= at <= until:
                 continue
             calls = sent[run, attempt]
-            if not any(one.at > stopped and one.node != node for one in calls):
+            if not any(stopped < one.at < restored and one.node != node for one in calls):
                 continue
             # A node that lost its lease since it sent the call may record nothing of it.
             since = min(stopped, *(one.at for one in calls))
