@@ -66,6 +66,21 @@ async def test_next_fires_name_no_slot_that_lies_in_a_planned_pause_or_one_that_
     assert await next_fire_everywhere(house, schedule) is None
 
 
+@pytest.mark.parametrize(("path", "status"), [(f"{CURRENT}/pause", 200), (f"{CURRENT}/windows", 201)])
+@pytest.mark.parametrize("quota", [{}, {"smallest_period": 2}], ids=["defaults", "own quotas"])
+async def test_a_new_schedule_is_answered_with_what_holds_its_workspace(house, path, status, quota):
+    await ask(house, "PATCH", CURRENT, {"quotas": quota})
+    own = await scheduled(house, name="held", **EVERY_MINUTE)
+    await ask(house, "POST", f"/schedules/{own['id']}/windows", HOURLY, 201)
+    free = await scheduled(house, **EVERY_MINUTE)
+    assert slots(free)[:2] == ["12:01:00", "12:02:00"]
+    planned = {"from": "2026-03-01T12:02:00Z", "until": "2026-03-01T12:04:00Z"}
+    await ask(house, "POST", path, HOURLY if path.endswith("windows") else planned, status)
+    made = await scheduled(house, **EVERY_MINUTE)
+    put = await ask(house, "PUT", "/schedules/by-key/k", {"name": "k", "target": "t", **EVERY_MINUTE}, 201)
+    assert slots(made)[:2] == slots(put)[:2] == ["12:01:00", "12:04:00"]
+
+
 async def test_a_schedule_fires_next_beside_the_window_of_another(house):
     held, free = await scheduled(house, name="held", **EVERY_MINUTE), await scheduled(house, **EVERY_MINUTE)
     await ask(house, "POST", f"/schedules/{held['id']}/windows", HOURLY, 201)

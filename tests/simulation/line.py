@@ -41,9 +41,9 @@ class Line:
     async def write(self, verb: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         return await self._call(verb, args, kwargs)
 
-    async def write_grouped(self, verb: Callable[..., Awaitable[Any]], item: Any) -> None:
+    async def write_grouped(self, verb: Callable[..., Awaitable[Any]], item: Any) -> Any:
         """As on both databases: items that come at the same time share a transaction."""
-        await self._groups.submit(verb, item)
+        return await self._groups.submit(verb, item)
 
     async def urgent(self, verb: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         return await self._call(verb, args, kwargs)

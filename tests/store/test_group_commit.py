@@ -63,9 +63,18 @@ async def stored(tenant, schedules):
 async def test_what_comes_while_one_is_written_shares_a_transaction(tenant, drafts):
     store = Counting(tenant.store)
     made = drafts(10)
-    assert await answers(GroupCommit(store.write), made) == [None] * 10
+    assert await answers(GroupCommit(store.write), made) == [set()] * 10
     assert store.sizes == [10]
     assert all(await stored(tenant, made))
+
+
+async def test_each_gets_what_the_verb_returned_for_all_that_were_written_with_it():
+    async def write(items):
+        if 3 in items and len(items) > 1:
+            raise Conflict("not together")
+        return sum(items)
+
+    assert await answers(GroupCommit(write), [1, 2, 3, 4]) == [3, 3, 3, 4]
 
 
 async def test_one_that_clashes_takes_no_other_with_it(tenant, drafts):
@@ -73,14 +82,14 @@ async def test_one_that_clashes_takes_no_other_with_it(tenant, drafts):
     made = [*drafts(2), *drafts(1, key="taken"), *drafts(2)]
     found = await answers(GroupCommit(Counting(tenant.store).write), made)
     assert isinstance(found.pop(2), Conflict)
-    assert found == [None] * 4
+    assert found == [set()] * 4
     assert await stored(tenant, made) == [True, True, False, True, True]
 
 
 async def test_a_database_that_is_away_is_told_to_each_and_asked_again_by_the_next(tenant, drafts):
     group = GroupCommit(Counting(tenant.store, failures=1).write)
     assert [type(one) for one in await answers(group, drafts(3))] == [Unavailable] * 3
-    assert await answers(group, drafts(3)) == [None] * 3
+    assert await answers(group, drafts(3)) == [set()] * 3
 
 
 async def test_of_many_that_clash_each_is_told_and_the_rest_are_made(tenant, drafts):
@@ -114,6 +123,6 @@ async def test_whoever_has_gone_leaves_the_others_alone(tenant, drafts):
     await asyncio.sleep(0)
     asked[2].cancel()
     found = await asyncio.gather(*asked, return_exceptions=True)
-    assert [type(one) for one in found] == [type(None), type(None), asyncio.CancelledError, type(None)]
+    assert [type(one) for one in found] == [set, set, asyncio.CancelledError, set]
     assert store.sizes == [1, 2]
     assert await stored(tenant, made) == [True, True, False, True]

@@ -95,8 +95,8 @@ class InlineSqliteStore:
         calls = self._portable_calls[verb]
         return calls <= COPIED_FIRST or calls % COPIED_OF == 0
 
-    async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
-        await self.write(verb, [item])
+    async def write_grouped(self, verb: Callable[[Tx, Sequence[Any]], Awaitable[T]], item: Any) -> T:
+        return await self.write(verb, [item])
 
     urgent = write
 

@@ -26,6 +26,7 @@ from horarium.domain.schedule import (
 )
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
+from horarium.domain.windows import NO_HOLDS, Holds
 from horarium.service.checks import depth_problems
 from horarium.service.clock import Clock
 from horarium.service.facts import schedule_action, schedule_facts
@@ -42,6 +43,7 @@ from horarium.store.verbs.changes import ScheduleChange, change_schedule
 from horarium.store.verbs.creation import create_schedules, onward, refuse_twin
 from horarium.store.verbs.idempotency import Request, claim
 from horarium.store.verbs.manual import find_manual_fire, fire_by_hand, fire_slots
+from horarium.store.verbs.windows import holds_of, schedule_with_holds
 from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, wants_anchor
 
 # The most slots that one backfill may fire.
@@ -277,13 +279,26 @@ class ScheduleService:
         With `distinct`, raises Conflict (duplicate) if the target has a schedule with the same
         recurrence, zone and input.
         """
+        schedule, _ = await self._create(draft, distinct)
+        return schedule
+
+    async def create_with_holds(self, draft: ScheduleDraft) -> tuple[Schedule, Holds]:
+        """As `create`; also what holds back slots of the schedule that are to come."""
+        schedule, held = await self._create(draft)
+        if not held:
+            return schedule, NO_HOLDS
+        now = self.clock.now_ms()
+        return schedule, await self.store.read(holds_of, schedule.workspace_id, schedule.id, now)
+
+    async def _create(self, draft: ScheduleDraft, distinct: bool = False) -> tuple[Schedule, bool]:
+        """The new schedule, and whether anything holds back the slots of all schedules of its workspace."""
         schedule = schedule_of(draft, self.clock.now_ms())
         new = NewSchedule(schedule, created_entry(schedule))
         if distinct:
-            await self.store.write(_create_distinct, new)
+            held = await self.store.write(_create_distinct, new)
         else:
-            await self.store.write_grouped(create_recorded, new)
-        return schedule
+            held = await self.store.write_grouped(create_recorded, new)
+        return schedule, schedule.workspace_id in held
 
     async def create_many(self, drafts: Sequence[ScheduleDraft]) -> list[Schedule]:
         """Create several schedules in one transaction, all or none, in turns with other work. Raises Invalid, Conflict
@@ -468,6 +483,11 @@ class ScheduleService:
         return schedule, slots
 
     get = reads(verbs.get_schedule)
+
+    async def get_with_holds(self, workspace_id: Id, schedule_id: Id) -> tuple[Schedule, Holds]:
+        """A schedule, and what holds back slots of it that are to come."""
+        return await self.store.read(schedule_with_holds, workspace_id, schedule_id, self.clock.now_ms())
+
     find_by_key = reads(verbs.find_schedule_by_key)
     with_keys = reads(verbs.schedules_with_keys)
     whose = reads(verbs.whose_schedule)
@@ -520,16 +540,18 @@ def _changed_entries(trail: Trail, before: Schedule, after: Schedule) -> Iterato
         yield trail.entry(schedule_action(before, after), "sch", after.id, **said)
 
 
-async def create_recorded(tx: Tx, new: Sequence[NewSchedule]) -> None:
-    """Create schedules, all or none, each with its audit entry. Raises Conflict (key_taken)."""
-    await create_schedules(tx, [each.schedule for each in new])
+async def create_recorded(tx: Tx, new: Sequence[NewSchedule]) -> set[Id]:
+    """As `create_schedules`, each with its audit entry."""
+    held = await create_schedules(tx, [each.schedule for each in new])
     for each in new:
         tx.record(each.entry)
+    return held
 
 
-async def _create_distinct(tx: Tx, new: NewSchedule) -> None:
-    await create_recorded(tx, [new])
+async def _create_distinct(tx: Tx, new: NewSchedule) -> set[Id]:
+    held = await create_recorded(tx, [new])
     await refuse_twin(tx, new.schedule)
+    return held
 
 
 async def _change(

@@ -21,6 +21,7 @@ from horarium.store.figures import StoreFigures
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Item = TypeVar("Item")
 V = TypeVar("V", bound=Callable[..., Any])
 
 # A listener. It is called after the commit of a verb that announced something, with the topic and an instant (ms).
@@ -118,9 +119,10 @@ class Store(Protocol):
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T: ...
 
-    async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
+    async def write_grouped(self, verb: Callable[[Tx, Sequence[Item]], Awaitable[T]], item: Item) -> T:
         """Write one item with a verb that takes a list of them; items that come at the same time from several
-        callers share one commit. An item that the verb refuses (Conflict, Invalid, QuotaReached) fails alone."""
+        callers share one commit, and each caller gets what the verb returned for them all. An item that the verb
+        refuses (Conflict, Invalid, QuotaReached) fails alone."""
 
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs

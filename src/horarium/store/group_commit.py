@@ -10,48 +10,47 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 from horarium.domain.errors import Conflict, Invalid, QuotaReached
-from horarium.store.base import CommitUnknown, Tx
+from horarium.store.base import CommitUnknown, Item, T, Tx
 
-Item = TypeVar("Item")
 # A verb of the store that writes a list of items.
-Verb = Callable[[Tx, Sequence[Item]], Awaitable[object]]
+Verb = Callable[[Tx, Sequence[Item]], Awaitable[T]]
 
 # Items in one transaction.
 MAX_ITEMS = 500
 
 
-class GroupCommit(Generic[Item]):
+class GroupCommit(Generic[Item, T]):
     """Collects items and hands them to `write`, which writes a list of them in one transaction, all or none."""
 
-    def __init__(self, write: Callable[[Sequence[Item]], Awaitable[object]]) -> None:
+    def __init__(self, write: Callable[[Sequence[Item]], Awaitable[T]]) -> None:
         self._write = write
-        self._waiting: list[tuple[Item, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Item, asyncio.Future[T]]] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def submit(self, item: Item) -> None:
-        """Returns when the item is committed.
+    async def submit(self, item: Item) -> T:
+        """Returns what `write` returned for the item and those written with it, when they are committed.
 
         Raises what `write` raised for it. An item that fails with Conflict, Invalid or QuotaReached fails alone: the
         others of its transaction are written without it.
         """
-        done = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, done))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write_all())
             self._task.add_done_callback(self._release_waiting)
-        await done
+        return await done
 
     def _release_waiting(self, task: asyncio.Task[None]) -> None:
         """If the task was cancelled, cancel those who wait for it: nobody else would answer them."""
         if task.cancelled():
-            _answer(self._waiting, asyncio.CancelledError())
+            _refuse(self._waiting, asyncio.CancelledError())
             self._waiting.clear()
 
     async def _write_all(self) -> None:
-        batch: Sequence[tuple[Item, asyncio.Future[None]]] = ()
+        batch: Sequence[tuple[Item, asyncio.Future[T]]] = ()
         try:
             while self._waiting:
                 # A request that was given up meanwhile is not written.
@@ -60,52 +59,51 @@ class GroupCommit(Generic[Item]):
                 if batch:
                     await self._write_batch(batch)
         except asyncio.CancelledError as error:
-            _answer(batch, error)
+            _refuse(batch, error)
             raise
         except Exception as error:  # the database is away: everybody who waits is told
-            _answer([*batch, *self._waiting], error)
+            _refuse([*batch, *self._waiting], error)
             self._waiting.clear()
 
-    async def _write_batch(self, batch: Sequence[tuple[Item, asyncio.Future[None]]]) -> None:
+    async def _write_batch(self, batch: Sequence[tuple[Item, asyncio.Future[T]]]) -> None:
         """Write a batch; where an item clashes, halve the batch until that item is alone.
 
         Raises errors that are no single item's fault, except CommitUnknown: that is told to this batch only.
         """
         try:
-            await self._write([item for item, _ in batch])
+            answer = await self._write([item for item, _ in batch])
         except (Conflict, Invalid, QuotaReached) as error:
             half = len(batch) // 2
             if half == 0:
-                return _answer(batch, error)
+                return _refuse(batch, error)
             await self._write_batch(batch[:half])
             await self._write_batch(batch[half:])
         except CommitUnknown as error:
-            _answer(batch, error)
+            _refuse(batch, error)
         else:
-            _answer(batch, None)
+            for _, done in batch:
+                if not done.done():
+                    done.set_result(answer)
 
 
 class GroupCommits:
     """The groups of a store: one for each verb. `write` runs a verb with a list of items, in one transaction."""
 
-    def __init__(self, write: Callable[[Verb[Any], Sequence[Any]], Awaitable[object]]) -> None:
+    def __init__(self, write: Callable[[Verb[Any, Any], Sequence[Any]], Awaitable[Any]]) -> None:
         self._write = write
-        self._groups: dict[Verb[Any], GroupCommit[Any]] = {}
+        self._groups: dict[Verb[Any, Any], GroupCommit[Any, Any]] = {}
 
-    async def submit(self, verb: Verb[Item], item: Item) -> None:
-        """Returns when the item is committed, together with those of the same verb that came meanwhile. Raises what
-        `GroupCommit.submit` raises."""
+    async def submit(self, verb: Verb[Item, T], item: Item) -> T:
+        """Returns when the item is committed, together with those of the same verb that came meanwhile, what the verb
+        returned for them. Raises what `GroupCommit.submit` raises."""
         group = self._groups.get(verb)
         if group is None:
             group = self._groups[verb] = GroupCommit(partial(self._write, verb))
-        await group.submit(item)
+        answer: T = await group.submit(item)
+        return answer
 
 
-def _answer(batch: Sequence[tuple[object, asyncio.Future[None]]], error: BaseException | None) -> None:
+def _refuse(batch: Sequence[tuple[object, asyncio.Future[Any]]], error: BaseException) -> None:
     for _, done in batch:
-        if done.done():
-            continue
-        if error is None:
-            done.set_result(None)
-        else:
+        if not done.done():
             done.set_exception(error)

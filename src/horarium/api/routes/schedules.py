@@ -62,7 +62,7 @@ from horarium.domain.ids import Id
 from horarium.domain.listings import ScheduleListing, ScheduleOrder
 from horarium.domain.schedule import Schedule, ScheduleState
 from horarium.domain.tenancy import Identity
-from horarium.domain.windows import NO_HOLDS
+from horarium.domain.windows import NO_HOLDS, Holds
 from horarium.service.explain import preview, upcoming
 from horarium.service.pages import LONGEST_POSITION
 from horarium.service.rates import PREVIEWED_TIME
@@ -97,7 +97,8 @@ class ScheduleRoutes(Routes):
         draft = await schedule_draft(who, self.services, parse_object(body), self._now())
         repeated = once(request, who, "POST /schedules", body)
         if repeated is None:
-            return await self._shown(await self.services.schedules.create(draft), 201)
+            made, holds = await self.services.schedules.create_with_holds(draft)
+            return self._answer(made, holds, 201)
         made, again = await self.services.idempotency.create_schedule(draft, repeated)
         return await self._shown(made, 201, replayed(again))
 
@@ -115,7 +116,8 @@ class ScheduleRoutes(Routes):
                 raise NothingAtVersion("schedule", key, version)
             draft = await schedule_draft(who, self.services, raw, self._now())
             try:
-                return await self._shown(await self.services.schedules.create(draft), 201)
+                made, holds = await self.services.schedules.create_with_holds(draft)
+                return self._answer(made, holds, 201)
             except Conflict:  # somebody else has created it meanwhile
                 known = await self.services.schedules.find_by_key(who.workspace_id, NATIVE, key)
                 if known is None:
@@ -173,9 +175,8 @@ class ScheduleRoutes(Routes):
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
-        return await self._shown(
-            await self.services.schedules.get(who.workspace_id, await self._id(who, request))
-        )
+        schedule_id = await self._id(who, request)
+        return self._answer(*await self.services.schedules.get_with_holds(who.workspace_id, schedule_id))
 
     async def replace(self, request: Request) -> Answer:
         """While it is paused, a change of what it does gives up the slots of the pause so far, which never fire."""
@@ -228,9 +229,9 @@ class ScheduleRoutes(Routes):
         count, after = query.number("count", show.NEXT_FIRES, 1, 1000), query.instant("after", Rounding.DOWN)
         query.done()
         self.services.rates.charge(who, count * PREVIEWED_TIME)
-        found = await self.services.schedules.get(who.workspace_id, await self._id(who, request))
+        schedule_id = await self._id(who, request)
+        found, holds = await self.services.schedules.get_with_holds(who.workspace_id, schedule_id)
         start = self._now() if after is None else after
-        holds = await self.services.explain.holds(who.workspace_id, found.id)
         shown = show.preview(upcoming(found, start, count, holds))
         if found.definition.audience is not None:
             shown["audience"] = await audience_now(self.services, who, found.definition.audience)
@@ -337,6 +338,11 @@ class ScheduleRoutes(Routes):
         holds = NO_HOLDS
         if schedule.state is ScheduleState.ACTIVE:
             holds = await self.services.explain.holds(schedule.workspace_id, schedule.id)
+        return self._answer(schedule, holds, status, headers)
+
+    def _answer(
+        self, schedule: Schedule, holds: Holds, status: int = 200, headers: dict[str, str] | None = None
+    ) -> Answer:
         shown = show.schedule_in_full(schedule, self._now(), holds)
         shown["dialect_id"] = self.ids.in_dialect(schedule)
         return json_answer(status, shown, headers={**etag(schedule.version), **(headers or {})})

@@ -23,7 +23,7 @@ import structlog
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id
-from horarium.store.base import P, Signal, T, Tx
+from horarium.store.base import Item, P, Signal, T, Tx
 from horarium.store.database_urls import through_pooler, without_pooler
 from horarium.store.figures import Counted, StoreFigures, name_of
 from horarium.store.group_commit import GroupCommits
@@ -173,8 +173,8 @@ class PostgresStore:
     ) -> T:
         return await self._transaction(self._write, name_of(verb), lambda tx: verb(tx, *args, **kwargs))
 
-    async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
-        await self._groups.submit(verb, item)
+    async def write_grouped(self, verb: Callable[[Tx, Sequence[Item]], Awaitable[T]], item: Item) -> T:
+        return await self._groups.submit(verb, item)
 
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs

@@ -1,20 +1,21 @@
 -- name: take_quota
 -- Count what is added to a workspace, unless a quota stands against it. What gets less is always allowed, also where a
--- quota was lowered below what there is. Returns the workspace's quotas.
+-- quota was lowered below what there is. Returns the workspace's quotas, and whether anything holds back its slots.
 UPDATE workspace_usage SET schedules = schedules + CAST(:schedules AS BIGINT),
     targets = targets + CAST(:targets AS BIGINT), hourly = hourly + CAST(:hourly AS BIGINT)
 WHERE workspace_id = :workspace_id
     AND (CAST(:schedules AS BIGINT) <= 0 OR schedules + CAST(:schedules AS BIGINT) <= most_schedules)
     AND (CAST(:targets AS BIGINT) <= 0 OR targets + CAST(:targets AS BIGINT) <= most_targets)
     AND (CAST(:hourly AS BIGINT) <= 0 OR hourly + CAST(:hourly AS BIGINT) <= most_hourly)
-RETURNING (SELECT quotas FROM workspaces WHERE workspaces.id = workspace_usage.workspace_id);
+RETURNING (SELECT quotas FROM workspaces WHERE workspaces.id = workspace_usage.workspace_id), {workspace_held};
 
 -- name: take_for_new_schedules
 -- The same for new schedules of a workspace whose definitions have not to be looked at, as most are: this takes a third of
 -- the time.
 UPDATE workspace_usage SET schedules = schedules + CAST(:schedules AS BIGINT), hourly = hourly + CAST(:hourly AS BIGINT)
 WHERE workspace_id = :workspace_id AND strict = 0
-    AND schedules + CAST(:schedules AS BIGINT) <= most_schedules AND hourly + CAST(:hourly AS BIGINT) <= most_hourly;
+    AND schedules + CAST(:schedules AS BIGINT) <= most_schedules AND hourly + CAST(:hourly AS BIGINT) <= most_hourly
+RETURNING {workspace_held};
 
 -- name: get_usage
 SELECT schedules, targets, hourly FROM workspace_usage WHERE workspace_id = :workspace_id;

@@ -15,9 +15,12 @@ FROM schedules s
 JOIN versions v ON v.schedule_id = s.id AND v.version = s.definition_version
 JOIN cursors c ON c.schedule_id = s.id
 
--- part: whole_schedules
-SELECT {schedule_columns}, s.description, s.labels, s.extra, {definition_columns}, v.input, v.audience, v.environment,
+-- part: whole_columns
+{schedule_columns}, s.description, s.labels, s.extra, {definition_columns}, v.input, v.audience, v.environment,
        {progress_columns}
+
+-- part: whole_schedules
+SELECT {whole_columns}
 {schedule_tables}
 
 -- part: listed_schedules

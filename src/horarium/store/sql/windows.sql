@@ -1,6 +1,10 @@
 -- part: window_columns
 id, workspace_id, schedule_id, timing, duration_ms, catch_up, next_ms, created_ms, note, principal_id
 
+-- part: workspace_held
+EXISTS (SELECT 1 FROM pauses WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id IS NULL)
+  OR EXISTS (SELECT 1 FROM windows WHERE workspace_id = :workspace_id AND schedule_id IS NULL)
+
 -- name: insert_window
 INSERT INTO windows (id, workspace_id, schedule_id, timing, duration_ms, catch_up, next_ms, created_ms, note, principal_id,
                      zone, zone_data)
@@ -56,11 +60,17 @@ ORDER BY from_ms;
 
 -- name: anything_holds
 -- Whether `pauses_ahead` or `windows_over` may have a row: for most schedules neither has one.
-SELECT
-  EXISTS (SELECT 1 FROM pauses WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id IS NULL)
+SELECT {workspace_held}
   OR EXISTS (SELECT 1 FROM pauses WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id IN (:ids...))
-  OR EXISTS (SELECT 1 FROM windows WHERE workspace_id = :workspace_id AND schedule_id IS NULL)
   OR EXISTS (SELECT 1 FROM windows WHERE workspace_id = :workspace_id AND schedule_id IN (:ids...));
+
+-- name: get_schedule_and_held
+-- A schedule, and last whether `pauses_ahead` or `windows_over` may have a row of it, last.
+SELECT {whole_columns}, {workspace_held}
+  OR EXISTS (SELECT 1 FROM pauses WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id = :id)
+  OR EXISTS (SELECT 1 FROM windows WHERE workspace_id = :workspace_id AND schedule_id = :id) AS held
+{schedule_tables}
+WHERE s.id = :id AND s.workspace_id = :workspace_id AND s.deleted_ms IS NULL;
 
 -- name: forget_lost_windows
 -- Windows of schedules that do not fire any more have nothing to hold back.

@@ -27,7 +27,7 @@ import structlog
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id
-from horarium.store.base import CommitUnknown, P, Signal, T, Tx, earliest
+from horarium.store.base import CommitUnknown, Item, P, Signal, T, Tx, earliest
 from horarium.store.figures import StoreFigures, name_of
 from horarium.store.group_commit import GroupCommits
 from horarium.store.sqlite.checkpoints import Checkpoints
@@ -121,8 +121,8 @@ class SqliteStore:
     ) -> T:
         return await self._submit(self._other_jobs, verb, args, kwargs)
 
-    async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
-        await self._groups.submit(verb, item)
+    async def write_grouped(self, verb: Callable[[Tx, Sequence[Item]], Awaitable[T]], item: Item) -> T:
+        return await self._groups.submit(verb, item)
 
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs

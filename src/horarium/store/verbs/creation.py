@@ -109,12 +109,13 @@ def version_row(
     )
 
 
-async def create_schedules(tx: Tx, schedules: Sequence[Schedule]) -> None:
-    """Write new schedules, all or none. Their progress has been computed with `onward`.
+async def create_schedules(tx: Tx, schedules: Sequence[Schedule]) -> set[Id]:
+    """Write new schedules, all or none. Their progress has been computed with `onward`. Returns those of their
+    workspaces in which a pause or a maintenance window holds back slots of all schedules, now or later.
 
     Raises Conflict where a key is taken, QuotaReached, and Invalid where a definition is beyond a quota.
     """
-    busiest = await take_for_schedules(tx, schedules)
+    busiest, held = await take_for_schedules(tx, schedules)
     if tx.recording:
         for workspace_id in {schedule.workspace_id for schedule in schedules} & tx.recording:
             own = [n for n, schedule in enumerate(schedules) if schedule.workspace_id == workspace_id]
@@ -141,6 +142,7 @@ async def create_schedules(tx: Tx, schedules: Sequence[Schedule]) -> None:
     soonest = min((made.progress.next_due for made in schedules if made.progress.next_due), default=None)
     if soonest is not None:
         tx.announce(DUE, soonest)
+    return held
 
 
 async def _insert_cursors(tx: Tx, rows: Sequence[CursorRow]) -> None:

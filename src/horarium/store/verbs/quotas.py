@@ -8,6 +8,7 @@ up now and then, and before a quota refuses anything.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import orjson
 
@@ -23,24 +24,32 @@ from horarium.times import busiest_hour, smallest_gap
 NEAR = 0.9
 
 
-async def take(tx: Tx, workspace_id: Id, more: Usage) -> Quotas:
-    """Count what is added to a workspace; less than nothing is taken away. The workspace's quotas.
+class Taken(NamedTuple):
+    """What is learned of a workspace where something is added: its quotas, and whether a pause or a maintenance window
+    holds back slots of all its schedules, now or later."""
+
+    quotas: Quotas
+    held: bool
+
+
+async def take(tx: Tx, workspace_id: Id, more: Usage) -> Taken:
+    """Count what is added to a workspace; less than nothing is taken away.
 
     Raises QuotaReached where a quota stands against it; nothing has been written then.
     """
-    quotas = await _take(tx, workspace_id, more)
-    if quotas is None and await settle_freed(tx, workspace_id):
-        quotas = await _take(tx, workspace_id, more)
-    if quotas is None:
+    taken = await _take(tx, workspace_id, more)
+    if taken is None and await settle_freed(tx, workspace_id):
+        taken = await _take(tx, workspace_id, more)
+    if taken is None:
         raise _reached(
             workspace_id, await get_usage(tx, workspace_id), await _quotas_of(tx, workspace_id), more
         )
-    return quotas
+    return taken
 
 
-async def _take(tx: Tx, workspace_id: Id, more: Usage) -> Quotas | None:
+async def _take(tx: Tx, workspace_id: Id, more: Usage) -> Taken | None:
     row = await tx.row("take_quota", workspace_id=workspace_id, **more._asdict())
-    return None if row is None else quotas_from_text(row[0])
+    return None if row is None else Taken(quotas_from_text(row[0]), bool(row[1]))
 
 
 async def _quotas_of(tx: Tx, workspace_id: Id) -> Quotas:
@@ -60,30 +69,30 @@ def _reached(workspace_id: Id, has: Usage, quotas: Quotas, more: Usage) -> Quota
     return QuotaReached("schedules", quotas.schedules, prefixed("ws", workspace_id))
 
 
-async def take_for_schedules(tx: Tx, schedules: Sequence[Schedule]) -> list[int]:
-    """Count new schedules in their workspaces; of each, how many slots its busiest hour has.
+async def take_for_schedules(tx: Tx, schedules: Sequence[Schedule]) -> tuple[list[int], set[Id]]:
+    """Count new schedules in their workspaces; of each, how many slots its busiest hour has, and which of the
+    workspaces are held as `Taken` says.
 
     Raises QuotaReached, and Invalid where a definition is beyond a quota.
     """
     busiest = [busiest_hour(stored_recurrence(schedule.definition.timing)) for schedule in schedules]
     if not schedules:
-        return []
+        return [], set()
     first = schedules[0].workspace_id
     if all(schedule.workspace_id == first for schedule in schedules):
-        quotas = {first: await _take_for_new(tx, first, len(schedules), sum(busiest))}
+        taken = {first: await _take_for_new(tx, first, len(schedules), sum(busiest))}
     else:
         added: dict[Id, list[int]] = {}
         for schedule, hourly in zip(schedules, busiest, strict=True):
             added.setdefault(schedule.workspace_id, []).append(hourly)
-        quotas = {
+        taken = {
             workspace: await _take_for_new(tx, workspace, len(hours), sum(hours))
             for workspace, hours in sorted(added.items())  # in one order, so that no two wait for each other
         }
     for schedule in schedules:
-        refuse_definition(
-            schedule.workspace_id, schedule.definition, quotas[schedule.workspace_id], schedule.created_ms
-        )
-    return busiest
+        quotas = taken[schedule.workspace_id].quotas
+        refuse_definition(schedule.workspace_id, schedule.definition, quotas, schedule.created_ms)
+    return busiest, {workspace for workspace, found in taken.items() if found.held}
 
 
 async def tell_if_near(tx: Tx, workspace_id: Id, added: Usage, now: int) -> None:
@@ -98,10 +107,10 @@ async def tell_if_near(tx: Tx, workspace_id: Id, added: Usage, now: int) -> None
             tx.tell(quota_near(workspace_id, name, used, most, now))
 
 
-async def _take_for_new(tx: Tx, workspace_id: Id, count: int, hourly: int) -> Quotas:
-    taken = await tx.run("take_for_new_schedules", workspace_id=workspace_id, schedules=count, hourly=hourly)
-    if taken:
-        return DEFAULT  # in what a definition is bounded by
+async def _take_for_new(tx: Tx, workspace_id: Id, count: int, hourly: int) -> Taken:
+    row = await tx.row("take_for_new_schedules", workspace_id=workspace_id, schedules=count, hourly=hourly)
+    if row is not None:
+        return Taken(DEFAULT, bool(row[0]))  # the default in what a definition is bounded by
     return await take(tx, workspace_id, Usage(schedules=count, hourly=hourly))
 
 
@@ -116,8 +125,8 @@ async def take_for_change(tx: Tx, before: Schedule, after: Schedule, now: int) -
         await take(tx, before.workspace_id, Usage(schedules=-1, hourly=-was))
     elif after.definition != before.definition:
         was = busiest_hour(stored_recurrence(before.definition.timing))
-        quotas = await take(tx, before.workspace_id, Usage(hourly=hourly - was))
-        refuse_definition(before.workspace_id, after.definition, quotas, now)
+        taken = await take(tx, before.workspace_id, Usage(hourly=hourly - was))
+        refuse_definition(before.workspace_id, after.definition, taken.quotas, now)
     return hourly
 
 

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id
 from horarium.domain.plan import slot_after
-from horarium.domain.schedule import CatchUp, timing_from_text, timing_to_text
+from horarium.domain.schedule import CatchUp, Schedule, timing_from_text, timing_to_text
 from horarium.domain.windows import (
     MOST_OF_SCHEDULE,
     MOST_OF_SCHEDULES,
     MOST_OF_WORKSPACE,
+    NO_HOLDS,
     NOTHING_HOLDS,
     Holds,
     HoldsOver,
@@ -21,6 +22,7 @@ from horarium.domain.windows import (
 )
 from horarium.store.base import DUE, Tx, point
 from horarium.store.verbs.pause_rows import PauseRow, pause_of_row, pause_row
+from horarium.store.verbs.schedules import schedule_from_row
 from horarium.times import zone_fingerprint
 
 
@@ -140,6 +142,16 @@ async def holds_over(tx: Tx, workspace_id: Id, schedules: Collection[Id], now: i
     pauses = [pause_of_row(row) for row in await tx.rows("pauses_ahead", **of_these, now=now)]
     windows = [_window(row) for row in await tx.rows("windows_over", **of_these)]
     return HoldsOver(pauses, windows) if pauses or windows else NOTHING_HOLDS
+
+
+@point
+async def schedule_with_holds(tx: Tx, workspace_id: Id, schedule_id: Id, now: int) -> tuple[Schedule, Holds]:
+    """A schedule that has not been deleted, and what holds back slots of it that are to come. Raises NotFound."""
+    row = await tx.row("get_schedule_and_held", id=schedule_id, workspace_id=workspace_id)
+    if row is None:
+        raise NotFound("schedule")
+    *whole, held = row
+    return schedule_from_row(whole), await holds_of(tx, workspace_id, schedule_id, now) if held else NO_HOLDS
 
 
 @point
