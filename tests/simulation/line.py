@@ -27,7 +27,7 @@ class Line:
         self.shared = not world.profile.alone
         self._world, self._node = world, node
         self.signals: list[Signal] = []
-        self._groups = GroupCommits(self.write)
+        self._groups = GroupCommits(lambda verb, take: self.write(verb, take()))
 
     def listen(self, signal: Signal) -> None:
         self.signals.append(signal)

@@ -24,7 +24,8 @@ class Counting:
         self._store, self._failures = store, failures
         self.sizes = []
 
-    async def write(self, schedules):
+    async def write(self, take):
+        schedules = take()
         self.sizes.append(len(schedules))
         await asyncio.sleep(0)
         if len(self.sizes) <= self._failures:
@@ -69,12 +70,67 @@ async def test_what_comes_while_one_is_written_shares_a_transaction(tenant, draf
 
 
 async def test_each_gets_what_the_verb_returned_for_all_that_were_written_with_it():
-    async def write(items):
+    async def write(take):
+        items = take()
         if 3 in items and len(items) > 1:
             raise Conflict("not together")
         return sum(items)
 
     assert await answers(GroupCommit(write), [1, 2, 3, 4]) == [3, 3, 3, 4]
+
+
+async def test_a_database_that_writes_one_at_a_time_has_the_next_ready_and_it_takes_whoever_comes_before_it_begins():
+    begin, taken = [asyncio.Event() for _ in range(3)], []
+    begun = iter(begin)
+
+    async def write(take):
+        await next(begun).wait()
+        taken.append((take(), take()))  # the same ones where it begins anew
+        await asyncio.sleep(0)
+        return sum(taken[-1][0])
+
+    group = GroupCommit(write, ahead=True)
+    asked = [asyncio.create_task(group.submit(one)) for one in (1, 2)]
+    await turns()
+    begin[0].set()
+    await turns(2)
+    asked += [asyncio.create_task(group.submit(one)) for one in (3, 4)]
+    begin[1].set()
+    assert await asyncio.gather(*asked) == [3, 3, 7, 7]
+    assert taken == [([1, 2], [1, 2]), ([3, 4], [3, 4])]
+
+
+async def turns(count=5):
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+async def test_while_one_is_written_the_next_is_asked_for_only_where_that_is_wanted(ahead):
+    asked, go = [], asyncio.Event()
+
+    async def write(take):
+        asked.append(take())
+        await go.wait()
+
+    group = GroupCommit(write, ahead)
+    waiting = [asyncio.create_task(group.submit(1))]
+    await turns()
+    waiting.append(asyncio.create_task(group.submit(2)))
+    await turns()
+    assert asked == ([[1], [2]] if ahead else [[1]])
+    go.set()
+    await asyncio.gather(*waiting)
+    assert asked == [[1], [2]]
+
+
+async def test_a_database_that_is_away_before_a_half_is_written_is_told_to_all_who_wait():
+    async def write(take):
+        if len(take()) > 1:
+            raise Conflict("not together")
+        raise Unavailable("the database is away")
+
+    assert [type(one) for one in await answers(GroupCommit(write), [1, 2, 3])] == [Unavailable] * 3
 
 
 async def test_one_that_clashes_takes_no_other_with_it(tenant, drafts):
@@ -108,7 +164,8 @@ async def test_nobody_is_left_waiting_when_the_node_ends(tenant, drafts, steps):
     asked = [asyncio.create_task(group.submit(one)) for one in drafts(3)]
     for _ in range(steps):  # before the writing begins, and after
         await asyncio.sleep(0)
-    group._task.cancel()
+    for task in group._tasks:
+        task.cancel()
     done, waiting = await asyncio.wait(asked, timeout=5)
     assert (len(done), len(waiting)) == (3, 0)
 

@@ -26,7 +26,7 @@ from horarium.domain.ids import Id
 from horarium.store.base import Item, P, Signal, T, Tx
 from horarium.store.database_urls import through_pooler, without_pooler
 from horarium.store.figures import Counted, StoreFigures, name_of
-from horarium.store.group_commit import GroupCommits
+from horarium.store.group_commit import GroupCommits, Take
 from horarium.store.postgres.connection import (
     ACQUIRE_SECONDS,
     BY_KEY,
@@ -92,7 +92,7 @@ class PostgresStore:
         self._signals: list[Signal] = []
         self._notifications = notifications
         self._notifications.deliver = self._deliver
-        self._groups = GroupCommits(self.write)
+        self._groups = GroupCommits(self._write_taken)
         # How far the database's clock is ahead of this machine's.
         self._ahead_ms = 0
 
@@ -175,6 +175,9 @@ class PostgresStore:
 
     async def write_grouped(self, verb: Callable[[Tx, Sequence[Item]], Awaitable[T]], item: Item) -> T:
         return await self._groups.submit(verb, item)
+
+    async def _write_taken(self, verb: Callable[[Tx, Sequence[Item]], Awaitable[T]], take: Take[Item]) -> T:
+        return await self._transaction(self._write, name_of(verb), lambda tx: verb(tx, take()))
 
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs

@@ -29,7 +29,7 @@ from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id
 from horarium.store.base import CommitUnknown, Item, P, Signal, T, Tx, earliest
 from horarium.store.figures import StoreFigures, name_of
-from horarium.store.group_commit import GroupCommits
+from horarium.store.group_commit import GroupCommits, Take
 from horarium.store.sqlite.checkpoints import Checkpoints
 from horarium.store.sqlite.connection import CACHE_KIB, READER_CACHE_KIB, WRITER_CACHE_KIB, connect
 from horarium.store.sqlite.group import GroupWriter, Task
@@ -84,7 +84,7 @@ class SqliteStore:
         self._loop = asyncio.get_running_loop()
         self._statements = load("sqlite")
         self._signals: list[Signal] = []
-        self._groups = GroupCommits(self.write)
+        self._groups = GroupCommits(self._write_taken, ahead=True)
         self._wake = threading.Condition()
         self._urgent_jobs: deque[_Job] = deque()
         self._other_jobs: deque[_Job] = deque()
@@ -124,6 +124,9 @@ class SqliteStore:
     async def write_grouped(self, verb: Callable[[Tx, Sequence[Item]], Awaitable[T]], item: Item) -> T:
         return await self._groups.submit(verb, item)
 
+    async def _write_taken(self, verb: Callable[[Tx, Sequence[Item]], Awaitable[T]], take: Take[Item]) -> T:
+        return await self._queue(self._other_jobs, name_of(verb), lambda tx: verb(tx, take()))
+
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
@@ -140,8 +143,18 @@ class SqliteStore:
         call = None
         if self._process is not None and getattr(verb, "portable", False):
             call = pickled(Call(verb, args, kwargs, prompt))
-        task = Task(lambda tx: verb(tx, *args, **kwargs), prompt)
-        job = _Job(name_of(verb), task, self._loop.create_future(), queue, call)
+        return await self._queue(queue, name_of(verb), lambda tx: verb(tx, *args, **kwargs), prompt, call)
+
+    async def _queue(
+        self,
+        queue: deque[_Job],
+        name: str,
+        verb: Callable[[Tx], Awaitable[T]],
+        prompt: bool = False,
+        call: bytes | None = None,
+    ) -> T:
+        """What a verb returns, when the writer has run it and has committed it."""
+        job = _Job(name, Task(verb, prompt), self._loop.create_future(), queue, call)
         with self._wake:
             if self._closing:
                 raise Unavailable("the store is closing")
