@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from horarium.domain.directory import CUSTOM_FIELDS_LIMIT, ID_LIMIT, KINDS, TEXT_LIMIT, read_item
+from horarium.domain.errors import Problem
 
 NOON = 1_772_366_400_000
 
@@ -83,6 +84,128 @@ def test_the_limits_are_those_that_are_declared() -> None:
     _, problem = read_item(KINDS["contacts"], {"id": "1", "note": fits + "x"}, NOON)
     assert problem is not None
     assert problem.code == "too_long"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (1, 1), ("1", 1), (0, 0), (-7, -7), ("-7", -7), ("", None), (None, None),
+        (999_999_999_999_999, 999_999_999_999_999), (-99_999_999_999_999, -99_999_999_999_999),
+    ],
+)  # fmt: skip
+def test_a_place_is_a_whole_number_of_at_most_fifteen_characters(given: Any, kept: int | None) -> None:
+    assert read_item(KINDS["stages"], {"id": "1", "position": given}, NOON)[0] == ("1", None, None, kept)
+
+
+@pytest.mark.parametrize("given", [1.5, "1.5", "x", True, 10**15, -(10**14), "1e3", [], "--1", "1-"])
+def test_a_place_that_is_no_such_number_is_refused(given: Any) -> None:
+    row, problem = read_item(KINDS["stages"], {"id": "1", "position": given}, NOON)
+    assert (row, problem) == (None, Problem("position", "must be a whole number", "type"))
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (12.5, "12.5"),
+        ("12.50", "12.5"),
+        (" 7 ", "7"),
+        (0, "0"),
+        ("", None),
+        (None, None),
+        (2**64 - 1, str(2**64 - 1)),
+    ],
+)
+def test_a_number_is_kept_as_json(given: Any, kept: str | None) -> None:
+    row, _ = read_item(KINDS["deals"], {"id": "1", "value": given}, NOON)
+    assert row is not None
+    assert row[3] == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("much", "must be a number"),
+        (True, "must be a number"),
+        ("true", "must be a number"),
+        ([], "must be a number"),
+        ("18446744073709551616", "must be a whole number from"),
+        ("\ud800", "must be a number"),
+    ],
+)
+def test_what_is_no_number_or_could_not_be_kept_is_refused(given: Any, words: str) -> None:
+    row, problem = read_item(KINDS["deals"], {"id": "1", "value": given}, NOON)
+    assert row is None
+    assert problem is not None
+    assert problem.message.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("x" * TEXT_LIMIT, "x" * TEXT_LIMIT), (5, "5"), (1.5, "1.5"), ("", None), (None, None), ("ä", "ä")],
+)
+def test_a_text_may_be_sent_as_a_number(given: Any, kept: str | None) -> None:
+    assert read_item(KINDS["pipelines"], {"id": "1", "name": given}, NOON)[0] == ("1", kept)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (True, "must be a text"),
+        ([], "must be a text"),
+        ("x" * (TEXT_LIMIT + 1), "must be at most 2000 characters without NUL"),
+        ("a\0", "must be at most 2000 characters without NUL"),
+        ("\ud800", "must be at most 2000 characters without NUL"),
+        ("a\udfff", "must be at most 2000 characters without NUL"),
+    ],
+)
+def test_a_text_that_could_not_be_stored_is_refused(given: Any, words: str) -> None:
+    assert read_item(KINDS["pipelines"], {"id": "1", "name": given}, NOON) == (
+        None,
+        Problem("name", words, "type"),
+    )
+
+
+@pytest.mark.parametrize("given", ["\ud7ff", "\ue000", "-"])
+def test_a_text_may_hold_every_character_that_can_be_stored(given: str) -> None:
+    assert read_item(KINDS["pipelines"], {"id": given, "name": given}, NOON)[0] == (given, given)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ([], Problem("", "must be an object", "type")),
+        ({"id": 1.5}, Problem("id", "is required and must be a text and not empty", "required")),
+        ({"id": "x" * (ID_LIMIT + 1)}, Problem("id", "must be at most 200 characters without NUL")),
+        ({"id": "\udfff"}, Problem("id", "must be at most 200 characters without NUL")),
+        ({"id": "1", "a": {1}}, Problem("custom_fields", "holds something that is not JSON", "type")),
+        ({"id": "1", "custom_fields": {"a": "\0"}}, Problem("custom_fields", "must not contain NUL")),
+        ({"id": "1", "type": [], "email": []}, Problem("type", "must be a text", "type")),
+    ],
+)
+def test_the_first_thing_that_is_wrong_with_an_item_is_told_in_words(given: Any, problem: Problem) -> None:
+    assert read_item(KINDS["contacts"], given, NOON) == (None, problem)
+
+
+@pytest.mark.parametrize(
+    ("given", "custom"),
+    [
+        ({}, None),
+        ({"custom_fields": {}}, None),
+        ({"custom_fields": None, "a": None}, {"a": None}),
+        ({"a": 1, "custom_fields": {"a": 2}}, {"a": 2}),
+        ({"type": "x", "contact_type": "y"}, {"contact_type": "y"}),
+        ({"contact_type": "y"}, None),
+    ],
+)
+def test_what_is_no_field_of_a_contact_is_a_custom_one(given: dict[str, Any], custom: Any) -> None:
+    row, _ = read_item(KINDS["contacts"], {"id": "1", **given}, NOON)
+    assert row is not None
+    assert (None if row[-1] is None else orjson.loads(row[-1])) == custom
+
+
+def test_the_columns_of_a_kind_are_its_fields_and_the_custom_ones() -> None:
+    assert KINDS["contacts"].columns == ("type", "email", "name", "custom")
+    assert KINDS["users"].columns == ("email", "full_name", "role")
 
 
 def test_custom_fields_are_kept_beside_and_inside_their_object() -> None:

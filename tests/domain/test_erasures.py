@@ -8,6 +8,7 @@ from horarium.domain.erasures import (
     ERASED,
     LONGEST_ID,
     LONGEST_VALUE,
+    MOST_KNOWN,
     MOST_VALUES,
     SHORTEST_VALUE,
     Content,
@@ -137,6 +138,25 @@ def test_an_error_that_repeats_a_value_of_the_row_is_a_value_itself():
     assert values == ["ann@example.com", "Ulm an der Donau"]
     errors = ["HTTP 500", "no house in ULM AN DER DONAU", None]
     assert telling(errors, values) == ["no house in ULM AN DER DONAU"]
+
+
+@pytest.mark.parametrize(
+    ("length", "kept"),
+    [(SHORTEST_VALUE - 1, 0), (SHORTEST_VALUE, 1), (LONGEST_VALUE, 1), (LONGEST_VALUE + 1, 0)],
+)
+def test_what_is_found_of_a_person_is_looked_for_where_it_is_neither_too_short_nor_too_long(length, kept):
+    found = "v" * length
+    assert Person("u42").with_values([found]).values == (found,) * kept
+    assert telling([f"no {found}"], [found]) == [f"no {found}"] * kept
+
+
+def test_no_more_than_so_many_values_of_a_person_are_looked_for_and_never_what_stands_for_erased_ones():
+    found = [f"value {n}" for n in range(MOST_KNOWN)]
+    assert Person("u42", ("mine", "more")).with_values([ERASED, "more", *found]).values == (
+        "mine",
+        "more",
+        *found[: MOST_KNOWN - 2],
+    )
 
 
 def test_values_that_would_match_by_accident_are_refused():

@@ -1,3 +1,7 @@
+import os
+from itertools import count
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,3 +86,75 @@ def test_slots_before_1970_have_fires_of_their_own():
     before = [ids.fire_id(schedule, "backfill", -86_400_000 * day) for day in range(1, 5)]
     assert len(set(before)) == 4
     assert before[0] == ids.fire_id(schedule, "backfill", -86_400_000)
+
+
+@pytest.mark.parametrize(
+    ("time_ms", "kept"),
+    [(-(10**15), 0), (-1, 0), (0, 0), (1, 1), (ids.MAX_TIME_MS, ids.MAX_TIME_MS), (1 << 48, ids.MAX_TIME_MS)],
+)
+def test_a_time_that_no_id_can_hold_becomes_the_nearest_that_one_can(time_ms, kept):
+    for one in (ids.random_id(time_ms), ids.numbered_id(time_ms), ids.derived_id(time_ms, b"a"),
+                ids.lowest_id_at(time_ms), ids.fire_id(bytes(16), "clock", time_ms)):  # fmt: skip
+        assert (ids.id_time(one), len(one)) == (kept, 16)
+    assert ids.lowest_id_at(time_ms) == kept.to_bytes(6, "big") + bytes(10)
+
+
+# Ids are stored, and made again by every later version: these must never change.
+FIRE = ids.fire_id(bytes(range(16)), "clock", 1_700_000_000_000)
+
+
+@pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        (FIRE, "018bcfe5-6800-704d-b525-7b4f1b271c19"),
+        (ids.fire_id(bytes(range(16)), "manual", -5_000, "again"), "00000000-0000-7c7b-ab32-86386d254823"),
+        (ids.derived_id(7, b"ab", b"c"), "00000000-0007-79d5-b9a0-d5b894de418f"),
+        (ids.run_id(FIRE, "row", 1), "018bcfe5-6800-7fc0-8367-a364420a846f"),
+        (ids.row_run_id(FIRE, "row", 0), "018bcfe5-6800-7136-b5d1-182a91933766"),
+        (ids.row_run_id(FIRE, "row", 300), "018bcfe5-6800-713b-a1d1-182a91933766"),
+    ],
+)
+def test_an_id_that_is_derived_is_the_same_in_every_version_of_the_program(made, text):
+    assert ids.uuid_text(made) == text
+
+
+def test_runs_that_are_written_together_are_neighbours_and_lie_behind_those_before():
+    def parts(one):
+        """The bits of an id between its time and its hash: those of the fire plus the place."""
+        return (one[6] & 0x0F) << 14 | one[7] << 6 | one[8] & 0x3F
+
+    first = parts(ids.row_run_id(FIRE, "a", 0))
+    assert parts(ids.row_run_id(FIRE, "b", 0)) == first
+    for place in (1, 63, 64, 16_384):
+        one = ids.row_run_id(FIRE, "a", place)
+        assert parts(one) == (first + place) % (1 << 18)
+        assert ids.uuid_text(one)[14] == "7"
+        assert ids.uuid_text(one)[19] in "89ab"
+        assert ids.id_time(one) == ids.id_time(FIRE)
+
+
+def test_very_many_numbered_ids_stay_in_order(monkeypatch):
+    for before in (2**18 - 2, 2**29 - 2):
+        monkeypatch.setattr(ids, "_numbers", count(before))
+        made = [ids.numbered_id(5) for _ in range(4)]
+        assert made == sorted(set(made))
+
+
+def test_an_id_is_not_shared_with_a_process_that_was_forked_off():
+    ids.random_id(5)
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(write, b"".join(ids.random_id(9) for _ in range(3)))
+        os._exit(0)
+    os.waitpid(child, 0)
+    theirs = os.read(read, 48)
+    assert {theirs[7:16], theirs[23:32], theirs[39:48]}.isdisjoint(ids.random_id(9)[7:16] for _ in range(3))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["7" + "Z" * 25, "0" * 26, "01ARYZ6S410000000000000000", "7" + "z" * 25],
+)
+def test_a_ulid_is_read_in_upper_and_lower_case_up_to_the_highest(text):
+    assert ids.ulid(ids.from_ulid(text)) == text.upper()

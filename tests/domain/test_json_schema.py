@@ -19,6 +19,7 @@ from horarium.domain.json_schema import (
     schema_mismatches,
     value_mismatches,
 )
+from horarium.domain.patterns import compiled
 from horarium.service.schemas import MOST_STEPS, SIZE_LIMIT, input_problems, schema_problems
 
 PLENTY = 10_000_000
@@ -199,6 +200,46 @@ def test_what_the_reference_implementation_refuses_is_refused(schema: Any) -> No
         ({"type": "object", "additionalProperties": {"$ref": "#"}}, {"a": {"b": {}}}, {"a": {"b": 1}}),
         ({"x-parts": {"n": {"type": "number"}}, "$ref": "#/x-parts/n"}, 1, "x"),
         ({"allOf": [{}, {"$ref": "#/allOf/0"}, {"type": "string"}]}, "x", 1),
+        # A part with an id of its own, where nobody would look for a schema: what it refers to by # is in it.
+        (
+            {
+                "$ref": "#/x-parts/n",
+                "$defs": {"t": {"type": "string"}},
+                "x-parts": {"n": {"$id": "n", "$ref": "#/$defs/t", "$defs": {"t": {"type": "number"}}}},
+            },
+            1,
+            "x",
+        ),
+        ({"$id": "http://a.example/s", "type": "array", "items": {"$ref": "#"}}, [[]], [1]),
+        # Of two parts with one id, and of what has the id of the whole, the outer one counts.
+        (
+            {
+                "$id": "http://a.example/s",
+                "type": "array",
+                "items": {"$ref": "http://a.example/s"},
+                "$defs": {"o": {"$id": "http://a.example/s", "type": "string"}},
+            },
+            [[]],
+            ["x"],
+        ),
+        ({"$ref": "#%61", "$defs": {"n": {"$anchor": "a", "type": "number"}}}, 1, "x"),
+        (
+            {
+                "$ref": "o#a",
+                "$defs": {
+                    "o": {
+                        "$id": "o",
+                        "items": {"$anchor": "a", "$ref": "#/$defs/n"},
+                        "$defs": {"n": {"type": "number"}},
+                    }
+                },
+            },
+            1,
+            "x",
+        ),
+        ({"$ref": "o#/$defs/n", "$defs": {"o": {"$id": "o#x", "$defs": {"n": {"type": "number"}}}}}, 1, "x"),
+        ({"$ref": "#/$defs/n~01", "$defs": {"n~1": {"type": "number"}}}, 1, "x"),
+        ({"$ref": "#/", "": {"type": "number"}}, 1, "x"),
     ],
 )
 def test_references_are_followed_within_the_schema(schema: Any, good: Any, bad: Any) -> None:
@@ -213,17 +254,46 @@ def test_what_is_referred_to_is_checked_wherever_it_stands() -> None:
 
 
 @pytest.mark.parametrize(
-    "reference", ["#/nowhere", "#nowhere", "http://a.example/x", "#/$defs/0/1/2", "//[", "#/a~"]
+    "reference",
+    [
+        "#/nowhere",
+        "#nowhere",
+        "http://a.example/x",
+        "#/$defs/0/1/2",
+        "//[",
+        "#/a~",
+        "x#a",
+        "#/$ref/0",
+        "nowhere",
+    ],
 )
 def test_a_reference_to_nothing_is_told(reference: str) -> None:
-    with pytest.raises(Unresolvable):
+    with pytest.raises(Unresolvable) as caught:
         value_mismatches({"$ref": reference, "$defs": {}}, 1, Budget(PLENTY))
+    assert (caught.value.reference, str(caught.value)) == (reference, reference)
 
 
 @pytest.mark.parametrize(
     ("schema", "value", "message"),
     [
         ({"type": ["string", "null"]}, 3, "must be a string or null, not 3"),
+        ({"enum": list(range(10))}, 10, "must be one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, not 10"),
+        ({"enum": list(range(11))}, 11, "must be one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 ..., not 11"),
+        ({"const": {"a": 1}}, 3, "must be an object"),
+        ({"const": "é" * 60}, 3, 'must be "' + "é" * 60 + '"'),
+        ({"const": "é" * 61}, 3, 'must be "' + "é" * 60 + '"...'),
+        ({"additionalProperties": False, "properties": {"a": {}}}, {"a": 1, "b": 1, "c": 1, "d": 1},
+         'must not have the properties "b", "c", "d"'),
+        ({"additionalProperties": False}, {"a": 1, "b": 1, "c": 1, "d": 1},
+         'must not have the properties "a", "b", "c" and 1 more'),
+        ({"contains": {"const": 1}, "maxContains": 1}, [1, 1],
+         "must contain at least 1 and at most 1 elements of the kind asked for, not 2"),
+        ({"anyOf": [{"type": "null"}]}, 1, "must be null, not 1"),
+        ({"oneOf": [{"type": "null"}, False]}, 1, "fits none of the 2 schemas of which exactly one must fit"),
+        ({"dependentRequired": {"a": ["b"]}}, {"a": 1}, 'must have the property "b"'),
+        ({"maximum": 3}, 4, "must be at most 3, not 4"),
+        ({"exclusiveMinimum": 3}, 3, "must be above 3, not 3"),
+        ({"maxProperties": 0}, {"a": 1}, "must have at most 0 properties, not 1"),
         ({"enum": ["a", 1, None]}, [1], 'must be one of "a", 1, null, not an array'),
         ({"const": True}, 1, "must be true"),
         ({"minimum": 3}, 2, "must be at least 3, not 2"),
@@ -246,6 +316,152 @@ def test_a_reference_to_nothing_is_told(reference: str) -> None:
 )  # fmt: skip
 def test_a_mismatch_says_what_would_be_right(schema: Any, value: Any, message: str) -> None:
     assert [one.message for one in value_mismatches(schema, value, Budget(PLENTY))] == [message]
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "found"),
+    [
+        ({"type": "string", "minimum": 3}, 2, [((), "must be a string, not 2"), ((), "must be at least 3, not 2")]),
+        ({"prefixItems": [{"const": 1}, {"const": 2}], "items": False}, [1, 1, 1],
+         [((1,), "must be 2"), ((2,), "is not allowed here")]),
+        ({"items": {"properties": {"a": {"const": 1}}}}, [{"a": 1}, {"a": 2}], [((1, "a"), "must be 1")]),
+        ({"required": ["a", "b"]}, {}, [((), 'must have the property "a"'), ((), 'must have the property "b"')]),
+        ({"additionalProperties": {"const": 1}, "properties": {"a": {}}}, {"a": 2, "b": 2}, [(("b",), "must be 1")]),
+        ({"allOf": [{"const": 1}, {"const": 2}]}, 3, [((), "must be 1"), ((), "must be 2")]),
+        ({"dependentSchemas": {"a": {"required": ["b"]}}}, {"a": 1}, [((), 'must have the property "b"')]),
+        # As numbers are written in decimals, and not as the next double.
+        ({"multipleOf": 10}, 1e23, []),
+        ({"multipleOf": 0.1}, 3, []),
+        ({"multipleOf": 0.7}, 2, [((), "must be a multiple of 0.7, not 2")]),
+        ({"uniqueItems": True}, [2**63, float(2**63)], [((), "must have no two equal elements")]),
+        ({"uniqueItems": True}, [-(2**63), -float(2**63)], [((), "must have no two equal elements")]),
+        ({"uniqueItems": True}, [1e300, 2.5, "1", 1], []),
+        ({"uniqueItems": True}, [{"a": 1, "b": [1.0]}, {"b": [1], "a": 1}], [((), "must have no two equal elements")]),
+        ({"pattern": "("}, "x", [((), 'cannot be checked: the pattern "(" cannot be used (missing ): ()'
+                                      "; look-around and back-references are not supported")]),
+    ],
+)  # fmt: skip
+def test_each_mismatch_is_told_with_its_place(schema: Any, value: Any, found: Any) -> None:
+    assert [(one.path, one.message) for one in value_mismatches(schema, value, Budget(PLENTY))] == found
+
+
+LENGTH, NAMES = "must be a whole number, 0 or more", "must be a list of different strings"
+
+
+@pytest.mark.parametrize(
+    ("schema", "path", "message"),
+    [
+        (3, (), "must be a schema: an object, true or false"),
+        ({"properties": {"a": 3}}, ("properties", "a"), "must be a schema: an object, true or false"),
+        ({"anyOf": [{}, {"$dynamicRef": "#"}]}, ("anyOf", 1), "uses $dynamicRef, which is not supported here"),
+        ({"not": {"maxLength": -1}}, ("not", "maxLength"), LENGTH),
+        ({"minContains": 0.5}, ("minContains",), LENGTH),
+        ({"multipleOf": -1}, ("multipleOf",), "must be a number above 0"),
+        ({"allOf": []}, ("allOf",), "must be a list of schemas that is not empty"),
+        ({"required": ["a", 1]}, ("required",), NAMES),
+        ({"dependentRequired": {"a": ["b"], "c": ["b", "b"]}}, ("dependentRequired",),
+         "must be an object of lists of different strings"),
+        ({"dependentRequired": []}, ("dependentRequired",), "must be an object of lists of different strings"),
+        ({"$defs": []}, ("$defs",), "must be an object of schemas"),
+        ({"exclusiveMaximum": None}, ("exclusiveMaximum",), "must be a number"),
+        ({"$comment": 1}, ("$comment",), "must be a string"),
+        ({"readOnly": 1}, ("readOnly",), "must be true or false"),
+        ({"examples": {}}, ("examples",), "must be a list"),
+        ({"pattern": "("}, ("pattern",),
+         'has the pattern "(", which cannot be used (missing ): (); look-around and back-references are not supported'),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_schema_is_told_with_its_place(schema: Any, path: Any, message: str) -> None:
+    assert schema_mismatches(schema, Budget(PLENTY)) == [(path, message)]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [True, False, {"minLength": 0}, {"maxItems": 2.0}, {"multipleOf": 0.5}, {"required": []}, {"type": TYPES},
+     {"uniqueItems": False}, {"enum": []}, {"dependentRequired": {}}, {"$defs": {}}, {"unknown": 3}],
+    ids=str,
+)  # fmt: skip
+def test_nothing_is_wrong_with_a_schema_at_the_borders_of_what_keywords_take(schema: Any) -> None:
+    assert not schema_mismatches(schema, Budget(PLENTY))
+
+
+# What a check costs: a step for a schema and for each of its keywords, and what each keyword looks at.
+COSTS: list[tuple[Any, Any, int]] = [
+    (True, 1, 0), (False, 1, 0), ({}, 1, 1), ({"title": "x", "unknown": 1}, 1, 3),
+    ({"type": "string"}, "x", 2), ({"type": "string"}, 1, 12), ({"const": 1}, 1, 3),
+    ({"const": "x" * 1_000}, "x" * 1_000, 5), ({"const": [1, 2, 3]}, [1, 2, 3], 6),
+    ({"const": {"a": 1, "b": 2}}, {"a": 1, "b": 2}, 7), ({"const": {"a": 1, "b": 2}}, {"a": 1}, 15),
+    ({"enum": [1, 2, 3]}, 3, 5), ({"enum": [1, 2, 3]}, 4, 15),
+    ({"multipleOf": 2}, 4, 2), ({"multipleOf": 0.5}, 4, 12), ({"multipleOf": 2}, 4.0, 12),
+    ({"uniqueItems": True}, [1, 2, 3], 11), ({"uniqueItems": True}, ["x" * 1_000, {"a": [1]}], 12),
+    ({"uniqueItems": False}, [1, 1], 2), ({"items": {}}, [1, 2, 3], 8), ({"items": True}, [1, 2, 3], 5),
+    ({"prefixItems": [True], "items": True}, [1, 2, 3], 6), ({"prefixItems": [{}, {}]}, [1], 4),
+    ({"prefixItems": [{}, {}], "items": True}, [1], 5), ({"contains": {}}, [1, 2, 3], 8),
+    ({"properties": {"a": {}, "b": {}}}, {"a": 1}, 4), ({"properties": {"a": {}}}, {"a": 1, "b": 1}, 4),
+    ({"additionalProperties": True}, {"a": 1, "b": 2}, 4), ({"additionalProperties": {}}, {"a": 1, "b": 2}, 6),
+    ({"propertyNames": {}}, {"a": 1, "b": 2}, 6), ({"required": ["a", "b"]}, {"a": 1}, 14),
+    ({"dependentRequired": {"a": ["b", "c"], "x": ["b"]}}, {"a": 1}, 26),
+    ({"dependentSchemas": {"a": {}, "x": {}}}, {"a": 1}, 5), ({"allOf": [{}, {}]}, 1, 6),
+    ({"anyOf": [False, {}, {}]}, 1, 5), ({"oneOf": [False, {}]}, 1, 5), ({"not": {"type": "string"}}, 1, 14),
+    ({"if": {}, "then": {}}, 1, 5), ({"$ref": "#/$defs/a", "$defs": {"a": {}}}, 1, 15),
+    ({"$ref": "#a", "$defs": {"b": {"$anchor": "a"}}}, 1, 20),
+    ({"items": {"$id": "a" * 50}}, [1], 2 + 1 + 2 + 10 + 10),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "value", "steps"), COSTS, ids=lambda part: str(part)[:60])
+def test_a_check_costs_what_it_looks_at_and_is_given_up_where_that_is_a_step_more(
+    schema: Any, value: Any, steps: int
+) -> None:
+    budget = Budget(PLENTY)
+    value_mismatches(schema, value, budget)
+    assert PLENTY - budget.left == steps
+    value_mismatches(schema, value, Budget(steps))
+    if steps:
+        with pytest.raises(TooMuchWork):
+            value_mismatches(schema, value, Budget(steps - 1))
+
+
+@pytest.mark.parametrize(
+    ("schema", "steps"),
+    [
+        (True, 0), ({}, 1), ({"type": "string"}, 2), ({"properties": {"a": {}, "b": {}}}, 4), ({"pattern": "("}, 5_002),
+        ({"required": ["a", "b"]}, 4), ({"dependentRequired": {"a": ["b", "c"]}}, 4),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {}}}, 15), ({"items": {"$id": "abcdefghij"}}, 16),
+        ({"$ref": "#a", "$defs": {"b": {"$anchor": "a"}}}, 20),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_to_check_a_schema_costs_what_it_holds_and_each_part_once(schema: Any, steps: int) -> None:
+    budget = Budget(PLENTY)
+    schema_mismatches(schema, budget)
+    assert PLENTY - budget.left == steps
+
+
+def test_a_pattern_is_compiled_once_and_charged_for_each_text() -> None:
+    def cost(texts: list[str]) -> int:
+        budget = Budget(PLENTY)
+        value_mismatches({"items": {"pattern": "^a+$"}}, texts, budget)
+        return PLENTY - budget.left
+
+    assert cost([]) == 2
+    assert cost(["a"]) == 2 + 1 + 2 + 50 + compiled("^a+$").size + compiled("^a+$").cost("a")
+    once, more, long = cost(["a"]), cost(["a", "a"]), cost(["a" * 4_000])
+    assert once > 50
+    assert more - once < 10
+    assert long - once > 50
+
+
+@pytest.mark.parametrize(("levels", "fits"), [(150, True), (151, False)])
+def test_schemas_are_applied_inside_each_other_up_to_a_depth(levels: int, fits: bool) -> None:
+    schema: Any = {}
+    for _ in range(levels):
+        schema = {"allOf": [schema]}
+    if fits:
+        assert not value_mismatches(schema, 1, Budget(PLENTY))
+    else:
+        with pytest.raises(TooMuchWork):
+            value_mismatches(schema, 1, Budget(PLENTY))
 
 
 def _referring(count: int, wanted: Any) -> dict[str, Any]:

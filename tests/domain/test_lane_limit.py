@@ -52,6 +52,48 @@ def test_a_new_limit_doubles_while_nothing_bad_is_seen():
         assert limit.value == START * times
 
 
+@pytest.mark.parametrize(
+    ("window", "goes_on"),
+    [
+        (Window(busiest=32, ends=1_000, lost=1, latency_ms=60.0), False),
+        (Window(busiest=1, ends=1_000, lost=1, latency_ms=60.0), False),
+        (
+            Window(busiest=32, ends=100, latency_ms=100.0),
+            True,
+        ),  # 1.5 * 60 / 100: a tenth slower than is tolerated
+        (Window(busiest=32, ends=100, latency_ms=100.1), False),
+        (Window(busiest=1, ends=100, latency_ms=100.1), False),
+        (Window(busiest=1, ends=100, latency_ms=60.0), True),
+    ],
+)
+def test_a_new_limit_doubles_until_the_first_loss_or_slowness_and_never_again(window, goes_on):
+    after = adapt(LaneLimit(32.0, usual_ms=60.0), window)
+    assert after.doubling is goes_on
+    assert (after.value == 64.0) is (goes_on and window.busiest == 32)
+    assert not adapt(
+        LaneLimit(32.0, usual_ms=20.0, doubling=False), Window(32, 100, latency_ms=20.0)
+    ).doubling
+
+
+@pytest.mark.parametrize(("lost", "value"), [(49, 100 * 0.51 + 10), (50, 100 * 0.5), (51, 100 * 0.5)])
+def test_where_half_of_the_calls_are_lost_nothing_is_added_to_the_limit(lost, value):
+    assert adapt(STEADY, Window(100, 100, lost, 20.0)).value == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("usual", "now", "then"),
+    [(None, None, None), (None, 80.0, 80.0), (20.0, None, 20.0), (20.0, 120.0, 30.0), (20.0, 10.0, 19.0)],
+)
+def test_what_is_usual_follows_a_window_by_a_tenth_and_stays_where_nothing_was_answered(usual, now, then):
+    ends = 0 if now is None else 100
+    assert adapt(LaneLimit(100.0, usual), Window(100, ends, latency_ms=now)).usual_ms == then
+    assert restarted(LaneLimit(1.0, usual)).usual_ms == usual
+
+
+def test_a_limit_is_a_whole_number_of_calls():
+    assert [LaneLimit(value).calls for value in (1.0, 1.99, 2.0)] == [1, 1, 2]
+
+
 def test_a_target_that_takes_a_minute_reaches_hundreds_of_calls_within_seconds():
     limit, windows = LaneLimit(), 0
     while limit.calls < 300:

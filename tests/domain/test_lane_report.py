@@ -32,7 +32,14 @@ def test_over_all_nodes_counts_are_added_and_the_worst_of_times_is_told():
 
 @pytest.mark.parametrize(
     ("durations", "share", "expected"),
-    [([], 0.5, None), ([7.0], 0.99, 7), (range(1, 101), 0.5, 51), (range(100, 0, -1), 0.99, 100)],
+    [
+        ([], 0.5, None),
+        ([7.0], 0.99, 7),
+        (range(1, 101), 0.5, 51),
+        (range(100, 0, -1), 0.99, 100),
+        ([3, 1, 2], 1.0, 3),
+        ([3, 1, 2], 0.0, 1),
+    ],
 )
 def test_a_percentile_is_one_of_the_durations(durations, share, expected):
     assert percentile(durations, share) == expected

@@ -86,3 +86,51 @@ def test_targets_of_one_workspace_take_turns():
         after = found.after
         assert found.next_ms == NOW
     assert len(seen) == 600
+
+
+def test_one_more_run_is_always_looked_at_for_a_workspace_that_has_none():
+    for taken, shares in (
+        (MOST_AT_ONCE - 1, {b"a": 1}),
+        (MOST_AT_ONCE - 3, {b"a": 1}),
+        (MOST_AT_ONCE - 4, {b"a": 2}),
+        (MOST_AT_ONCE, {}),
+    ):
+        assert turn([target("a")], {b"x": UnderLook(b"other", taken)}).shares == shares
+    # One that has some already gets half of what is left beyond its own, and nothing where that is none.
+    for own, room, share in ((1, 3, 1), (1, 2, 0), (2, 3, 0), (2, 4, 1), (5, 15, 5)):
+        under = {b"x": UnderLook(b"w", own), b"y": UnderLook(b"other", MOST_AT_ONCE - own - room)}
+        assert turn([target("a")], under).shares == ({b"a": share} if share else {})
+
+
+def test_looks_go_by_the_weight_of_workspaces():
+    half = {b"x": UnderLook(b"other", MOST_AT_ONCE - 40)}
+    targets = [TargetLooks(b"a", b"v", 1.0, NOW), TargetLooks(b"b", b"w", 3.0, NOW)]
+    grown = {b"a": GROWN, b"b": GROWN}
+    assert turn(targets, half, grown).shares == {b"a": 10, b"b": 20}
+
+
+def test_a_target_is_looked_at_when_its_time_has_come_and_its_rest_is_over():
+    for look_ms, rests_until, due in (
+        (NOW, NOW, True),
+        (NOW + 1, 0, False),
+        (0, NOW + 1, False),
+        (0, 0, True),
+    ):
+        found = turn([target("a", look_ms=look_ms)], standings={b"a": Standing(7, None, rests_until)})
+        assert found.shares == ({b"a": 7} if due else {})
+        assert found.next_ms == (None if due else NOW + 1)
+
+
+def test_standings_double_up_to_a_bound_and_begin_anew_after_silence():
+    assert [Standing(most).after(True, NOW).most for most in (1, 10, 49, 50, 51, 100)] == [
+        2,
+        20,
+        98,
+        100,
+        100,
+        100,
+    ]
+    silent = GROWN.after(False, NOW)
+    assert silent == Standing(1, NOW, NOW + 1_000)
+    later = silent.after(False, NOW + 80_000)
+    assert later == Standing(1, NOW, NOW + 80_000 + LONGEST_REST_MS)

@@ -50,3 +50,30 @@ def test_a_search_takes_no_longer_than_it_is_charged(pattern: str) -> None:
     before = time.thread_time()
     compiled.found_in(text)
     assert time.thread_time() - before < 0.1 + 5 * compiled.cost(text) / 1_000_000
+
+
+def test_groups_cost_nothing_since_nothing_is_captured():
+    assert Pattern("(a)(b)").size == Pattern("ab").size
+
+
+def test_a_pattern_that_cannot_be_used_is_told_to_its_sender_alone(capfd):
+    for text in ("(", "((a{100}){100}){100}"):
+        with pytest.raises(BadPattern):
+            Pattern(text)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("text", "size"), [("", 0), ("a" * 1_000, 1_000), ("a" * 999 + "é", 4_000)])
+def test_a_search_costs_by_the_bytes_of_the_text_and_the_size_of_the_pattern(text, size):
+    pattern = Pattern("a{50}b")
+    assert pattern.cost(text) == 1 + pattern.size * size // 200
+    assert pattern.size > 50
+
+
+def test_the_reason_names_what_is_wrong_with_a_pattern():
+    with pytest.raises(BadPattern) as caught:
+        Pattern("(")
+    assert (
+        str(caught.value)
+        == "cannot be used (missing ): (); look-around and back-references are not supported"
+    )

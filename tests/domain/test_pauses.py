@@ -6,7 +6,7 @@ import pytest
 
 from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Decision, Overlap
-from horarium.domain.pauses import Closure, in_turn
+from horarium.domain.pauses import Closure, Pause, closure_of, in_turn, said
 from horarium.domain.plan import Firing, Passed, passed_in, plan
 from horarium.domain.run import Missed
 from horarium.domain.schedule import AfterPause, CatchUp, Policies
@@ -157,3 +157,123 @@ def test_slots_that_are_given_up_are_divided_between_pauses_and_what_lies_around
     assert given_up(4, closed(2, 3)) == [passed(1, 1, CANCELLED), passed(2, 2), passed(3, 4, CANCELLED)]
     assert given_up(2, closed(5, None)) == [passed(1, 2, CANCELLED)]
     assert given_up(0.5) == []
+
+
+def test_a_pause_holds_from_its_beginning_until_just_before_its_end():
+    pause = Pause(b"p", b"w", None, 100, 200, CatchUp.NONE)
+    for at, pause_holds, open_at in (
+        (99, False, True),
+        (100, True, True),
+        (199, True, True),
+        (200, False, False),
+    ):
+        assert pause.holds_at(at) is pause_holds
+        assert closure_of(pause).holds_at(at) is pause_holds
+        assert closure_of(pause).open_at(at) is open_at
+    endless = replace(pause, ends_ms=None)
+    for at, holds in ((99, False), (100, True), (10**15, True)):
+        assert endless.holds_at(at) is holds
+        assert closure_of(endless).holds_at(at) is holds
+        assert closure_of(endless).open_at(at)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "window", "reason"),
+    [
+        (None, None, SpanReason.WORKSPACE_PAUSED),
+        (b"s", None, SpanReason.PAUSED),
+        (None, b"w", SpanReason.MAINTENANCE),
+        (b"s", b"w", SpanReason.MAINTENANCE),
+    ],
+)
+def test_a_span_names_the_kind_of_pause_that_it_was_in(schedule, window, reason):
+    pause = Pause(b"p", b"w", schedule, 100, 200, CatchUp.LATEST, window_id=window)
+    assert closure_of(pause) == Closure(100, 200, CatchUp.LATEST, reason)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ([closed(1, 2), closed(2, 3)], [closed(1, 2), closed(2, 3)]),  # one after the other
+        ([closed(1, 3), closed(2, 3)], [closed(1, 3)]),  # they end at once
+        ([closed(1, 3), closed(2, 4)], [closed(1, 3), closed(3, 4)]),
+        ([closed(1, 2), closed(3, None)], [closed(1, 2), closed(3, None)]),
+        ([closed(1, 3), closed(2, None)], [closed(1, 3), closed(3, None)]),
+        ([closed(1, None), closed(1, 2), closed(0, 1)], [closed(0, 1), closed(1, None)]),
+    ],
+)
+def test_pauses_that_overlap_are_put_one_after_another(given, found):
+    assert in_turn(given) == tuple(found)
+
+
+@pytest.mark.parametrize(
+    ("given", "known", "clears", "then"),
+    [("new", "old", (), "new"), ("new", "old", ("note",), "new"), (None, "old", (), "old"),
+     (None, "old", ("note",), None), (None, "old", ("until",), "old"), (None, None, (), None)],
+)  # fmt: skip
+def test_a_part_of_a_pause_becomes_what_is_given_or_nothing_where_it_is_taken_away(
+    given, known, clears, then
+):
+    assert said("note", given, known, clears) == then
+
+
+MS = 1 / HOUR
+
+
+@pytest.mark.parametrize("catch_up", CatchUp)
+@pytest.mark.parametrize(("begin", "end", "held"), [(1 + MS, 2 + MS, 2), (1, 2, 1), (1 - MS, 2 - MS, 1)])
+def test_a_pause_has_the_slots_from_its_very_beginning_until_just_before_its_end(catch_up, begin, end, held):
+    never = replace(ALLOW, catch_up=CatchUp.NONE, grace_ms=2 * HOUR)
+    found = asked(2 + MS, closed(begin, end, catch_up), policies=never)
+    what = passed(held, held) if catch_up is CatchUp.NONE else fired(held)
+    assert found.entries == ((fired(1), what) if held == 2 else (what, fired(2)))
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "spans"),
+    [
+        (-3, -1, [passed(1, 4, CANCELLED)]),  # over before
+        (-3, 0, [passed(1, 4, CANCELLED)]),
+        (-3, 1, [passed(1, 4, CANCELLED)]),  # its end takes no slot
+        (-3, 2, [passed(1, 1), passed(2, 4, CANCELLED)]),
+        (1, 2, [passed(1, 1), passed(2, 4, CANCELLED)]),
+        (4, 9, [passed(1, 3, CANCELLED), passed(4, 4)]),
+        (4.5, 9, [passed(1, 4, CANCELLED)]),
+        (-3, 9, [passed(1, 4)]),
+        (-3, None, [passed(1, 4)]),
+        (1 + MS, 2 + MS, [passed(1, 1, CANCELLED), passed(2, 2), passed(3, 4, CANCELLED)]),
+        (1 - MS, 2 - MS, [passed(1, 1), passed(2, 4, CANCELLED)]),
+    ],
+)
+def test_of_slots_that_are_given_up_a_pause_has_those_that_lie_in_it(begin, end, spans):
+    assert passed_in(HOURLY, NOON, NOON + 4 * HOUR, CANCELLED, [closed(begin, end)]) == spans
+
+
+@pytest.mark.parametrize("catch_up", CatchUp)
+@pytest.mark.parametrize("after_pause", AfterPause)
+def test_a_pause_in_which_no_slot_lies_changes_nothing(catch_up, after_pause):
+    policies = replace(ALLOW, after_pause=after_pause)
+    found = asked(3, closed(1, 2, catch_up), policies=policies, recurrence=ONCE)
+    assert (found.entries, found.ended, found.next_slot) == ((), "exhausted", None)
+    found = asked(1.9, closed(1.25, 1.75, catch_up), policies=policies, since=1)
+    assert (found.entries, found.ended, found.next_slot) == ((), None, NOON + 2 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("now", "pauses", "paused"),
+    [
+        (0.5, [closed(1, 2)], False),  # it has not begun
+        (0.999, [closed(1, 2)], False),
+        (1, [closed(1, 2)], True),
+        (1.5, [closed(1, 2)], True),
+        (1.5, [closed(1.25, 1.75)], False),  # no slot lies in it
+        (1.5, [closed(1.25, None)], True),
+        (1.5, [closed(1, 1.5)], False),  # over
+        (1.5, [closed(1, 1.5), closed(1.5, 3)], True),  # another one follows it without a break
+        (1.5, [closed(1, 1.5), closed(1.75, 3)], False),
+    ],
+)
+def test_a_slot_is_not_decided_while_a_pause_that_it_lies_in_goes_on(now, pauses, paused):
+    found = asked(now, *pauses)
+    assert found.paused is paused
+    assert found.next_slot is not None

@@ -17,8 +17,10 @@ from horarium.times import Timing, compile_timing
 HOURLY = compile_timing(Timing("0 * * * *"))
 SECONDLY = compile_timing(Timing("* * * * * *"))
 ONCE = compile_timing(Timing('{"once":"2026-03-01T12:00:00Z"}'))
+DAILY = compile_timing(Timing("0 12 * * *"))
 NOON = 1_772_366_400_000  # 2026-03-01T12:00:00Z
 HOUR = 3_600_000
+DAY = 24 * HOUR
 ALLOW = Policies(overlap=Overlap.ALLOW)
 
 
@@ -97,13 +99,21 @@ def test_the_last_of_max_fires_ends_the_schedule():
     assert asked(HOURLY, policies, NOON - HOUR, NOON, fires=0).ended is None
     last = asked(HOURLY, policies, NOON - HOUR, NOON, fires=1)
     assert last.ended == "max_fires"
-    assert last.next_slot is None
+    assert (last.next_slot, last.paused) == (None, False)
 
 
 def test_max_fires_is_never_exceeded_in_one_plan():
     found = asked(SECONDLY, replace(ALLOW, max_fires=3), NOON, NOON + 10_000)
     assert len(found.entries) == 3
-    assert found.accounted_to == NOON + 3_000
+    assert (found.accounted_to, found.next_slot, found.ended) == (NOON + 3_000, None, "max_fires")
+    assert not found.paused
+
+
+@pytest.mark.parametrize(("fires", "ended"), [(1, None), (2, "max_fires"), (3, "max_fires")])
+def test_a_schedule_that_has_fired_as_often_as_it_may_is_ended_though_nothing_is_due(fires, ended):
+    found = asked(HOURLY, replace(ALLOW, max_fires=2), NOON, NOON + 1, fires=fires)
+    assert (found.entries, found.accounted_to, found.ended) == ((), NOON, ended)
+    assert found.next_slot == (NOON + HOUR if ended is None else None)
 
 
 def test_skipped_slots_do_not_count_as_fires_and_join_into_one_span():
@@ -124,6 +134,39 @@ def test_a_year_of_every_second_is_one_span():
     year = 365 * 24 * HOUR
     span = passed_between(SECONDLY, NOON, NOON + year, SpanReason.PAUSED)
     assert span == Passed(NOON + 1_000, NOON + year, year // 1000, SpanReason.PAUSED)
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "after", "upto", "span"),
+    [
+        (ONCE, NOON, NOON + HOUR, None),
+        (ONCE, NOON - 1, NOON, Passed(NOON, NOON, 1, SpanReason.PAUSED)),
+        (HOURLY, NOON, NOON + HOUR - 1, None),
+        (HOURLY, NOON, NOON + HOUR, Passed(NOON + HOUR, NOON + HOUR, 1, SpanReason.PAUSED)),
+        (HOURLY, NOON, NOON, None),
+    ],
+)
+def test_the_slots_between_two_instants_are_those_behind_the_first_up_to_the_second(
+    recurrence, after, upto, span
+):
+    assert passed_between(recurrence, after, upto, SpanReason.PAUSED) == span
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "fired", "old_next", "again"),
+    [
+        (DAILY, NOON - HOUR, NOON + 23 * HOUR, NOON),
+        (DAILY, NOON - HOUR, NOON + 24 * HOUR, None),  # the slots after it have not moved alike
+        (DAILY, NOON - HOUR, NOON, None),
+        (DAILY, NOON - HOUR, None, None),
+        (ONCE, NOON - HOUR, NOON + 23 * HOUR, None),  # nothing follows
+        (ONCE, NOON, NOON + 23 * HOUR, None),
+    ],
+)
+def test_a_slot_is_a_repeat_where_it_and_the_one_after_it_have_moved_alike(
+    recurrence, fired, old_next, again
+):
+    assert repeated_local_time(recurrence, fired, old_next) == again
 
 
 SPECS = st.sampled_from(
@@ -190,10 +233,6 @@ def test_jitter_beyond_grace_and_window_makes_no_slot_late(catch_up):
     policies = replace(ALLOW, catch_up=catch_up, jitter_ms=45_000, grace_ms=5_000, catch_up_window_ms=10_000)
     found = plan(HOURLY, policies, NOON - HOUR, 0, 0, 0, (NOON + 44_999) - 44_999)
     assert found.entries == (Firing(NOON, Decision.START),)
-
-
-DAILY = compile_timing(Timing("0 12 * * *"))
-DAY = 24 * HOUR
 
 
 def test_a_reading_moved_behind_its_fire_by_new_zone_data_is_known_as_a_repeat():

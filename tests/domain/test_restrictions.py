@@ -64,3 +64,57 @@ def test_networks_must_be_networks():
     assert list(network_problems(["10.0.0.0/8", "2001:db8::/32", "192.0.2.1"])) == []
     for wrong in ("10.0.0.1/8", "ten", "::ffff:10.0.0.0/104", ""):
         assert [problem.field for problem in network_problems([wrong])] == ["networks"]
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "covered"),
+    [
+        (TEN, Restriction(networks=("2001:db8:1::/48", "10.0.0.0/8")), True),
+        (TEN, Restriction(networks=("0.0.0.0/0",)), False),
+        (TEN, Restriction(networks=("::/0",)), False),
+        (Restriction(networks=("10.0.0.0/8",)), Restriction(networks=("2001:db8::/32",)), False),
+        (Restriction((A,), {"a": "1"}), Restriction((A,)), False),
+        (Restriction((A,), {"a": "1"}), Restriction((A,), {"a": "1"}), True),
+        (Restriction((A,), networks=("10.0.0.0/8",)), Restriction((A,)), False),
+        (UNRESTRICTED, UNRESTRICTED, True),
+    ],
+)
+def test_a_restriction_covers_another_in_each_of_its_parts(outer, inner, covered):
+    assert outer.covers(inner) is covered
+
+
+@pytest.mark.parametrize(
+    ("restriction", "of_schedules"),
+    [
+        (UNRESTRICTED, False),
+        (Restriction((A,)), True),
+        (Restriction(labels={"a": "1"}), True),
+        (TEN, False),
+    ],
+)
+def test_only_targets_and_labels_restrict_what_may_be_done_with_schedules(restriction, of_schedules):
+    assert restriction.of_schedules is of_schedules
+
+
+@pytest.mark.parametrize(
+    ("restriction", "words"),
+    [
+        (Restriction((A, B)), "this key is restricted to 2 targets"),
+        (
+            Restriction(labels={"a": "1", "b": "2"}),
+            "this key is restricted to schedules with the labels a:1, b:2",
+        ),
+    ],
+)
+def test_a_refusal_says_what_the_key_is_restricted_to(restriction, words):
+    with pytest.raises(Forbidden) as caught:
+        restriction.refuse_other(b"c" * 16, {})
+    assert str(caught.value) == words
+    UNRESTRICTED.refuse_other(A, {})
+
+
+def test_what_is_wrong_with_a_network_is_told_with_its_beginning():
+    (problem,) = network_problems(["x" * 100])
+    assert problem.message.startswith(f"'{'x' * 80}' is not a network such as")
+    (problem,) = network_problems(["::ffff:10.0.0.0/104"])
+    assert problem.message == "'::ffff:10.0.0.0/104' must be written as a network of IPv4"

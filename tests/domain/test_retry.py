@@ -3,7 +3,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from horarium.domain.ids import random_id
-from horarium.domain.retry import Retry, RetryEnd, lasts_until, retry_at, while_unreached, why_ended
+from horarium.domain.retry import (
+    Retry,
+    RetryEnd,
+    lasts_until,
+    retry_at,
+    unreached_until,
+    while_unreached,
+    why_ended,
+)
 
 RUN = random_id(0)
 NOW = 1_000_000
@@ -152,3 +160,58 @@ def test_while_an_engine_is_away_a_run_waits_no_longer_than_its_policy_says_and_
     retry = while_unreached(Retry(max_delay_ms=most_ms))
     waits = [retry_at(retry, random_id(n), 30, NOW, NOW) for n in range(100)]
     assert all(isinstance(at, int) and at - NOW <= latest_ms for at in waits)
+
+
+@pytest.mark.parametrize("attempts", [65, 66, 1_000, 10**6])
+def test_after_very_many_attempts_the_backoff_grows_no_more(attempts):
+    retry = Retry(10**9, 1_000_000, 1.01, max_delay_ms=10**9, max_elapsed_ms=10**12)
+    at = retry_at(retry, RUN, attempts, NOW, NOW)
+    assert isinstance(at, int)
+    assert 0.75 * 1_000_000 * 1.01**64 - 1 <= at - NOW <= 1.25 * 1_000_000 * 1.01**64
+    steep = retry_at(Retry(10**9, factor=10.0, max_elapsed_ms=10**12), RUN, attempts, NOW, NOW)
+    assert isinstance(steep, int)
+    assert steep - NOW <= 1.25 * 300_000
+
+
+def test_a_run_is_repeated_at_instants_that_stay_the_same_whoever_computes_them():
+    """They were computed once: another node, and another version of the program, gets the same."""
+    runs = [bytes([n]) * 16 for n in range(3)]
+    found = [
+        retry_at(Retry(max_attempts=9), run, attempts, NOW, NOW) - NOW for run in runs for attempts in (1, 2)
+    ]
+    assert found == [1146, 1814, 777, 1681, 1194, 1686]
+
+
+@pytest.mark.parametrize(
+    ("until_next_slot", "next_slot_ms", "until_ms"),
+    [(True, None, 600_000), (True, 10_000, 10_000), (True, 700_000, 600_000), (False, 10_000, 600_000)],
+)
+def test_a_run_whose_engine_is_away_is_tried_until_its_time_is_over_or_the_next_slot_comes(
+    until_next_slot, next_slot_ms, until_ms
+):
+    retry = Retry(max_elapsed_ms=600_000, until_next_slot=until_next_slot)
+    slot = None if next_slot_ms is None else NOW + next_slot_ms
+    assert unreached_until(retry, NOW, slot) == NOW + until_ms
+
+
+@pytest.mark.parametrize(
+    ("asked_ms", "words"),
+    [
+        (None, "the next attempt would start later"),
+        (0, "the next attempt would start later"),
+        (1_500, "the target asked to wait 1.5 s (Retry-After), and that is later"),
+        (86_399_999, "the target asked to wait 86400 s (Retry-After), and that is later"),
+        (86_400_000, "the target asked to wait a day or longer (Retry-After), and that is later"),
+    ],
+)
+def test_the_reason_for_the_end_names_the_wait_that_the_target_asked_for(asked_ms, words):
+    said = why_ended(RetryEnd.WINDOW, Retry(max_elapsed_ms=1_234_567), 3, asked_ms)
+    assert (
+        said
+        == f"not tried again after attempt 3 of 3: {words} than 1234.567 s after the run was due (retry.max_elapsed)"
+    )
+
+
+@pytest.mark.parametrize("end", [RetryEnd.OUTCOME, RetryEnd.ATTEMPTS])
+def test_where_every_attempt_is_used_up_or_a_further_one_would_change_nothing_nothing_more_is_said(end):
+    assert why_ended(end, Retry(), 1, 5_000) is None

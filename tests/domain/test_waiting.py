@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from horarium.domain.waiting import MOST_PERIODS, Holds, Period, WaitCause, added, cause_now, causes_of
+from horarium.domain.waiting import (
+    MOST_PERIODS,
+    Holds,
+    Period,
+    WaitCause,
+    added,
+    cause_now,
+    causes_of,
+    waits_from_text,
+)
 
 PLACE, LIMIT, PAUSE, CIRCUIT = WaitCause.PLACE, WaitCause.LIMIT, WaitCause.PAUSE, WaitCause.CIRCUIT
 CONCURRENCY, RATE, RETRY = WaitCause.CONCURRENCY, WaitCause.RATE, WaitCause.RETRY
@@ -19,6 +28,9 @@ CONCURRENCY, RATE, RETRY = WaitCause.CONCURRENCY, WaitCause.RATE, WaitCause.RETR
         ([Period(LIMIT, 0, 4_000), Period(CIRCUIT, 4_000, 11_000)], {CIRCUIT: 7_000, LIMIT: 3_000}),
         ([Period(LIMIT, 2_000, 2_500), Period(LIMIT, 6_000, 8_500)], {PLACE: 7_000, LIMIT: 3_000}),
         ([Period(LIMIT, 2_000, 2_500)], {PLACE: 10_000}),
+        ([Period(LIMIT, 2_000, 2_999)], {PLACE: 10_000}),
+        ([Period(LIMIT, 2_000, 3_000)], {PLACE: 9_000, LIMIT: 1_000}),  # a tenth is told
+        ([Period(RATE, 1_000, 6_000), Period(LIMIT, 6_000, 6_900)], {RATE: 5_900, PLACE: 4_100}),
         ([Period(CIRCUIT, 1_000, 10_800)], {CIRCUIT: 10_000}),
         ([Period(PAUSE, 30_000, 40_000), Period(PAUSE, -9_000, 1_000)], {PLACE: 10_000}),
     ],
@@ -59,6 +71,25 @@ def test_what_is_seen_again_after_a_long_time_held_a_second_time():
     for now in (0, 100, 9_000, 9_100):
         holds.note(LIMIT, now)
     assert holds.periods == [Period(LIMIT, 0, 100), Period(LIMIT, 9_000, 9_100)]
+
+
+@pytest.mark.parametrize(("gap", "periods"), [(2_000, [(0, 2_000)]), (2_001, [(0, 0), (2_001, 2_001)])])
+def test_two_looks_within_two_seconds_belong_together(gap, periods):
+    holds = Holds()
+    holds.note(LIMIT, 0)
+    holds.note(LIMIT, gap)
+    assert holds.periods == [Period(LIMIT, *period) for period in periods]
+
+
+def test_no_time_is_no_wait():
+    assert causes_of([Period(LIMIT, 0, 9)], 5, 5) == {}
+    assert causes_of([Period(LIMIT, 0, 9)], 5, 4) == {}
+    assert causes_of([Period(LIMIT, 0, 9)], 5, 6) == {LIMIT: 1}
+
+
+def test_causes_that_this_program_does_not_know_are_left_out_of_what_is_stored():
+    assert waits_from_text('{"rate":5,"of_a_newer_program":7,"place":1}') == {RATE: 5, PLACE: 1}
+    assert waits_from_text(None) == {}
 
 
 def test_what_was_seen_once_held_until_it_was_seen_gone():

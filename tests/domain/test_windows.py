@@ -1,5 +1,6 @@
 """Maintenance windows: when they hold, clock changes included, and what may be made."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -152,6 +153,8 @@ def test_what_holds_a_slot_back_is_the_window_of_the_schedule_before_that_of_the
     assert holds.behind(ms("2026-03-05T02:30:00Z")).note == "mine"
     assert holds.behind(ms("2026-03-05T05:00:00Z")).note == "all"
     assert holds.open_again(ms("2026-03-05T06:00:00Z")) == (False, None)
+    assert holds.open_again(ms("2026-03-05T02:30:00Z")) == (True, ms("2026-03-05T04:00:00Z"))
+    assert holds.open_again(ms("2026-03-05T05:00:00Z")) == (True, ms("2026-03-05T06:00:00Z"))
 
 
 def test_what_holds_a_workspace_holds_a_schedule_with_a_window_of_its_own_too():
@@ -207,3 +210,66 @@ def test_pauses_that_follow_one_another_are_over_together():
     assert over_at([closed(0, 10), closed(10, 20), closed(30, 40)]) == (20, 20, 40)
     assert over_at([closed(0, 10), closed(10, None)]) == (None, None)
     assert over_at([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("ms_long", "fine"), [(999, False), (1_000, True), (1_001, False), (1_999, False), (2_000, True)]
+)
+def test_a_window_lasts_whole_seconds(ms_long, fine):
+    found = problems_of(compile_timing(Timing("0 2 * * *")), ms_long, ms("2026-03-01T00:00:00Z"))
+    words = "must be a whole number of seconds, at least 1s"
+    assert [problem.message for problem in found] == ([] if fine else [words])
+
+
+@pytest.mark.parametrize(
+    ("spec", "seconds", "words"),
+    [
+        ('{"every":"60m"}', 60, None),
+        ('{"every":"3599s"}', 60, "begins more often than once an hour; make it one longer window"),
+        (
+            "0 * * * *",
+            3600,
+            "must be shorter than the time between two beginnings (3600 s), or nothing would ever fire",
+        ),
+        ('{"once":"2026-03-01T00:00:00Z"}', 60, "never begins in the future"),
+        ('{"once":"2026-03-01T00:00:01Z"}', 60, None),
+    ],
+)
+def test_what_is_wrong_with_a_window_is_told_in_words(spec, seconds, words):
+    found = problems_of(compile_timing(Timing(spec)), seconds * 1_000, ms("2026-03-01T00:00:00Z"))
+    assert [problem.message for problem in found] == ([] if words is None else [words])
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_as_many_times_are_named_as_were_asked_for(count):
+    assert len(next_times(window(), count)) == count
+    assert len(times_after(window(), ms("2026-03-05T00:00:00Z"), count)) == count
+    once = window('{"once":"2027-01-01T00:00:00Z"}')
+    assert len(next_times(once, count)) == min(count, 1)
+    assert next_times(replace(once, next_ms=None), count) == []
+
+
+def test_a_window_that_begins_no_more_holds_nothing_and_begins_nothing():
+    over = replace(window('{"once":"2026-03-01T02:00:00Z"}'), next_ms=None)
+    assert over.holding_at(ms("2026-03-01T02:00:00Z")) is None
+    assert begun_by(over, ms("2026-03-01T02:00:00Z")) == ([], over)
+
+
+def test_where_two_of_one_kind_hold_the_one_that_began_first_counts():
+    first, second = window(note="first", hours=4), window("0 3 * * *", note="second", hours=4)
+    for windows in ((first, second), (second, first)):
+        assert Holds((), windows).behind(ms("2026-03-05T03:30:00Z")).note == "first"
+    planned = pause_of(replace(second, note="planned"), ms("2026-03-05T03:00:00Z"))
+    assert Holds((planned,), (first,)).behind(ms("2026-03-05T03:30:00Z")).note == "first"
+    assert Holds((planned,), (first,)).behind(ms("2026-03-05T06:30:00Z")).note == "planned"
+
+
+def test_a_pause_of_a_window_has_all_that_the_window_says():
+    made = window(schedule_id=OWN, note="mine", catch_up=CatchUp.ALL, by=b"p" * 16)
+    begin = ms("2026-03-05T02:00:00Z")
+    found = pause_of(made, begin)
+    assert (found.workspace_id, found.schedule_id, found.window_id) == (WORKSPACE, OWN, made.id)
+    assert (found.from_ms, found.ends_ms, found.catch_up) == (begin, begin + 2 * HOUR, CatchUp.ALL)
+    assert (found.note, found.by) == ("mine", b"p" * 16)
+    assert found.id == pause_of(made, begin).id != pause_of(made, begin + DAY).id
+    assert made.holding_at(begin).catch_up is CatchUp.ALL

@@ -64,7 +64,8 @@ class _Places:
 
 
 def _nodes(tree: ast.AST) -> Iterator[ast.expr | ast.stmt]:
-    """The nodes in which a fault may be planted: not the annotations, decorators and texts, and not what is logged."""
+    """The nodes in which a fault may be planted: not the annotations, decorators and texts, and not what is logged or
+    asserted (`strict` of zip asserts that lengths are equal)."""
     for name, value in ast.iter_fields(tree):
         if name in ("annotation", "returns", "decorator_list", "type_params"):
             continue
@@ -73,7 +74,9 @@ def _nodes(tree: ast.AST) -> Iterator[ast.expr | ast.stmt]:
                 child, ast.Import | ast.ImportFrom | ast.JoinedStr
             ):
                 continue
-            if isinstance(child, ast.Raise | ast.Assert):
+            if isinstance(child, ast.Raise | ast.Assert) or (
+                isinstance(child, ast.keyword) and child.arg == "strict"
+            ):
                 continue
             if isinstance(child, ast.Expr) and ast.unparse(child).startswith(_SAID_ONLY):
                 continue

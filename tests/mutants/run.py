@@ -292,18 +292,24 @@ def interval(caught: int, of: int) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def explained() -> dict[str, str]:
-    """Faults that change nothing, with the reason, by path and words."""
-    if not EQUIVALENT.exists():
-        return {}
-    found = tomllib.loads(EQUIVALENT.read_text("utf-8"))
-    return {f"{each['path']}: {each['words']}": each["reason"] for each in found.get("mutant", ())}
+def explained() -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a reason is known why a fault changes nothing."""
+    found = tomllib.loads(EQUIVALENT.read_text("utf-8"))["mutant"]
+    reasons = {(each["path"], each["words"], each.get("line")) for each in found}
+
+    def known(one: Mapping[str, Any]) -> bool:
+        number = int(one["name"].removeprefix(f"{one['path']}:").partition(":")[0])
+        line = (SOURCE / one["path"]).read_text("utf-8").splitlines()[number - 1].strip()
+        own = one["path"], one["words"]
+        return (*own, None) in reasons or (*own, line) in reasons
+
+    return known
 
 
 def report(area: str, known: Mapping[str, Mapping[str, Any]], unreached: int, every: int) -> str:
     """The figures in words, and the survivors by file."""
-    reasons = explained()
-    judged = {name: one for name, one in known.items() if f"{one['path']}: {one['words']}" not in reasons}
+    changes_nothing = explained()
+    judged = {name: one for name, one in known.items() if one["fate"] != SURVIVED or not changes_nothing(one)}
     caught = sum(one["fate"] != SURVIVED for one in judged.values())
     low, high = interval(caught, len(judged))
     lines = [

@@ -83,8 +83,7 @@ def _hosts(value: Any, name: str = "") -> Iterator[str]:
     if isinstance(value, str):
         text = _PLACEHOLDER.sub(_ANY, value[:LONGEST_TEXT])
         for authority in _OF_URL.findall(text):
-            host = authority.rpartition("@")[2]
-            yield host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+            yield authority.rpartition("@")[2].partition(":")[0]  # an address in brackets is hidden anyway
         for word in _WORD.findall(_URL.sub(" ", text)):
             host, _, port = word.rstrip(".:").partition(":")
             looks_so = ("." in host or port.isdecimal()) and any(map(str.isalpha, host))

@@ -163,7 +163,7 @@ def ulid(an_id: Id) -> str:
 
 def from_ulid(text: str) -> Id | None:
     """The id that a ULID stands for, or None if the text is not a ULID."""
-    if len(text) != _ID_CHARS or not text.isascii():
+    if len(text) != _ID_CHARS:
         return None
     number = 0
     for char in text:
