@@ -148,6 +148,7 @@ def event(kind, schedule=SCH):
         (EventFilter(("fire.failed",)), "fire.partial", False),
         (EventFilter(("quota.near", "fire.*")), "fire.partial", True),
         (EventFilter(("fire.*",)), "schedule.ended", False),
+        (EventFilter(("fire.*",)), "fires.ended", False),
         (EventFilter(("*",)), "schedule.ended", True),
         (EventFilter(("fire",)), "fire.failed", False),
         (EventFilter(schedules=(TGT, SCH)), "fire.failed", True),

@@ -222,7 +222,16 @@ def test_what_the_reference_implementation_refuses_is_refused(schema: Any) -> No
             [[]],
             ["x"],
         ),
-        ({"$ref": "#%61", "$defs": {"n": {"$anchor": "a", "type": "number"}}}, 1, "x"),
+        (
+            {
+                "$ref": "#%61",
+                "$defs": {"n": {"$anchor": "a", "type": "number"}, "yes": True, "x": {"items": False}},
+            },
+            1,
+            "x",
+        ),
+        # The id of the whole is no folder in which it stands itself.
+        ({"$id": "a/b", "$ref": "c", "$defs": {"n": {"$id": "c", "type": "number"}}}, 1, "x"),
         (
             {
                 "$ref": "o#a",
@@ -405,7 +414,7 @@ COSTS: list[tuple[Any, Any, int]] = [
     ({"anyOf": [False, {}, {}]}, 1, 5), ({"oneOf": [False, {}]}, 1, 5), ({"not": {"type": "string"}}, 1, 14),
     ({"if": {}, "then": {}}, 1, 5), ({"$ref": "#/$defs/a", "$defs": {"a": {}}}, 1, 15),
     ({"$ref": "#a", "$defs": {"b": {"$anchor": "a"}}}, 1, 20),
-    ({"items": {"$id": "a" * 50}}, [1], 2 + 1 + 2 + 10 + 10),
+    ({"items": {"$id": "a" * 50}}, [1], 2 + 1 + 2 + 10 + 10), ({"$id": "a" * 50}, 1, 2),
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from horarium.domain.errors import Forbidden
 from horarium.domain.ids import random_id
+from horarium.domain.restrictions import Restriction
 from horarium.domain.tenancy import (
     EVERY_SCOPE,
     EVERY_TARGET,
@@ -15,6 +16,7 @@ from horarium.domain.tenancy import (
     Principal,
     PrincipalType,
     Workspace,
+    is_key,
     key_hash,
     key_hint,
 )
@@ -78,3 +80,41 @@ def test_a_key_is_stored_as_a_hash_and_recognised_by_its_last_characters():
     assert len(key_hash("hor_a")) == 32
     assert key_hint("hor_secret-wxyz") == "wxyz"
     key_hash("hor_\udcff")
+
+
+@pytest.mark.parametrize(
+    ("granted", "labels", "may"),
+    [
+        (True, {"team": "blue", "more": "x"}, True),
+        (True, {"team": "red"}, False),
+        (True, {}, False),
+        (True, None, False),
+        (False, {"team": "blue"}, False),
+    ],
+)
+def test_a_restricted_key_schedules_a_target_with_its_labels_alone(granted, labels, may):
+    blue = replace(
+        SOME, granted=frozenset({TARGET} if granted else ()), restriction=Restriction(labels={"team": "blue"})
+    )
+    assert blue.may_schedule(TARGET, labels) is may
+    if may:
+        blue.require_target(TARGET, "nightly", labels)
+    else:
+        with pytest.raises(Forbidden):
+            blue.require_target(TARGET, "nightly", labels)
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"),
+    [
+        ("hor_" + "a" * 32, True),
+        ("hor_" + "a" * 31, False),
+        ("hor_" + "aZ0_-" * 24 + "abcd", True),
+        ("hor_" + "a" * 125, False),
+        ("hor_" + "a" * 31 + ".", False),
+        ("xor_" + "a" * 32, False),
+        ("hor_" + "a" * 32 + "\n", False),
+    ],
+)
+def test_a_key_has_a_form_and_a_length(text, fine):
+    assert is_key(text) is fine

@@ -7,10 +7,13 @@ import pytest
 
 from horarium.domain.errors import Conflict
 from horarium.domain.fire import SpanReason
+from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
-from horarium.domain.schedule import AfterPause, Policies, ScheduleState
+from horarium.domain.pauses import Pause
+from horarium.domain.schedule import AfterPause, CatchUp, Policies, ScheduleState
 from horarium.store.base import DUE
 from horarium.store.verbs.changes import change_schedule
+from horarium.store.verbs.pauses import add_pause
 from horarium.times import Timing
 from tests.support.tenant import HOUR, MINUTE, NOON, Node, states
 
@@ -200,3 +203,51 @@ async def test_a_paused_one_shot_that_is_given_a_time_which_has_passed_does_not_
     await tenant.change(schedule, NOON + 11 * MINUTE, state=ACTIVE)
     await tenant.release(NOON + HOUR)
     assert await tenant.fires(schedule) == []
+
+
+@pytest.mark.parametrize(("most", "state"), [(1, "completed"), (2, "completed"), (3, "active")])
+async def test_an_edit_that_lets_a_schedule_fire_no_more_often_than_it_has_completes_it(tenant, most, state):
+    schedule = await tenant.schedule(policies=ALLOW)
+    for minute in (1, 2):
+        await tenant.release(NOON + minute * MINUTE)
+    edited = await tenant.redefine(schedule, NOON + 2 * MINUTE + 5, policies=replace(ALLOW, max_fires=most))
+    ended = (NOON + 2 * MINUTE + 5, "max_fires") if state == "completed" else (None, None)
+    assert (edited.state, edited.ended_ms, edited.ended_reason) == (state, *ended)
+    assert (edited.progress.next_slot is None) is (state == "completed")
+    revived = await tenant.redefine(edited, NOON + 2 * MINUTE + 9, policies=ALLOW)
+    assert (revived.progress.next_slot or 0) in (0, NOON + 3 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("what", "last"),
+    [({"state": ACTIVE}, 1), ({"state": ACTIVE, "name": "new"}, 1), ({"state": ARCHIVED}, 3)],
+)
+async def test_a_pause_that_came_to_its_end_has_the_slots_up_to_then_where_the_schedule_goes_on(
+    tenant, what, last
+):
+    """It goes on from there, so what lay behind is caught up; where it does not go on all lies in the pause."""
+    schedule = await tenant.schedule(policies=ALLOW)
+    await tenant.change(schedule, NOON + 1, state=PAUSED, paused_until_ms=NOON + MINUTE + 30_000)
+    await tenant.change(schedule, NOON + 3 * MINUTE, **what)
+    assert minutes(await tenant.spans(schedule)) == [(1, last, "paused")]
+    await tenant.release(NOON + 3 * MINUTE)
+    assert len(await tenant.fires(schedule)) == (1 if last == 1 else 0)
+
+
+async def test_a_pause_that_came_to_its_end_has_all_slots_until_an_edit_that_ends_it(tenant):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await tenant.change(schedule, NOON + 1, state=PAUSED, paused_until_ms=NOON + MINUTE + 30_000)
+    edited = replace((await tenant.again(schedule)).definition, timing=Timing("0 * * * *"))
+    await tenant.change(schedule, NOON + 3 * MINUTE, state=ACTIVE, definition=edited)
+    assert minutes(await tenant.spans(schedule)) == [(1, 3, "paused")]
+    assert (await tenant.again(schedule)).progress.next_slot == NOON + HOUR
+
+
+async def test_a_schedule_of_a_paused_workspace_that_gets_a_name_keeps_its_slots_undecided(tenant, store):
+    schedule = await tenant.schedule(policies=ALLOW)
+    pause = Pause(random_id(NOON), tenant.workspace, None, NOON, None, CatchUp.ALL)
+    await store.write(add_pause, pause)
+    await tenant.release(NOON + 2 * MINUTE)
+    before = (await tenant.again(schedule)).progress
+    after = await tenant.change(schedule, NOON + 3 * MINUTE, name="new", note="why")
+    assert (after.progress, await tenant.spans(schedule)) == (before, [])

@@ -18,7 +18,7 @@ from horarium.domain.schedule import Policies
 from horarium.domain.waiting import WaitCause
 from horarium.store.base import IDLE, READY
 from horarium.store.rows import BegunRun
-from horarium.store.verbs import dispatch, nodes, run_lists, runs, targets
+from horarium.store.verbs import dispatch, nodes, run_lists, runs, targets, tenancy
 from horarium.store.verbs.dispatch import LeaseLost
 from horarium.worker.work import judge
 from tests.support.tenant import (
@@ -538,3 +538,63 @@ async def test_retries_go_on_beyond_the_next_slot_only_where_fires_may_overlap(
     await tenant.release(NOW)
     await (await Node.start(store)).work(NOW, TRY_AGAIN)
     assert states(await tenant.runs(schedule)) == ["pending" if goes_on else "failed"]
+
+
+async def claim_of(store, node, room, after=dispatch.BEFORE_ALL, lanes=256, lane_room=None):
+    given = LaneRoom(lane_room or {})
+    return await store.urgent(dispatch.claim, node.id, NOW, room, after, {}, lanes, given)
+
+
+@pytest.mark.parametrize(
+    ("room", "lanes", "unasked"), [(10, 1, True), (10, 2, True), (10, 3, False), (1, 3, True), (2, 3, False)]
+)
+async def test_a_claim_says_whether_some_lanes_had_no_turn(tenant, store, room, lanes, unasked):
+    for _ in range(2):
+        await asked_for(tenant, await tenant.add_target(), 1)
+    assert (await claim_of(store, await Node.start(store), room, lanes=lanes)).unasked is unasked
+
+
+async def test_no_more_lanes_are_asked_than_may_be_wherever_the_turn_begins(tenant, store):
+    lanes = sorted([await tenant.add_target() for _ in range(4)])
+    for lane in lanes:
+        await asked_for(tenant, lane, 1)
+    node = await Node.start(store)
+    claimed = await claim_of(store, node, 10, after=lanes[2], lanes=2)
+    assert {run.target_id for run in claimed.runs} == {lanes[3], lanes[0]}
+    assert claimed.lane == lanes[0]
+    claimed = await claim_of(store, node, 10, after=lanes[3], lanes=9)
+    assert {run.target_id for run in claimed.runs} == {lanes[1], lanes[2]}
+
+
+async def test_of_lanes_that_bound_their_runs_no_more_is_claimed_than_there_is_room_for(tenant, store):
+    for _ in range(3):
+        await asked_for(tenant, await tenant.add_target(max_concurrency=5), 3)
+    node = await Node.start(store)
+    assert [len((await claim_of(store, node, room)).runs) for room in (1, 2)] == [1, 2]
+    assert len((await claim_of(store, node, 3)).runs) <= 3
+
+
+async def test_room_that_a_heavy_workspace_does_not_use_goes_to_those_that_had_no_share(tenant, store):
+    light, other = await Tenant.open(store), await Tenant.open(store)
+
+    async def weigh(tx):
+        known = await tenancy.get_workspace(tx, tenant.workspace)
+        await tenancy.update_workspace(tx, replace(known, weight=100.0), NOON)
+
+    await store.write(weigh)
+    for one in (tenant, light, other):
+        await asked_for(one, one.target, 1)
+    assert len((await claim_of(store, await Node.start(store), 3)).runs) == 3
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_claim_says_what_held_the_runs_that_a_limited_target_has_left(tenant, store, first):
+    limited = await tenant.add_target(max_concurrency=2, rate_per_second=None if first else 1.0)
+    await asked_for(tenant, limited, 2 if first else 3)
+    node = await Node.start(store)
+    claimed = await claim_of(store, node, 10)
+    assert len(claimed.runs) == (2 if first else 1)
+    assert claimed.held == {limited: WaitCause.CONCURRENCY if first else WaitCause.RATE}
+    await asked_for(tenant, limited, 1)
+    again = await claim_of(store, node, 10)
+    assert (again.runs, again.held) == ((), {limited: WaitCause.CONCURRENCY if first else WaitCause.RATE})

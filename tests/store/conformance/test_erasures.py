@@ -635,3 +635,27 @@ async def test_files_of_a_compacted_database_have_nothing_of_an_erased_person(fl
         if value.encode() in found
     ]
     assert hits == []
+
+
+async def test_a_piece_is_that_of_the_erasure_that_was_asked_for(tenant, store):
+    first, second = await begin(store, tenant), await begin(store, tenant, "somebody-else", ())
+    moved = await store.write(erasures.erase_piece, second.id, NOW + 5, telling)
+    assert (moved.id, moved.place, moved.updated_ms) == (second.id, Place.OWN_RUNS, NOW + 5)
+    assert (await store.read(erasures.get_erasure, tenant.workspace, first.id)).place is Place.SPOOL
+    any_piece = await store.write(erasures.erase_piece, None, NOW + 6, telling)
+    assert any_piece.id == first.id
+    assert await store.write(erasures.erase_piece, random_id(NOW), NOW + 6, telling) is None
+
+
+async def test_what_was_erased_of_rows_that_wait_is_counted(tenant, store):
+    _, task = await reading(store, tenant)
+    rows = [
+        AudienceText(key, f'{{"of":"{of}"}}')
+        for key, of in ((PERSON, "x"), ("a", PERSON), ("b", "y"), ("c", PERSON))
+    ]
+    await store.write(fanout.write_spool, task, 1, rows, 4)
+    erasure = await begin(store, tenant)
+    moved = await store.write(erasures.erase_piece, erasure.id, NOW, telling)
+    assert moved.counts == {"spool": 3}
+    left = await store.read(fanout.spooled_page, task.fire_id, 0, 10)
+    assert [(row.key, PERSON in row.data) for row in left] == [("a", False), ("b", False), ("c", False)]

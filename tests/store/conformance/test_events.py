@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from horarium.domain.errors import NotFound
-from horarium.domain.events import fire_ended
+from horarium.domain.events import fire_ended, quota_near
 from horarium.domain.fire import FireState
 from horarium.domain.ids import from_prefixed, prefixed
 from horarium.domain.lane_report import LaneReport
@@ -267,3 +267,42 @@ async def test_an_event_is_found_by_its_id_in_its_workspace_alone(recorded, stor
     assert await store.read(events.get_event, recorded.workspace, event.id) == event
     with pytest.raises(NotFound):
         await store.read(events.get_event, (await Tenant.open(store)).workspace, event.id)
+
+
+@pytest.mark.parametrize(
+    ("before", "most", "limit", "gone"),
+    [
+        (0, 100, 9, []),
+        (1, 100, 9, []),  # told at 1, and not before
+        (2, 100, 9, [1]),
+        (4, 100, 9, [3]),
+        (9, 100, 9, [5]),
+        (9, 100, 2, [2, 2, 1]),
+        (0, 5, 9, []),
+        (0, 4, 9, [1]),
+        (0, 2, 9, [3]),
+        (0, 2, 2, [2, 1]),
+        (3, 2, 9, [3]),
+        (5, 2, 9, [4]),
+    ],
+)
+async def test_events_are_forgotten_that_are_too_old_or_too_many(
+    recorded, store, monkeypatch, before, most, limit, gone
+):
+    """Five events, told one after another."""
+    monkeypatch.setattr(events, "MOST_KEPT", most)
+    for minute in range(1, 6):
+        note = quota_near(recorded.workspace, f"q{minute}", 9, 10, NOON)
+
+        async def tells(tx, note=note):
+            tx.tell(note)
+
+        await store.write(tells)
+        await store.urgent(events.publish, NOON + minute)
+    found = []
+    while (count := await store.write(events.forget_events, NOON + before, limit)) > 0:
+        found.append(count)
+    assert found == gone
+    left = await store.read(events.events_after, recorded.workspace, 0, 100)
+    assert [event.number for event in left] == list(range(sum(gone) + 1, 6))
+    assert (await store.read(events.event_log, recorded.workspace)).forgotten == sum(gone)

@@ -254,6 +254,8 @@ async def test_runs_of_an_audience_belong_to_the_workspace_of_their_fire(tenant,
     schedule, _, task = await one_task(tenant, store)
     await write(store, task, ["a"], counted=1, last=True)
     assert {run.workspace_id for run in await tenant.runs(schedule)} == {tenant.workspace}
+    (first,) = await tenant.runs(schedule)
+    assert (first.generation, first.row_key, first.data, first.mode) == (0, "a", '{"key":"a"}', "clock")
     assert await stranger.runs(replace(schedule, workspace_id=stranger.workspace)) == []
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from horarium.domain.errors import Invalid, QuotaReached
+from horarium.domain.events import quota_near
 from horarium.domain.ids import random_id
 from horarium.domain.quotas import DEFAULT, Usage
 from horarium.domain.schedule import AfterCompletion, Policies, ScheduleState
@@ -159,3 +160,15 @@ async def test_a_workspace_uses_nothing_of_anothers_quotas(tenant, store):
     await stranger.schedules(3, "0 * * * *")
     assert await usage(stranger) == Usage(schedules=3, targets=1, hourly=3)
     assert await usage(tenant) == Usage(targets=1)
+
+
+async def test_a_workspace_is_told_once_it_has_nine_tenths_of_its_targets(tenant, store, monkeypatch):
+    await allow(tenant, targets=10)
+    told = []
+    monkeypatch.setattr(quotas, "quota_near", lambda *said: told.append(said[1:4]) or quota_near(*said))
+    for _ in range(3):
+        await tenant.add_target()
+    store.recording = frozenset((tenant.workspace,))
+    for number in range(5, 11):
+        await tenant.add_target()
+        assert told == ([("targets", 9, 10)] if number >= 9 else [])

@@ -420,3 +420,17 @@ async def test_skips_on_both_sides_of_an_edit_at_the_very_instant_of_a_slot_are_
         await tenant.release(NOON + minutes * MINUTE)
     found = [(span.first_ms, span.last_ms, span.version) for span in await tenant.spans(schedule)]
     assert found == [(NOON + 2 * MINUTE,) * 2 + (1,), (NOON + 3 * MINUTE,) * 2 + (2,)]
+
+
+@pytest.mark.parametrize(("limit", "ahead"), [(2, True), (9, False)])
+async def test_the_few_of_one_workspace_go_ahead_of_the_herd_of_the_only_other_one(
+    tenant, store, monkeypatch, limit, ahead
+):
+    monkeypatch.setattr(release, "FEW", 2)
+    few = await Tenant.open(store)
+    await tenant.schedules(5)
+    await few.schedules(1, "2 12 * * *")
+    released = await tenant.release(NOON + 2 * MINUTE, limit, few_first=True)
+    if ahead:
+        assert (released.schedules, released.ahead) == (1, True)
+    assert (await _owing(store))[few.workspace] == 0

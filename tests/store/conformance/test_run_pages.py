@@ -224,3 +224,57 @@ async def test_positions_that_nobody_was_given_are_answered_with_a_page(tenant, 
     for position in (b"\xff" * 25, b"\0" * 25, b"f" * 25, HIGHEST_ID + b"e" * 9):
         listing = LedgerListing(tenant.workspace, 3, 0, NOON * 2, position)
         assert len(await store.read(find_entries, listing, 100)) <= 3
+
+
+async def test_the_runs_of_a_row_in_one_fire_are_found_one_by_one(tenant, store):
+    """It was run again twice, and each page ends within the fire."""
+    node, schedule = (
+        await Node.start(store),
+        await tenant.schedule(policies=ALLOW, audience={"type": "users"}),
+    )
+    for minute in (1, 2):
+        now = NOON + minute * MINUTE
+        await tenant.release(now)
+        (task,) = await store.urgent(fanout.claim_fanout_tasks, node.id, now, 10, 10, {})
+        await store.write(
+            fanout.write_chunk, task, fanout.prepare(task, texts("r1", "r2"), True), None, 2, True, now
+        )
+        await node.work(now)
+    (latest,) = [
+        run for run in await tenant.runs(schedule) if run.row_key == "r1" and run.slot_ms == NOON + 2 * MINUTE
+    ]
+    for again in (1, 2):
+        await store.write(runs.replay_run, tenant.workspace, latest.id, NOON + HOUR + again)
+        await node.work(NOON + HOUR + again)
+    every = [run for run in await tenant.runs(schedule) if run.row_key == "r1"]
+    every.sort(key=lambda run: (run.fire_id, run.id), reverse=True)
+    assert len(every) == 4
+    for limit in (1, 2, 3, 4):
+        listing, pages = RunListing(tenant.workspace, limit, row_key="r1"), []
+        while True:
+            page = await store.read(find_runs, listing, 100)
+            pages.append([run.id for run in page])
+            if page.reached is None:
+                break
+            listing = replace(listing, cursor=page.reached)
+        assert [one for page in pages for one in page] == [run.id for run in every]
+        assert [len(page) for page in pages if page] == [limit] * (4 // limit) + [4 % limit] * (4 % limit > 0)
+    one_fire = RunListing(tenant.workspace, 9, row_key="r1", fire_id=latest.fire_id)
+    assert [run.id for run in await store.read(find_runs, one_fire, 100)] == [run.id for run in every[:3]]
+
+
+@pytest.mark.parametrize("find", [find_runs, find_fires])
+@pytest.mark.parametrize("count", [2, 3, 4, 6])
+async def test_a_page_is_full_where_there_is_enough_and_the_last_one_says_so(tenant, store, find, count):
+    await tenant.schedules(count, "1 12 * * *")
+    await tenant.release(NOON + MINUTE)
+    kind = RunListing if find is find_runs else FireListing
+    for given in ({}, {"target_id": tenant.target}):
+        listing, sizes = kind(tenant.workspace, 3, **given), []
+        while True:
+            page = await store.read(find, listing, 1_000)
+            sizes.append(len(page))
+            if page.reached is None:
+                break
+            listing = replace(listing, cursor=page.reached)
+        assert sizes == [3] * (count // 3) + [count % 3] * (count % 3 > 0)

@@ -30,7 +30,7 @@ async def crowd(tenant):
                 key=f"{('daily', 'weekly')[number % 2]}-{number}" if number % 3 else None,
                 owner_id=NO_OWNER,
                 target_id=(tenant.target, other)[number % 2],
-                labels=dict(LABELS[number % 2 :]),
+                labels=dict((LABELS, LABELS[1:], LABELS[:1])[number % 3]),
                 paused=number % 5 == 0,
                 description=f"number {number}",
             )
@@ -171,3 +171,73 @@ async def test_a_schedule_that_moves_while_it_is_paged_through_hides_no_other(te
         seen += [one.id for one in page]
         position = page.reached
     assert sorted(one for one in seen if one in steady) == sorted(steady)
+
+
+async def nothing(store, tenant, order, window, position=None):
+    """A page of a filter by which nothing is found: how far it has looked."""
+    listing = ScheduleListing(tenant.workspace, 4, search="no such words", window=window)
+    page = await store.read(find_schedules, listing, order, position)
+    assert page == []
+    return page.reached
+
+
+async def test_a_page_looks_at_as_many_schedules_as_were_asked_for_and_says_how_far_it_has_come(
+    tenant, store
+):
+    made = sorted(one.id for one in await tenant.schedules(7, "0 0 1 1 *"))
+    for order, ids in ((ScheduleOrder.OLDEST, made), (ScheduleOrder.NEWEST, made[::-1])):
+        for window in (1, 3, 6):
+            assert await nothing(store, tenant, order, window) == ids[window - 1]
+            assert await nothing(store, tenant, order, 3, ids[window - 1]) == (
+                None if window > 4 else ids[window + 2]
+            )
+        assert await nothing(store, tenant, order, 8) is None
+
+
+@pytest.mark.parametrize("order", ScheduleOrder)
+@pytest.mark.parametrize("count", [3, 4, 5, 8])
+async def test_a_page_is_full_where_there_is_enough_and_the_last_one_says_so(
+    tenant, store, monkeypatch, order, count
+):
+    monkeypatch.setattr(schedule_pages, "FEW", 0)
+    made = await tenant.schedules(count, "0 0 1 1 *", labels={"a": "1"})
+    listing = ScheduleListing(tenant.workspace, 4, labels=(("a", "1"),))
+    sizes, position, seen = [], None, []
+    while True:
+        page = await store.read(find_schedules, listing, order, position)
+        sizes.append(len(page))
+        seen += [one.id for one in page]
+        position = page.reached
+        if position is None:
+            break
+    assert sorted(seen) == sorted(one.id for one in made)
+    assert [size for size in sizes if size] == [4] * (count // 4) + [count % 4] * (count % 4 > 0)
+    if order in (ScheduleOrder.NEWEST, ScheduleOrder.OLDEST):
+        assert len(sizes) <= count // 4 + 1
+
+
+async def test_a_window_of_due_schedules_may_end_between_two_instants_or_within_one(
+    tenant, store, monkeypatch
+):
+    monkeypatch.setattr(schedule_pages, "FEW", 0)
+    expected = []
+    for minute, count in ((1, 3), (2, 1), (3, 4), (4, 2), (5, 5)):
+        expected += sorted(one.id for one in await tenant.schedules(count, f"{minute} 12 * * *"))
+    for window in range(1, 8):
+        found, _ = await all_pages(
+            store, ScheduleListing(tenant.workspace, 4), ScheduleOrder.NEXT_FIRE, window
+        )
+        assert [one.id for one in found] == expected, window
+
+
+async def test_of_a_herd_at_one_instant_each_is_found_by_a_filter_as_well(tenant, store, monkeypatch):
+    """The place of the last page goes on within that instant, by ids."""
+    monkeypatch.setattr(schedule_pages, "FEW", 0)
+    made = [await tenant.schedule("1 12 * * *", labels={"a": str(number % 2)}) for number in range(9)]
+    later = await tenant.schedule("2 12 * * *", labels={"a": "1"})
+    for label in "01":
+        wanted = sorted(one.id for one in made if one.labels["a"] == label) + [later.id] * (label == "1")
+        listing = ScheduleListing(tenant.workspace, 2, labels=(("a", label),))
+        for window in (2, 3, 9):
+            found, _ = await all_pages(store, listing, ScheduleOrder.NEXT_FIRE, window)
+            assert [one.id for one in found] == wanted, (label, window)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.ids import prefixed, ulid, uuid_text
 from horarium.domain.target import Completion
 from horarium.store.verbs import targets, tenancy
 from tests.support.tenant import NOON, Tenant
@@ -124,3 +125,35 @@ async def test_a_target_of_another_workspace_is_neither_read_nor_changed_nor_del
     assert await store.read(targets.existing_targets, stranger.workspace, [tenant.target]) == set()
     assert await store.read(targets.targets_named, stranger.workspace, [tenant.target]) == {}
     assert await store.read(targets.get_target, tenant.workspace, tenant.target) == ours
+
+
+async def test_what_is_no_reference_to_a_target_finds_none(tenant, store):
+    made = await tenant.add_target(key="7" * 20)
+    by_number = await store.read(targets.get_target, tenant.workspace, made)
+    assert await store.read(targets.find_target, tenant.workspace, prefixed("tgt", made)) == by_number
+    assert await store.read(targets.find_target, tenant.workspace, prefixed("agent", made)) == by_number
+    assert await store.read(targets.find_target, tenant.workspace, uuid_text(made)) == by_number
+    assert await store.read(targets.find_target, tenant.workspace, f"000{by_number.number}") == by_number
+    for reference in (
+        "",
+        "_" + ulid(made),
+        ulid(made),
+        "tgt_",
+        "7" * 20,
+        "9" * 19,
+        "0",
+        0,
+        -1,
+        1 << 63,
+        "a\0",
+        "\u0661",
+    ):
+        assert await store.read(targets.find_target, tenant.workspace, reference) is None, reference
+
+
+@pytest.mark.parametrize(
+    ("kinds", "found"), [(None, True), ({"automation"}, True), ({"agent", "tool"}, False), (set(), False)]
+)
+async def test_a_target_is_found_among_the_kinds_that_are_asked_for(tenant, store, kinds, found):
+    target = await store.read(targets.find_target, tenant.workspace, prefixed("tgt", tenant.target), kinds)
+    assert (target is not None) is found

@@ -60,9 +60,14 @@ async def test_a_key_that_is_replaced_goes_on_for_a_while(tenant, store):
 
 
 async def test_a_removed_principal_takes_its_keys_along(tenant, store):
-    await add_key(tenant)
-    assert await store.write(tenancy.delete_principal, tenant.workspace, tenant.principal, NOON)
+    key = await add_key(tenant)
+    found, granted = await store.write(tenancy.delete_principal, tenant.workspace, tenant.principal, NOON)
+    assert (found.id, sorted(granted)) == (tenant.principal, sorted([EVERY_TARGET, tenant.target]))
     assert await store.read(tenancy.present_key, b"h" * 32) is None
+    assert (await store.read(tenancy.get_key, tenant.workspace, key.id)).revoked_ms == NOON
+    assert await store.read(tenancy.grants_of, tenant.principal) == []
+    assert await store.read(tenancy.live_scopes, tenant.workspace, tenant.principal) == set()
+    assert await store.write(tenancy.delete_principal, tenant.workspace, tenant.principal, NOON) is None
 
 
 async def test_the_first_workspace_is_made_once(store):

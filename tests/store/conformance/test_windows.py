@@ -16,7 +16,7 @@ from horarium.service.schedules import pausing, resuming
 from horarium.store.verbs import pauses, windows
 from horarium.store.verbs.changes import change_schedule
 from horarium.store.verbs.windows import MovedWindow
-from horarium.times import Timing
+from horarium.times import Timing, zone_fingerprint
 from tests.support.callers import caller
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
 
@@ -284,3 +284,32 @@ async def stale_zone(tx, moved):
     await tx.many("move_windows", [moved])
     for zone, known in await tx.rows("zones_of_windows"):
         await tx.run("rezone_windows", zone=zone, zone_data=known, current="old")
+
+
+async def test_windows_of_a_zone_with_new_data_begin_when_these_say(tenant, store):
+    made, other = await add(tenant), await add(tenant, "5 * * * *")
+
+    async def by_older_data(tx):
+        known = zone_fingerprint("UTC")
+        await tx.many("move_windows", [MovedWindow(made.id, NOON + 7), MovedWindow(other.id, NOON + 8)])
+        await tx.run("rezone_windows", zone="UTC", zone_data=known, current="old")
+
+    await store.write(by_older_data)
+    for _ in range(2):
+        await store.write(windows.rezone_windows, NOON)
+        found = {one.id: one.next_ms for one in await store.read(windows.windows_of, tenant.workspace, None)}
+        assert found == {made.id: made.next_ms, other.id: other.next_ms}
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["workspace", "schedule"])
+async def test_what_a_resumed_schedule_catches_up_waits_until_a_window_that_holds_is_over(tenant, alone):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await add(tenant, "4 * * * *", 4 * MINUTE, schedule=schedule if alone else None)
+    await tenant.change(schedule, NOON + 1, state=ScheduleState.PAUSED, catch_up_after=ALL)
+    await minute_by_minute(tenant, 1, 5)
+    await tenant.change(schedule, NOON + 5 * MINUTE + 1, state=ScheduleState.ACTIVE, catch_up_after=ALL)
+    await minute_by_minute(tenant, 6, 7)
+    assert fired(await tenant.fires(schedule)) == []
+    await minute_by_minute(tenant, 8, 9)
+    assert sorted(fired(await tenant.fires(schedule))) == [1, 2, 3, 4, 5, 8, 9]
+    assert minutes(await tenant.spans(schedule)) == [(6, 7, MAINTENANCE)]
