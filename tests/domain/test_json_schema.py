@@ -344,7 +344,9 @@ def test_a_mismatch_says_what_would_be_right(schema: Any, value: Any, message: s
         ({"multipleOf": 0.7}, 2, [((), "must be a multiple of 0.7, not 2")]),
         ({"uniqueItems": True}, [2**63, float(2**63)], [((), "must have no two equal elements")]),
         ({"uniqueItems": True}, [-(2**63), -float(2**63)], [((), "must have no two equal elements")]),
-        ({"uniqueItems": True}, [1e300, 2.5, "1", 1], []),
+        ({"uniqueItems": True}, [1e300, 2.5, "1", 1, 2.0**64, -(2.0**64)], []),
+        ({"properties": {"a": {"const": 1}, "b": {"const": 1}}}, {"b": 2, "a": 2, "c": 2},
+         [(("a",), "must be 1"), (("b",), "must be 1")]),
         ({"uniqueItems": True}, [{"a": 1, "b": [1.0]}, {"b": [1], "a": 1}], [((), "must have no two equal elements")]),
         ({"pattern": "("}, "x", [((), 'cannot be checked: the pattern "(" cannot be used (missing ): ()'
                                       "; look-around and back-references are not supported")]),

@@ -16,6 +16,7 @@ HOURLY = compile_timing(Timing("0 * * * *"))
 ONCE = compile_timing(Timing('{"once":"2026-03-01T12:00:00Z"}'))
 NOON = 1_772_366_400_000  # 2026-03-01T12:00:00Z
 MINUTE, HOUR = 60_000, 3_600_000
+MS = 1 / HOUR
 ALLOW = Policies(overlap=Overlap.ALLOW)
 PAUSED, MISSED, CANCELLED = SpanReason.WORKSPACE_PAUSED, SpanReason.MISSED, SpanReason.CANCELLED
 
@@ -217,9 +218,6 @@ def test_a_part_of_a_pause_becomes_what_is_given_or_nothing_where_it_is_taken_aw
     assert said("note", given, known, clears) == then
 
 
-MS = 1 / HOUR
-
-
 @pytest.mark.parametrize("catch_up", CatchUp)
 @pytest.mark.parametrize(("begin", "end", "held"), [(1 + MS, 2 + MS, 2), (1, 2, 1), (1 - MS, 2 - MS, 1)])
 def test_a_pause_has_the_slots_from_its_very_beginning_until_just_before_its_end(catch_up, begin, end, held):
@@ -269,6 +267,8 @@ def test_a_pause_in_which_no_slot_lies_changes_nothing(catch_up, after_pause):
         (1.5, [closed(1.25, 1.75)], False),  # no slot lies in it
         (1.5, [closed(1.25, None)], True),
         (1.5, [closed(1, 1.5)], False),  # over
+        (0.75, [closed(0.5, 1)], False),  # the next slot lies behind its end
+        (0.75, [closed(0.5, 1 + MS)], True),
         (1.5, [closed(1, 1.5), closed(1.5, 3)], True),  # another one follows it without a break
         (1.5, [closed(1, 1.5), closed(1.75, 3)], False),
     ],
@@ -277,3 +277,39 @@ def test_a_slot_is_not_decided_while_a_pause_that_it_lies_in_goes_on(now, pauses
     found = asked(now, *pauses)
     assert found.paused is paused
     assert found.next_slot is not None
+
+
+DURING = replace(ALLOW, grace_ms=90 * MINUTE)  # what is an hour and a half old is merely late
+
+
+@pytest.mark.parametrize(
+    ("since", "now", "pauses", "policies", "entries"),
+    [
+        # A pause that was over before what is accounted for takes nothing back.
+        (2, 3, [closed(0.25, 1.25)], ALLOW, (fired(3),)),
+        (2, 3, [closed(0.25, 2)], ALLOW, (fired(3),)),
+        (2, 3, [closed(0.25, 2 + MS)], ALLOW, (fired(3),)),
+        # The last and the first slot before and in a pause, where one millisecond is open.
+        (1 - MS, 1.25, [closed(0.5, 1 + MS)], ALLOW, (passed(1, 1),)),
+        (1 - MS, 2.25, [closed(1 + MS, 2 + MS)], DURING, (fired(1), passed(2, 2))),
+        # What is not late fires also where pauses divide it, and each by itself.
+        (0, 8.5, WINDOWS, replace(ALLOW, grace_ms=10 * HOUR),
+         (fired(1), fired(2), passed(3, 3), fired(4), fired(5), passed(6, 6), fired(7), fired(8))),
+        # Slots of a pause are not late however old they are.
+        (0, 6.5, [closed(0.5, 4.5), closed(5.25, 5.75)], DURING, (passed(1, 4), fired(5), fired(6))),
+        (0, 6.5, [closed(0.5, 3.5), closed(5.25, 5.75)], DURING,
+         (passed(1, 3), passed(4, 5, MISSED), fired(6))),
+        # Pauses in a downtime keep what was chosen for them.
+        (0, 8.5, [closed(2.5, 3.5, CatchUp.ALL), closed(5.5, 6.5, CatchUp.LATEST)], ALLOW,
+         (passed(1, 2, MISSED), fired(3), passed(4, 5, MISSED), fired(6), passed(7, 7, MISSED),
+          fired(8, Missed(1, NOON + 7 * HOUR, NOON + 7 * HOUR)))),
+        # Without catch-up the limit of what is caught up does not matter.
+        (0, 8.5, WINDOWS, replace(ALLOW, catch_up=CatchUp.NONE, catch_up_limit=1, grace_ms=100 * MINUTE),
+         (passed(1, 2, MISSED), passed(3, 3), passed(4, 5, MISSED), passed(6, 6), fired(7), fired(8))),
+        # A pause with an end that another one without an end follows is not over.
+        (0, 2.5, [closed(0.5, 2), closed(2, None)], ALLOW, ()),
+        (0, 2.5, [closed(1.5, 2), closed(2, None)], DURING, (fired(1),)),
+    ],
+)  # fmt: skip
+def test_what_is_made_of_slots_around_pauses(since, now, pauses, policies, entries):
+    assert asked(now, *pauses, policies=policies, since=since).entries == entries

@@ -71,7 +71,7 @@ NO_HOSTS = HostList()
 
 
 def _holds(networks: Iterable[Network], address: Address) -> bool:
-    return any(address.version == network.version and address in network for network in networks)
+    return any(address in network for network in networks)
 
 
 def _stands_for(address: Address) -> Iterator[IPv4Address]:

@@ -122,3 +122,26 @@ async def test_another_workspace_reads_nothing_of_it(tenant, store):
     assert await store.read(ledger.list_fires_by_fired, theirs, schedule.id, 9) == []
     assert await store.read(ledger.entries_between, theirs, schedule.id, 0, NOON * 2, 9) == ([], [])
     assert await store.read(ledger.version_at, theirs, schedule.id, NOON * 2) is None
+
+
+async def test_fires_are_listed_by_who_asked_for_them(tenant, store):
+    schedule = await tenant.schedule("0 * * * *", policies=ALLOW)
+    for hour in (1, 2):
+        await tenant.release(NOON + hour * HOUR)
+    for kind, slot in (
+        (FireKind.MANUAL, NOON + 5),
+        (FireKind.BACKFILL, NOON - HOUR),
+        (FireKind.BACKFILL, NOON),
+    ):
+        await store.write(fire_by_hand, schedule, kind, slot, "x", NOON + 2 * HOUR)
+    everything = await tenant.fires(schedule)
+    assert len(everything) == 5
+    for kind in (None, *FireKind):
+        expected = [fire for fire in everything[::-1] if kind in (None, fire.kind)]
+        found = await store.read(ledger.list_fires, tenant.workspace, schedule.id, 9, None, kind)
+        assert found == expected, kind
+        assert (
+            await store.read(ledger.list_fires, tenant.workspace, schedule.id, 1, None, kind) == expected[:1]
+        )
+        behind = await store.read(ledger.list_fires, tenant.workspace, schedule.id, 9, expected[0].id, kind)
+        assert behind == expected[1:]

@@ -278,3 +278,22 @@ async def test_a_page_is_full_where_there_is_enough_and_the_last_one_says_so(ten
                 break
             listing = replace(listing, cursor=page.reached)
         assert sizes == [3] * (count // 3) + [count % 3] * (count % 3 > 0)
+
+
+@pytest.mark.parametrize("given", [{}, {"spans": False}, {"fires": False}])
+@pytest.mark.parametrize("count", [2, 3, 4, 6])
+async def test_a_page_of_the_ledger_is_full_where_there_is_enough(tenant, store, given, count):
+    await tenant.schedules(count, policies=Policies(catch_up=CatchUp.NONE, grace_ms=MINUTE))
+    await tenant.release(NOON + 3 * MINUTE)
+    listing, sizes = LedgerListing(tenant.workspace, 3, 0, NOON + HOUR, **given), []
+    while True:
+        page = await store.read(find_entries, listing, 1_000)
+        sizes.append(len(page))
+        if page.reached is None:
+            break
+        listing = replace(listing, position=page.reached)
+    entries = len(
+        await store.read(find_entries, LedgerListing(tenant.workspace, 99, 0, NOON + HOUR, **given), 1_000)
+    )
+    assert entries >= count
+    assert sizes == [3] * (entries // 3) + [entries % 3] * (entries % 3 > 0)

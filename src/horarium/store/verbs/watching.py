@@ -42,7 +42,7 @@ async def targets_to_look_at(tx: Tx, after: Id, limit: int) -> list[TargetLooks]
     if len(found) < limit and after != BEFORE_ALL:
         rows = await tx.rows("looks_of_targets", after=BEFORE_ALL, limit=limit - len(found))
         found = [*found, *(row for row in rows if row[0] <= after)]
-    return [TargetLooks._make(row) for row in found if row[3] is not None]
+    return [TargetLooks._make(row) for row in found]
 
 
 @portable
