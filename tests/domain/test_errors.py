@@ -35,6 +35,8 @@ def test_a_single_problem_needs_no_list():
 def test_what_is_not_found_is_named_as_it_was_given():
     assert str(NotFound("target", "nightly")) == "target 'nightly' not found"
     assert str(NotFound("run")) == "run not found"
+    assert str(NotFound("run", "x", "ids look like run_01")) == "run 'x' not found: ids look like run_01"
+    assert str(NotFound("run", hint="ids look like run_01")) == "run not found: ids look like run_01"
 
 
 def test_a_hundred_problems_are_told_and_how_many_more_there_are() -> None:

@@ -367,6 +367,10 @@ LENGTH, NAMES = "must be a whole number, 0 or more", "must be a list of differen
         ({"anyOf": [{}, {"$dynamicRef": "#"}]}, ("anyOf", 1), "uses $dynamicRef, which is not supported here"),
         ({"not": {"maxLength": -1}}, ("not", "maxLength"), LENGTH),
         ({"minContains": 0.5}, ("minContains",), LENGTH),
+        *(
+            ({"type": names}, ("type",), f"must be one of {', '.join(TYPES)}, or a list of different ones")
+            for names in ("text", [], ["string", "text"], ["string", 1], ["string", "null", "string"], [*TYPES, "text"])
+        ),
         ({"multipleOf": -1}, ("multipleOf",), "must be a number above 0"),
         ({"allOf": []}, ("allOf",), "must be a list of schemas that is not empty"),
         ({"required": ["a", 1]}, ("required",), NAMES),

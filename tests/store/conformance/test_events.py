@@ -17,9 +17,10 @@ from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.domain.target import TargetState
 from horarium.domain.waiting import WaitCause
 from horarium.store.verbs import events, lanes, targets, tenancy
-from horarium.store.verbs.fanout import claim_fanout_tasks, give_up
+from horarium.store.verbs.fanout import claim_fanout_tasks, give_up, prepare, write_chunk
 from horarium.store.verbs.settle import RunEnd, settle
 from horarium.times import Timing
+from tests.store.conformance.test_fanout import texts
 from tests.support.tenant import FAILED, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant
 
 ALLOW = Policies(overlap=Overlap.ALLOW)
@@ -306,3 +307,33 @@ async def test_events_are_forgotten_that_are_too_old_or_too_many(
     left = await store.read(events.events_after, recorded.workspace, 0, 100)
     assert [event.number for event in left] == list(range(sum(gone) + 1, 6))
     assert (await store.read(events.event_log, recorded.workspace)).forgotten == sum(gone)
+
+
+async def test_an_audience_that_is_read_to_its_end_is_told_of_by_the_end_of_its_fire_alone(recorded, store):
+    await recorded.schedule(policies=ALLOW, audience={"type": "inline", "rows": []})
+    await recorded.release(NOON + MINUTE)
+    node = await Node.start(store)
+    (task,) = await store.urgent(claim_fanout_tasks, node.id, NOON + MINUTE, 1, 1, {})
+    await store.urgent(write_chunk, task, prepare(task, texts("a", "b"), True), None, 2, True, NOON + MINUTE)
+    assert await types(recorded) == []
+    await work(recorded, SUCCEEDED)
+    assert await types(recorded) == ["fire.completed"]
+
+
+@pytest.mark.parametrize(("found", "counted", "shrunk"), [(2, 2, False), (2, 3, True), (3, 2, False)])
+async def test_an_audience_that_shrank_while_it_was_read_is_told_of(recorded, store, found, counted, shrunk):
+    schedule = await recorded.schedule(policies=ALLOW, audience={"type": "inline", "rows": []})
+    await recorded.release(NOON + MINUTE)
+    node = await Node.start(store)
+    (task,) = await store.urgent(claim_fanout_tasks, node.id, NOON + MINUTE, 1, 1, {})
+    rows = prepare(task, texts("a", "b", "c")[:found], True)
+    await store.urgent(write_chunk, task, rows, None, counted, True, NOON + MINUTE)
+    (fire,) = await recorded.fires(schedule)
+    words = "the audience shrank while it was read: 3 rows were counted, 2 were found"
+    assert (fire.error, fire.audience_size) == (
+        words if shrunk else None,
+        max(found, counted) if not shrunk else 2,
+    )
+    assert await types(recorded) == ["audience.failed"] * shrunk
+    await work(recorded, SUCCEEDED)
+    assert (await recorded.fires(schedule))[0].state == ("partial" if shrunk else "completed")

@@ -8,6 +8,7 @@ import pytest
 
 from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Overlap
+from horarium.domain.run import Missed
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.store.figures import FIRED, SLOTS
 from horarium.store.rows import BegunRun
@@ -363,3 +364,14 @@ async def test_random_mixtures_of_slots_beginnings_and_ends_come_out_as_in_the_m
         assert progress.fires == counts["completed"] + counts["running"] + counts["waiting"]
         assert progress.skipped == counts["skipped"] + counts["unbegun"]
         assert (progress.open_fires, progress.waiting_fires) == (counts["running"], counts["waiting"])
+
+
+async def test_a_slot_that_is_held_stands_for_what_was_missed_before_it_and_hands_that_on(tenant):
+    schedule = await tenant.schedule(policies=Policies(grace_ms=1_000))
+    await tick(tenant, 1, 2)
+    assert [fire.missed for fire in await tenant.fires(schedule)] == [None, None]
+    missed = Missed(6, NOON + 3 * MINUTE, NOON + 8 * MINUTE)
+    for minute in (9, 10, 11):  # the server was down until the first of these
+        await tick(tenant, minute)
+        _, held = await tenant.fires(schedule)
+        assert (held.slot_ms, held.missed) == (NOON + minute * MINUTE, missed)

@@ -80,3 +80,20 @@ async def test_a_run_that_waits_says_for_what(tenant, store, bounds, report, cau
     found = await store.read(run_lists.list_runs, tenant.workspace, 10)
     causes = await store.read(lanes.causes_of_waits, tenant.workspace, found, NOW)
     assert causes == {run.id: cause for run in found if run.id != works[0].id}
+
+
+async def test_what_holds_a_lane_by_the_words_of_a_newer_program_is_not_known(tenant, store):
+    node = await Node.start(store)
+    row = lanes.LaneReportRow(
+        tenant.target, node.id, NOW, 6, 5, 4, 3, NOW - 1, 20, 30, "of_a_newer_program", NOW - 2
+    )
+
+    async def reports(tx):
+        await tx.many("insert_lane_reports", [row])
+
+    await store.write(reports)
+    (found,) = (await store.read(lanes.reports_of, tenant.workspace, [tenant.target], NOW)).values()
+    assert found == LaneReport(6, 5, 4, 3, NOW - 1, 20, 30, None, None)
+    await store.urgent(lanes.report_lanes, node.id, NOW, {tenant.target: LaneReport(6, 5, 4, 3)})
+    (found,) = (await store.read(lanes.reports_of, tenant.workspace, [tenant.target], NOW)).values()
+    assert found == LaneReport(6, 5, 4, 3)

@@ -16,6 +16,7 @@ from horarium.store.verbs import pauses, upkeep
 from horarium.store.verbs.changes import change_schedule
 from horarium.times import Timing
 from tests.support.callers import caller
+from tests.support.raw import select
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
 
 ANYBODY = caller(LOWEST_ID, LOWEST_ID)
@@ -313,3 +314,26 @@ async def test_times_of_windows_take_no_room_of_the_pauses_that_people_make(tena
     await store.write(pauses.add_pause, new)
     with pytest.raises(Conflict, match="no more may be"):
         await store.write(pauses.add_pause, replace(new, id=random_id(NOON)))
+
+
+@pytest.mark.parametrize(("ends", "next_due"), [(2, 4), (3, 4), (3.5, 3.5), (9, 4)])
+async def test_a_release_wakes_for_the_end_of_a_pause_that_is_to_come_and_for_no_past_one(
+    tenant, store, ends, next_due
+):
+    await tenant.schedule(policies=ALLOW)
+    pause = Pause(
+        random_id(NOON), tenant.workspace, None, NOON + 1, NOON + round(ends * MINUTE), CatchUp.NONE
+    )
+    await store.write(pauses.add_pause, pause)
+    released = await tenant.release(NOON + 3 * MINUTE)
+    assert released.next_due == NOON + round((ends if ends > 3 else next_due) * MINUTE)
+
+
+@pytest.mark.parametrize("edited", [True, False])
+async def test_the_pause_of_a_schedule_concerns_no_release_once_it_goes_on(tenant, store, edited):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await tenant.change(schedule, NOON + 1, state=ScheduleState.PAUSED)
+    definition = (await tenant.again(schedule)).definition
+    definition = replace(definition, input={"n": 1}) if edited else definition
+    await tenant.change(schedule, NOON + MINUTE + 1, state=ScheduleState.ACTIVE, definition=definition)
+    assert await select(store, "SELECT settled, ends_ms FROM pauses") == [(1, NOON + MINUTE + 1)]
