@@ -313,3 +313,10 @@ DURING = replace(ALLOW, grace_ms=90 * MINUTE)  # what is an hour and a half old 
 )  # fmt: skip
 def test_what_is_made_of_slots_around_pauses(since, now, pauses, policies, entries):
     assert asked(now, *pauses, policies=policies, since=since).entries == entries
+
+
+@pytest.mark.parametrize("catch_up", [CatchUp.LATEST, CatchUp.ALL])
+def test_a_one_time_schedule_fires_after_a_pause_that_catches_up_however_long_that_was(catch_up):
+    months = 24 * 90
+    found = asked(months, closed(-1, months, catch_up), recurrence=ONCE, since=-2)
+    assert (found.entries, found.ended) == ((fired(0),), "exhausted")

@@ -6,10 +6,10 @@ from horarium.domain.errors import NotFound, Unavailable
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, ScheduleState
 from horarium.store.rows import CursorMove, DueCursor, StaleCursor, ZoneInUse
-from horarium.store.verbs import ledger, meta, nodes, runs, upkeep
+from horarium.store.verbs import dispatch, ledger, meta, nodes, runs, upkeep
 from horarium.times import zone_fingerprint
 from tests.support.raw import select
-from tests.support.tenant import DAY, HOUR, MINUTE, NOON, TRY_AGAIN, Node, states
+from tests.support.tenant import ACCEPTED, DAY, HOUR, MINUTE, NOON, TRY_AGAIN, Node, states
 
 ALLOW = Policies(overlap=Overlap.ALLOW)
 
@@ -197,3 +197,25 @@ async def test_a_reading_for_which_a_slot_waits_does_not_fire_again_either(tenan
 async def test_a_database_of_which_little_is_empty_is_left_as_it_is(tenant, store):
     await tenant.schedule()
     assert await store.write(upkeep.give_back_space) is False
+
+
+async def test_what_was_awaited_of_a_run_goes_with_it(tenant, store):
+    target = await tenant.callback_target()
+    await tenant.schedule("1 12 * * *", target_id=target)
+    await tenant.release(NOON + MINUTE)
+    node = await Node.start(store)
+    (work,) = await node.claim(NOON + MINUTE)
+    await store.urgent(
+        dispatch.open_callback,
+        node.id,
+        dispatch.OpenCallback(
+            work.id, work.epoch, tenant.workspace, target, 1, b"h" * 32, NOON + MINUTE, NOON + HOUR, MINUTE
+        ),
+    )
+    await node.record([work], ACCEPTED, NOON + MINUTE)
+    await store.write(runs.cancel_run, tenant.workspace, work.id, NOON + 2 * MINUTE)
+    assert len(await select(store, "SELECT run_id FROM callbacks")) == 1
+    await store.write(upkeep.forget, NOON + 2 * MINUTE, 10)
+    assert len(await select(store, "SELECT run_id FROM callbacks")) == 1
+    await store.write(upkeep.forget, NOON + DAY, 10)
+    assert await select(store, "SELECT run_id FROM callbacks") == []
