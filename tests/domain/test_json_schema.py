@@ -117,6 +117,7 @@ KEYWORDS: list[dict[str, Any]] = [
     {"multipleOf": 2}, {"multipleOf": 0.5}, {"multipleOf": 3}, {"minLength": 2}, {"maxLength": 2}, {"minItems": 2},
     {"maxItems": 2}, {"uniqueItems": True}, {"uniqueItems": False}, {"minProperties": 2}, {"maxProperties": 2},
     {"required": ["a", "b"]}, {"const": 1}, {"const": 0}, {"const": False}, {"enum": [1, "a", None]}, {"enum": [True]},
+    {"const": [1]}, {"const": {"a": 1}}, {"enum": [[], [1, 2], {}, {"b": 2, "a": 1}]}, {"const": ""}, {"const": None},
     {"pattern": "^ab"}, {"contains": {"const": 1}}, {"contains": {"const": 1}, "minContains": 2},
     {"contains": {"const": 1}, "maxContains": 1}, {"contains": {"const": 9}, "minContains": 0},
     {"prefixItems": [{"const": 1}]}, {"prefixItems": [{"const": 1}], "items": False}, {"items": {"type": "integer"}},

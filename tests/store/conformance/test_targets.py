@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.errors import Conflict, InUse, NotFound
 from horarium.domain.ids import prefixed, ulid, uuid_text
-from horarium.domain.target import Completion
-from horarium.store.verbs import targets, tenancy
+from horarium.domain.target import Completion, TargetState
+from horarium.store.verbs import events, targets, tenancy
 from tests.support.tenant import NOON, Tenant
 
 
@@ -157,3 +157,54 @@ async def test_what_is_no_reference_to_a_target_finds_none(tenant, store):
 async def test_a_target_is_found_among_the_kinds_that_are_asked_for(tenant, store, kinds, found):
     target = await store.read(targets.find_target, tenant.workspace, prefixed("tgt", tenant.target), kinds)
     assert (target is not None) is found
+
+
+async def test_a_target_is_found_by_its_key_alone_where_that_is_asked_for(tenant, store):
+    made = await tenant.add_target(key="7")
+    assert (await store.read(targets.target_with_key, tenant.workspace, "7")).id == made
+    for key in ("8", "", "a\0", prefixed("tgt", made)):
+        with pytest.raises(NotFound):
+            await store.read(targets.target_with_key, tenant.workspace, key)
+
+
+@pytest.mark.parametrize("holders", [targets.NAMED - 1, targets.NAMED, targets.NAMED + 1])
+async def test_of_the_schedules_that_hold_a_target_some_are_named_and_whether_there_are_more(
+    tenant, store, holders
+):
+    await tenant.schedules(holders, "0 0 1 1 *")
+    with pytest.raises(InUse) as refused:
+        await store.write(targets.delete_target, tenant.workspace, tenant.target, NOON)
+    assert (len(refused.value.holders), refused.value.more) == (min(holders, 5), holders > 5)
+
+
+async def test_who_makes_a_target_may_schedule_it(tenant, store):
+    made = await tenant.add_target()
+    assert made in await store.read(tenancy.grants_of, tenant.principal)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [("enabled", "disabled", True), ("enabled", "archived", True), ("disabled", "archived", False),
+     ("disabled", "enabled", False), ("enabled", "enabled", False)],
+)  # fmt: skip
+async def test_a_target_that_is_switched_off_is_told_of_once(tenant, store, before, after, told):
+    target = await tenant.add_target(state=TargetState(before))
+    heard = []
+    for recorded in (False, True):
+        store.recording = frozenset((tenant.workspace,) if recorded else ())
+        await store.write(
+            targets.change_target, tenant.workspace, target,
+            lambda one: replace(one, name=f"{one.name}!", state=TargetState(after), state_reason="so"), NOON,
+        )  # fmt: skip
+        if not recorded:
+            await store.write(
+                targets.change_target,
+                tenant.workspace,
+                target,
+                lambda one: replace(one, state=TargetState(before)),
+                NOON,
+            )
+    while await store.urgent(events.publish, NOON):
+        pass
+    heard = [one.type for one in await store.read(events.events_after, tenant.workspace, 0, 9)]
+    assert heard == ["target.disabled"] * told
