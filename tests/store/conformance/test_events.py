@@ -130,7 +130,7 @@ async def test_a_recurrence_with_an_end_tells_of_its_last_slot_once(recorded):
     assert found[0]["details"] == {"last_slot": "2026-11-22T12:03:00.000Z"}
 
 
-@pytest.mark.parametrize(("released_after", "begun_after"), [(45_000, 45_000), (0, 45_000)])
+@pytest.mark.parametrize(("released_after", "begun_after"), [(45_000, 45_000), (0, 45_000), (45_000, 90_000)])
 async def test_a_fire_that_begins_beyond_the_objective_is_told_once(recorded, released_after, begun_after):
     await recorded.schedule(policies=replace(ALLOW, lateness_objective_ms=30_000, grace_ms=HOUR))
     await recorded.release(NOON + MINUTE + released_after)

@@ -6,11 +6,13 @@ import pytest
 
 from horarium.domain.errors import NotFound
 from horarium.domain.execution import Outcome, TimeIsUp, Verdict
+from horarium.domain.ids import random_id
 from horarium.domain.listings import AgentListing, ObjectiveListing
 from horarium.domain.objective import PHASES
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, ScheduleState
 from horarium.domain.target import TargetKind, TargetState
+from horarium.domain.tenancy import Principal, PrincipalType
 from horarium.store.verbs import objectives, runs, targets, tenancy
 from tests.store.conformance.test_callbacks import open_for
 from tests.support.tenant import ACCEPTED, FAILED, MINUTE, NOON, SUCCEEDED, TRY_AGAIN, Node, Tenant
@@ -236,3 +238,23 @@ async def test_every_filter_finds_what_looking_at_all_objectives_finds(
                 if expected:
                     found, _, count = await listed(tenant, limit=limit, cursor=expected[0].run.id, **given)
                     assert (found, count) == (expected[1:][:limit], len(expected)), given
+
+
+async def test_who_made_the_agent_and_who_made_the_schedule_are_both_told(tenant, store):
+    made = {"Ada": tenant.principal}
+    for name in ("Bob", "Cleo"):
+        made[name] = random_id(NOON)
+        robot = Principal(made[name], tenant.workspace, PrincipalType.SERVICE, name, NOON)
+        await store.write(tenancy.create_principal, robot, [])
+    agent = await tenant.add_target(kind=TargetKind.AGENT, name="Agent", created_by=made["Bob"])
+    schedule = await tenant.schedule(dialect="cadenya", target_id=agent)
+    await tenant.release(NOW)
+    _, context, _ = await listed(tenant)
+    assert (await tenant.again(schedule)).created_by == made["Ada"]
+    assert {maker.name: an_id for an_id, maker in context.makers.items()} == {
+        name: made[name] for name in ("Ada", "Bob")
+    }
+    assert await store.read(objectives.makers, []) == {}
+    assert [maker.name for maker in (await store.read(objectives.makers, [made["Cleo"]] * 2)).values()] == [
+        "Cleo"
+    ]

@@ -7,12 +7,25 @@ import pytest
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
+from horarium.domain.run import Attempt
 from horarium.domain.schedule import Policies
 from horarium.store.base import CANCELLED, Duplicate
 from horarium.store.verbs import dispatch, run_lists, runs
-from tests.support.tenant import FAILED, MINUTE, NOON, SUCCEEDED, Node, RunState, Tenant, states
+from tests.support.tenant import (
+    FAILED,
+    HOUR,
+    MINUTE,
+    NOON,
+    SUCCEEDED,
+    TRY_AGAIN,
+    Node,
+    RunState,
+    Tenant,
+    states,
+)
 
 NOW = NOON + MINUTE
+RUN = b"r" * 16
 
 
 async def one_run(tenant, policies=None):
@@ -158,3 +171,59 @@ async def test_another_workspace_sees_none_of_it(tenant, store):
     assert await store.read(run_lists.list_runs, stranger.workspace, 10) == []
     assert await store.read(run_lists.list_runs, stranger.workspace, 10, schedule_id=schedule.id) == []
     assert await store.read(run_lists.count_runs, stranger.workspace) == 0
+
+
+async def test_a_run_is_told_with_each_of_its_attempts(tenant, store):
+    await tenant.store.write(runs.run_target, tenant.workspace, tenant.target, RUN, "{}", NOW)
+    node = await Node.start(store)
+    run, attempts = await store.read(runs.get_run, tenant.workspace, RUN)
+    assert (run.attempts, attempts) == (0, [])
+    (work,) = await node.claim(NOW)
+    work.started_ms = NOW
+    await node.record([work], TRY_AGAIN, NOW + 5)
+    run, attempts = await store.read(runs.get_run, tenant.workspace, RUN)
+    first = Attempt(1, NOW, NOW + 5, None, "not yet")
+    assert (run.state, run.attempts, attempts) == ("pending", 1, [first])
+    (work,) = await node.claim(NOW + HOUR)
+    work.started_ms = NOW + HOUR
+    await node.record([work], FAILED, NOW + HOUR + 7)
+    run, attempts = await store.read(runs.get_run, tenant.workspace, RUN)
+    assert (run.state, run.attempts) == ("failed", 2)
+    assert attempts == [first, Attempt(2, NOW + HOUR, NOW + HOUR + 7, None, "no")]
+
+
+async def test_a_run_that_was_cancelled_has_the_attempts_that_were_made(tenant, store):
+    for number, begun in ((0, False), (1, True)):
+        an_id = bytes([number]) * 16
+        await tenant.store.write(runs.run_target, tenant.workspace, tenant.target, an_id, "{}", NOW)
+        if begun:
+            node = await Node.start(store)
+            (work,) = await node.claim(NOW)
+            await node.record([work], TRY_AGAIN, NOW + 5)
+        await store.write(runs.cancel_run, tenant.workspace, an_id, NOW + 6)
+        run, attempts = await store.read(runs.get_run, tenant.workspace, an_id)
+        assert (run.state, [one.number for one in attempts]) == ("cancelled", [1] * begun)
+
+
+@pytest.mark.parametrize("of_fire", [True, False])
+async def test_each_time_that_a_run_is_repeated_it_is_one_generation_further(tenant, store, of_fire):
+    if of_fire:
+        schedule = await tenant.schedule()
+        await tenant.release(NOW)
+        (run,) = await tenant.runs(schedule)
+    else:
+        await tenant.store.write(runs.run_target, tenant.workspace, tenant.target, RUN, '{"n":1}', NOW)
+        run, _ = await store.read(runs.get_run, tenant.workspace, RUN)
+    node, seen = await Node.start(store), [run.id]
+    for generation in (1, 2, 3):
+        await node.work(NOW + generation)
+        run = await store.write(runs.replay_run, tenant.workspace, run.id, NOW + generation)
+        assert (run.generation, run.mode, run.state, run.due_ms) == (
+            generation,
+            "retry",
+            "pending",
+            NOW + generation,
+        )
+        seen.append(run.id)
+    assert len(set(seen)) == 4
+    assert run.data == (None if of_fire else '{"n":1}')
