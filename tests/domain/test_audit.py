@@ -146,6 +146,13 @@ def test_a_hash_of_a_link_depends_on_all_that_it_links():
     assert len({link_hash(*each) for each in (given, *others)}) == 5
 
 
+def test_hashes_are_the_same_in_every_version_of_the_program():
+    """They are stored and noted elsewhere, and anybody may compute them."""
+    found = link_hash(b"b" * 32, WORKSPACE, 1, b"e" * 48).hex()
+    assert found == "14ff45ab4e57cbf9f3589b78c898551dfa28edea89aa1b03a8fd83af15768cb8"
+    assert digest_of(SALT, b"{}").hex() == "7525933f0e78f8a1b6144ced4eb2b43a4468d44f5ba6ba03c155c11d5196e53b"
+
+
 def test_entries_are_read_as_they_were_packed():
     entries = [
         AuditEntry(bytes([n]) * 16, WORKSPACE, "key.created", "key:1", by, b'{"said":"a\\tb\tc"}')

@@ -22,6 +22,7 @@ ENTRIES = (
      "8.8.8.8", "2001:db8::7", "[2001:db8::7]", "::ffff:8.8.8.8", "/run/postgresql"],
 )  # fmt: skip
 def test_a_listed_host_is_known_in_every_writing(host: str) -> None:
+    host_list.cache_clear()
     assert host_list(ENTRIES).has(host)
 
 

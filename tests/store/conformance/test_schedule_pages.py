@@ -10,7 +10,7 @@ from horarium.domain.listings import ScheduleListing, ScheduleOrder
 from horarium.domain.schedule import NO_OWNER, ScheduleState
 from horarium.store.verbs import schedule_pages
 from horarium.store.verbs.schedule_lists import list_schedules
-from horarium.store.verbs.schedule_pages import find_schedules, matching_ids
+from horarium.store.verbs.schedule_pages import count_schedules_within, find_schedules, matching_ids
 from tests.support.tenant import FAILED, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant
 
 NAMES = ("beta", "Alpha", "ärger", "alpha", "Zoo", "alpha 2")
@@ -97,11 +97,24 @@ async def all_pages(store, listing, order, window):
         assert len(totals) < 300
 
 
+async def counted(store, listing, scan):
+    """How many schedules a listing has, counted step by step, each of which looks at some of them."""
+    total, position = 0, None
+    for _ in range(100):
+        step = await store.read(count_schedules_within, listing, position, scan)
+        total, position = total + step.count, step.reached
+        if position is None:
+            return total
+    raise AssertionError("it does not end")
+
+
 @pytest.mark.parametrize(("few", "window"), [(1_000, 1_000), (0, 3), (9, 7)])
 async def test_every_order_and_filter_finds_what_looking_at_all_schedules_finds(
     tenant, store, monkeypatch, few, window
 ):
     monkeypatch.setattr(schedule_pages, "FEW", few)
+    if few == 0:  # no page looks at all fires
+        monkeypatch.setattr(schedule_pages, "RUNS_FOR_EACH", 2)
     await crowd(await Tenant.open(store))
     other, _ = await crowd(tenant)
     everything = await store.read(list_schedules, ScheduleListing(tenant.workspace, 1_000))
@@ -122,6 +135,8 @@ async def test_every_order_and_filter_finds_what_looking_at_all_schedules_finds(
         listing = ScheduleListing(tenant.workspace, 4, **given)
         found, totals = await all_pages(store, listing, order, window)
         assert [one.id for one in found] == [one.id for one in expected], (chosen, order)
+        if order is ScheduleOrder.OLDEST:
+            assert await counted(store, listing, window) == len(expected), chosen
         known |= {total == len(expected) for total in totals if total is not None}
     assert known == {True}  # what one filter leaves is counted where all of it is looked at
 
