@@ -21,7 +21,11 @@ SOURCE = ROOT / "src" / "horarium"
 
 
 class Reach:
-    """`lines` and `statements` have the numbers of the tests that reach them; `tests` the ids and seconds by number."""
+    """`lines` and `statements` have the numbers of the tests that reach them; `tests` the ids and seconds by number.
+
+    A test that fails here is asked about no fault, since it would fail with any: tracing makes all slower, which tests
+    about time may notice. `failed` has their ids.
+    """
 
     def __init__(self) -> None:
         self.tests: list[tuple[str, float]] = []
@@ -30,6 +34,7 @@ class Reach:
             data_file=None, source=[str(SOURCE)], config_file=False, branch=False, messages=False
         )
         self._passed: set[str] = set()
+        self._failed: set[str] = set()
         self._begun = 0.0
 
     def start(self) -> None:
@@ -67,11 +72,15 @@ class Reach:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" and report.passed:
             self._passed.add(report.nodeid)
+        if report.failed:
+            self._failed.add(report.nodeid)
 
     def pytest_sessionfinish(self) -> None:
         self._coverage.stop()
         data = self._coverage.get_data()
-        passed = {number for number, (name, _) in enumerate(self.tests) if name in self._passed}
+        passed = {
+            number for number, (name, _) in enumerate(self.tests) if name in self._passed - self._failed
+        }
         lines: dict[str, dict[int, list[int]]] = {}
         for file in data.measured_files():
             by_line = {
@@ -82,7 +91,8 @@ class Reach:
                 line: of for line, of in by_line.items() if of
             }
         statements = {name: sorted(passed & of) for name, of in self.statements.items()}
-        found = {"tests": self.tests, "lines": lines, "statements": statements}
+        failed = sorted(self._failed)
+        found = {"tests": self.tests, "lines": lines, "statements": statements, "failed": failed}
         Path(os.environ["MUTANTS_REACH"]).write_text(json.dumps(found))
 
 

@@ -67,11 +67,13 @@ CAUGHT, SURVIVED, SLOW = "caught", "survived", "caught by taking too long"
 
 @dataclass
 class Reached:
-    """What the tests of some folders reach: the tests by line and by statement, and how long each takes."""
+    """What the tests of some folders reach: the tests by line and by statement, how long each takes, and which failed
+    while that was measured and are therefore asked about nothing."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     lines: dict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
     statements: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    failed: set[str] = field(default_factory=set)
 
     def add(self, found: Mapping[str, Any]) -> None:
         names = [name for name, _ in found["tests"]]
@@ -81,6 +83,7 @@ class Reached:
                 self.lines[path, int(line)] |= {names[number] for number in tests}
         for statement, tests in found["statements"].items():
             self.statements[statement] |= {names[number] for number in tests}
+        self.failed |= set(found.get("failed", ()))
 
 
 def sources_hash() -> str:
@@ -269,6 +272,8 @@ def _run_child(mutant: Mutant, tests: Sequence[str], output: Path) -> None:
                     "not long",
                     "-p",
                     "no:cacheprovider",
+                    # A folder of its own: where several processes clean the one of all, pytest warns and fails.
+                    f"--basetemp={KEPT / 'tmp'}",
                     "-W",
                     "ignore::pytest.PytestAssertRewriteWarning",
                     *tests,
@@ -367,7 +372,13 @@ def go(area: str, count: int, seed: int, minutes: float, fresh: bool, say: Calla
         file.write_text("".join(json.dumps(one) + "\n" for one in known.values()))
         say(f"{number}/{len(sample)} {ended}: {mutant.name} {by}")
     of_sample = {mutant.name: known[mutant.name] for mutant in sample if mutant.name in known}
-    return report(area, of_sample, len(every) - len(in_reach), len(every))
+    said = report(area, of_sample, len(every) - len(in_reach), len(every))
+    left_out = [f"  {test}" for test in sorted(what.failed)]
+    return (
+        "\n".join([said, "not asked, since they failed while reach was measured:", *left_out])
+        if left_out
+        else said
+    )
 
 
 def go_known(say: Callable[[str], None]) -> str:

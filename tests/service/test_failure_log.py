@@ -61,6 +61,21 @@ def test_what_is_left_out_is_counted_and_told_at_the_end_of_the_period():
     assert [line["event"] for line in lines] == ["run_failed"]
 
 
+def test_each_period_has_its_lines_and_tells_what_was_left_out_in_it_alone():
+    log = FailureLog()
+    for period in range(3):
+        now = NOW + period * PERIOD_MS
+        with capture_logs() as lines:
+            log.flush(now)
+            for _ in range(LINES // LINES_OF_TARGET):
+                fail(log, LINES_OF_TARGET, random_id(now), now)
+            fail(log, 3, now=now)
+        told = [(line["event"], line.get("target"), line.get("runs")) for line in lines]
+        left_out = [("failed_runs_left_out", prefixed("tgt", TARGET), 3)]
+        assert told[: len(told) - LINES] == (left_out if period else [])
+        assert {event for event, _, _ in told[-LINES:]} == {"run_failed"}
+
+
 def test_many_targets_together_have_a_bound_and_every_failure_is_in_a_line_or_a_count():
     log, failures = FailureLog(), 3 * LINES
     with capture_logs() as lines:

@@ -26,6 +26,11 @@ _POSTGRES_COLUMNS = (
     "WHERE table_schema = current_schema() AND table_name = '{}' ORDER BY ordinal_position"
 )
 
+_POSTGRES_KEY = (
+    "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) "
+    "WHERE i.indrelid = '{}'::regclass AND i.indisprimary ORDER BY a.attnum"
+)
+
 
 class Column(NamedTuple):
     """A column of a table. `required`: it cannot be NULL."""
@@ -98,3 +103,15 @@ async def _query(tx: Tx, sql: str) -> list[Row]:
         return [tuple(row) for row in tx._connection.execute(sql)]
     assert isinstance(tx, PostgresTx)
     return [tuple(row) for row in await tx.connection.fetch(sql)]
+
+
+async def keys(tx: Tx) -> dict[str, list[str]]:
+    """The columns of the primary key of each table, in the order of the columns."""
+    found = {}
+    for table in await _tables(tx):
+        if isinstance(tx, SqliteTx):
+            rows = await _query(tx, f"SELECT name FROM pragma_table_info('{table}') WHERE pk > 0")
+        else:
+            rows = await _query(tx, _POSTGRES_KEY.format(table))
+        found[table] = [name for (name,) in rows]
+    return found

@@ -83,15 +83,17 @@ GIVEN = {
 
 
 class Owner:
-    """A workspace that has one row in each table which can hold something of a workspace."""
+    """A workspace that has one row in each table which can hold something of a workspace. Those with different numbers
+    have nothing in common, also where no two rows may. `filled`: nothing is NULL, and runs go on."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int = 1, filled: bool = False) -> None:
+        self._number, self._filled = number, filled
         self._ids: dict[str, bytes] = {}
         self.rows: dict[str, dict[str, Any]] = {}
 
     @classmethod
-    async def open(cls, store) -> "Owner":
-        owner = cls()
+    async def open(cls, store, number: int = 1, filled: bool = False) -> "Owner":
+        owner = cls(number, filled)
 
         async def verb(tx):
             for table, of_table in (await columns(tx)).items():
@@ -118,15 +120,17 @@ class Owner:
             return self.id_of(NAMES.get(column.name, table))
         if table.startswith("directory_") and column.name in ("assignee", "contact", "owner"):
             return "somebody"
-        if not column.required:
+        if not column.required and not self._filled:
             return None
         if column.is_bytes:
-            return b"x"
+            return b"x" * self._number
         if column.name == "state":
-            return STATES.get(table, "open")
+            return "running" if self._filled and table in ("fires", "runs") else STATES.get(table, "open")
         if column.is_number:
+            if column.name in ("number", "place"):
+                return self._number
             return 1_000 if column.name.startswith("most_") else int(column.name != "strict")
-        return "{}"
+        return "{}" if self._number == 1 else f'{{"of": {self._number}}}'
 
 
 def writing(flavour) -> list[str]:
