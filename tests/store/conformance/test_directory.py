@@ -58,6 +58,21 @@ async def test_each_kind_is_put_read_and_taken_away_by_its_columns(tenant, store
     assert not await store.write(directory.delete_item, tenant.workspace, kind, "it")
 
 
+@pytest.mark.parametrize("kind", sorted(KINDS))
+async def test_each_column_that_changes_is_written_and_what_stays_as_it_is_is_not(tenant, store, kind):
+    columns = KINDS[kind].columns
+    numbers = {"due", "last_change", "position"}
+    item = {name: 7 if name in numbers else f"the {name}" for name in columns}
+    await put(tenant, kind, [("it", *item.values())])
+    for now, name in enumerate(columns, NOON + 1):
+        item[name] = 8 if name in numbers else "another"
+        for _ in range(2):
+            await put(tenant, kind, [("it", *item.values())], now)
+        await put(tenant, kind, [("it", *item.values())], now + DAY)
+        row = await store.read(directory.get_item, tenant.workspace, kind, "it")
+        assert dict(row) == {"workspace_id": tenant.workspace, "id": "it", **item, "updated_ms": now}
+
+
 async def test_what_is_put_again_takes_the_place_of_what_was_there(tenant, store):
     await put(tenant, "users", USERS)
     again = [("u2", "new@x.com", "Benedict", "owner")]

@@ -1,13 +1,17 @@
 """A deleted workspace stops at once, can be had back for a while, and then leaves nothing behind."""
 
+from collections import Counter
+
 import pytest
 
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import LOWEST_ID
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies
+from horarium.store.statements import load
 from horarium.store.verbs import pauses, purges, tenancy
 from tests.store.conformance.test_erasures import PLANTED, begin, plant
+from tests.store.conformance.test_strangers import WRITTEN, Owner
 from tests.support.all_rows import all_rows, names_any
 from tests.support.tenant import DAY, HOUR, MINUTE, NOON, Tenant
 
@@ -86,6 +90,31 @@ async def test_after_a_purge_no_row_of_any_table_is_of_the_workspace_and_others_
     assert [row for row in left if names_any(row, ids)] == []
     assert {row[0] for row in theirs - left} <= {"counters"}  # the numbers of targets go on
     assert any(value in repr(row) for row in left for value in PLANTED)  # those of the other workspace
+
+
+async def test_a_step_of_a_purge_deletes_no_more_rows_of_a_table_than_a_piece_has(tenant, store, monkeypatch):
+    """Whatever their ids are: another workspace may have the same in its directory."""
+    monkeypatch.setattr(purges, "PIECE", 2)
+    statements = [load(store.flavour)[name] for group in purges._PIECES for name in group]
+    tables = {WRITTEN.search(statement.sql)[2] for statement in statements}
+    for number in range(2, 7):
+        await store.urgent(Owner(number, workspace=tenant.workspace).enter, tables | {"webhooks"})
+    of_others = {table for table in tables if table.startswith("directory_")}
+    await store.urgent(Owner(2, workspace=(await Tenant.open(store)).workspace).enter, of_others)
+    await delete(store, tenant, days=0)
+    left, lost, steps = count(await all_rows(store)), Counter(), 0
+    assert min(left[table] for table in tables) >= 5
+    while await store.write(purges.purge_piece, NOON) is not None:
+        before, left, steps = left, count(await all_rows(store)), steps + 1
+        lost |= before - left
+    assert {lost[table] for table in tables} == {2}
+    assert steps > 3 * len(purges._PIECES)
+    assert {table for table in tables if left[table]} == of_others
+
+
+def count(rows):
+    """How many rows each table has."""
+    return Counter(row[0] for row in rows.elements())
 
 
 async def test_who_has_acted_in_another_workspace_can_be_purged(tenant, store):

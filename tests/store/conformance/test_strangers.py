@@ -86,23 +86,26 @@ class Owner:
     """A workspace that has one row in each table which can hold something of a workspace. Those with different numbers
     have nothing in common, also where no two rows may. `filled`: nothing is NULL, and runs go on."""
 
-    def __init__(self, number: int = 1, filled: bool = False) -> None:
+    def __init__(self, number: int = 1, filled: bool = False, workspace: bytes | None = None) -> None:
         self._number, self._filled = number, filled
-        self._ids: dict[str, bytes] = {}
+        self._ids: dict[str, bytes] = {"workspaces": workspace or random_id(NOON)}
         self.rows: dict[str, dict[str, Any]] = {}
 
     @classmethod
     async def open(cls, store, number: int = 1, filled: bool = False) -> "Owner":
         owner = cls(number, filled)
 
-        async def verb(tx):
-            for table, of_table in (await columns(tx)).items():
-                if any(column.is_bytes and column.name in ("id", *NAMES) for column in of_table):
-                    owner.rows[table] = {column.name: owner.value(table, column) for column in of_table}
-                    await insert(tx, table, owner.rows[table])
-
-        await store.urgent(verb)
+        await store.urgent(owner.enter)
         return owner
+
+    async def enter(self, tx, tables=None) -> None:
+        """Enter the rows into all tables, or into some."""
+        for table, of_table in (await columns(tx)).items():
+            if tables is not None and table not in tables:
+                continue
+            if any(column.is_bytes and column.name in ("id", *NAMES) for column in of_table):
+                self.rows[table] = {column.name: self.value(table, column) for column in of_table}
+                await insert(tx, table, self.rows[table])
 
     @property
     def workspace(self) -> bytes:
