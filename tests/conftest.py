@@ -1,4 +1,5 @@
-"""For all tests: the dialects that are installed, so that timings of theirs can be compiled."""
+"""For all tests: the dialects that are installed, so that timings of theirs can be compiled. And statements have to use
+what they are given."""
 
 import gc
 import os
@@ -10,8 +11,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 from horarium.api.kit import registry  # noqa: E402
+from tests.support import used_parameters  # noqa: E402
 
 registry.load()
+used_parameters.watch()
 
 
 def pytest_collection_finish() -> None:
