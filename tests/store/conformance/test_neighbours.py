@@ -6,14 +6,16 @@ themselves. A statement that finds nothing here, in a table with a row of each k
 
 import re
 from collections import Counter
-from sqlite3 import ProgrammingError
+from contextlib import suppress
+from sqlite3 import IntegrityError, ProgrammingError
 
 import pytest
+from asyncpg import IntegrityConstraintViolationError
 
 from horarium.domain.errors import Invalid
 from horarium.store.base import Duplicate
 from horarium.store.statements import load
-from tests.store.conformance.test_strangers import WRITTEN, Owner, _Undone, _value, writing
+from tests.store.conformance.test_strangers import GIVEN, WRITTEN, Owner, _Undone, _value, writing
 from tests.support.all_rows import insert, keys
 from tests.support.tenant import NOON
 
@@ -33,7 +35,16 @@ FOUND_IN_ALL = {
     "windows_begun", "workspaces_due", "workspaces_with_freed", "zones_in_use", "zones_of_windows",
 }  # fmt: skip
 # Questions about all workspaces that are answered by a sum, or by any one or the newest one.
-SUMMED = {"any_workspace", "counts_of_upkeep", "newest_ids", "nodes_by_life", "settled_total"}
+SUMMED = {
+    "any_workspace",
+    "next_action",
+    "next_erasure",
+    "next_to_purge",
+    "counts_of_upkeep",
+    "newest_ids",
+    "nodes_by_life",
+    "settled_total",
+}
 
 
 @pytest.mark.parametrize("filled", [False, True], ids=["what has to be there", "all is there"])
@@ -67,14 +78,54 @@ async def test_no_question_is_answered_with_what_another_workspace_has(store, fi
     await Owner.open(store, 2, filled)
     asked = 0
     for one in questions:
-        before, ends = alone[one.name]
+        before, given = alone[one.name]
         if before and one.name not in SUMMED:
-            found = await answered(store, one, mine, ends)
+            before, found = Counter(before), Counter(await answered(store, one, mine, given))
             assert before <= found, one.name
             expected = sum(before.values()) * (1 + (one.name in FOUND_IN_ALL))
             assert sum(found.values()) == expected, one.name
             asked += 1
     assert asked > 180
+
+
+@pytest.mark.parametrize("filled", [False, True], ids=["what has to be there", "all is there"])
+async def test_pages_of_one_have_all_that_is_on_a_large_page_in_its_order(store, filled):
+    mine = await crowd(store, filled)
+    walked = 0
+    for one in load(store.flavour).values():
+        begin = next((name for name in ("after", "cursor") if name in one.parameters), None)
+        if WRITTEN.search(one.sql) or begin is None or one.name in PAGED_OTHERWISE:
+            continue
+        whole, given = await answered(store, one, mine)
+        if "limit" not in one.parameters and "skip" in one.parameters:  # a place so many rows further on
+            whole = [
+                row for skip in range(5) for row in await answered(store, one, mine, given | {"skip": skip})
+            ]
+        differing = [
+            place for place, values in enumerate(zip(*whole, strict=True)) if len({*values}) == len(whole)
+        ]
+        if len(whole) < 3 or not differing:
+            continue
+        pages, at = [], {}
+        while page := await answered(store, one, mine, given | at | {"limit": 1}):
+            pages += page
+            at = {begin: page[-1][differing[0]]}
+            assert len(page) == 1, one.name
+            assert len(pages) <= len(whole), one.name
+        assert pages == whole, one.name
+        walked += 1
+    assert walked > 35
+
+
+async def crowd(store, filled):
+    """The first of four owners in one workspace; without what a workspace has once."""
+    first = await Owner.open(store, 1, filled)
+    for number in (2, 3, 4):
+        owner = Owner(number, filled, first.workspace)
+        for table in first.rows:
+            with suppress(Duplicate, IntegrityError, IntegrityConstraintViolationError):
+                await store.urgent(owner.enter, {table})
+    return first
 
 
 def another(value):
@@ -105,34 +156,47 @@ async def touched(store, statement, row, beside=()):
         return max(found[0], 0) if found else 0
 
 
+# Lists whose pages begin behind more than one value, or are read backwards.
+PAGED_OTHERWISE = {"events_before", "texts_of_deliveries", "texts_of_spool"}
 # Where a page or a range begins and ends, by the names of the parameters: below everything and above it.
 LOW = ("after", "cursor", "low", "floor", "since", "from_ms")
 HIGH = ("before", "high", "below", "until", "upto", "to_ms")
 ENDS = [(b"", b"\xff" * 16), (0, 1 << 60), ("", "~")]
+ENDS += [pair[::-1] for pair in ENDS]
+# By what lists are filtered.
+FILTERS = ("state", "created_by", "owner_id", "target_id", "key", "status", "type", "kind", "last_state")
 
 
-async def answered(store, statement, owner, ends=None):
-    """The rows with which a question is answered that is given the values of an owner's rows in its tables. Without the
-    ends of a range these are tried, and told as well."""
-    if ends is None:
-        for low, high in [*ENDS, *(pair[::-1] for pair in ENDS)]:
-            if found := await answered(store, statement, owner, (low, high)):
-                return found, (low, high)
-        return Counter(), ends
+async def answered(store, statement, owner, given=None):
+    """The rows with which a question is answered that is given the values of an owner's rows in its tables. Without
+    what is `given` beside them, ends of a range and filters are tried, and told with what they found."""
+    if given is None:
+        tried = [{**dict.fromkeys(LOW, low), **dict.fromkeys(HIGH, high)} for low, high in ENDS]
+        tried += [each | dict.fromkeys(FILTERS) for each in tried]
+        found = [(await answered(store, statement, owner, each), each) for each in tried]
+        return max(found, key=lambda pair: len(pair[0]))
     tables = [name for name in re.findall(r"\b(?:FROM|JOIN) (\w+)", statement.sql) if name in owner.rows]
-    row = {"workspace_id": owner.workspace, "limit": 5, "now": 2 * NOON}
-    row |= dict.fromkeys(LOW, ends[0]) | dict.fromkeys(HIGH, ends[1])
-    for table in tables:
-        row = owner.rows[table] | row
-    values = {name: _value(name, row, statement) for name in statement.columns or statement.parameters}
-    found = Counter()
+    if not tables:
+        return []
+    names = statement.columns or statement.parameters
+    row = (
+        dict.fromkeys(names)
+        | {"limit": 10, "most": 10, "share": 10, "few": 1, "skip": 0, "before_last": 0, "large": 1 << 30}
+        | GIVEN
+    )
+    row |= {"workspace_id": owner.workspace, "now": 2 * NOON}
+    for table in reversed(tables):
+        row |= owner.rows[table]
+    row |= given
+    values = {name: _value(name, row, statement) for name in names}
+    found = []
 
     async def verb(tx):
         if statement.columns:
             rows = await tx.each(statement.name, [tuple(values.values())])
         else:
             rows = await tx.rows(statement.name, **values)
-        found.update(tuple(row) for row in rows)
+        found.extend(tuple(row) for row in rows)
         raise _Undone  # what is locked is let go
 
     try:
@@ -141,5 +205,6 @@ async def answered(store, statement, owner, ends=None):
         _Undone,
         Invalid,
         ProgrammingError,
+        IntegrityError,
     ):  # which values those for many rows take is not said on SQLite
-        return found if tables else Counter()
+        return found
