@@ -96,7 +96,9 @@ class Reach:
         Path(os.environ["MUTANTS_REACH"]).write_text(json.dumps(found))
 
 
-def pytest_configure(config: pytest.Config) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Begin before anything of ours is imported: modules take `load` over from the one that is watched."""
     reach = Reach()
     reach.start()
-    config.pluginmanager.register(reach)
+    early_config.pluginmanager.register(reach)

@@ -341,3 +341,19 @@ async def test_the_own_api_keeps_an_agent_archived_that_it_does_not_switch_on(ca
     assert states(await read(cadenya)) == ARCHIVED
     await cadenya.client.post(f"{own}/{shown['id']}/enable")
     assert states(await read(cadenya)) == PUBLISHED
+
+
+async def test_a_bundle_key_is_given_changed_and_taken_away(cadenya: Cadenya) -> None:
+    await made(cadenya)
+    for given, shown in (({"bundleKey": "b"}, "b"), ({"name": "N"}, "b"), ({"bundleKey": "c"}, "c")):
+        answer = await patch(cadenya, {"metadata": given})
+        assert answer.status_code == 200, answer.text
+        assert (await read(cadenya))["metadata"]["bundleKey"] == shown
+    await patch(cadenya, {"updateMask": "metadata.bundleKey", "metadata": {}})
+    assert not (await read(cadenya))["metadata"].get("bundleKey")
+
+
+async def test_a_new_agent_has_no_mask(cadenya: Cadenya) -> None:
+    body = {"metadata": {"name": "Scout"}, "updateMask": "nonsense", "spec": {"description": "Looks around"}}
+    answer = await cadenya.client.post(at(cadenya), json=body)
+    assert (answer.status_code, answer.json()["spec"]["description"]) == (200, "Looks around")

@@ -282,3 +282,38 @@ async def test_what_uranus_made_is_not_found_here(house: House) -> None:
     for method, path in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("POST", "/enable"), ("GET", "/history")):
         answer = await house.client.request(method, f"/api/v1/schedules/{theirs}{path}", json={})
         assert (answer.status_code, answer.json()["error"]) == (404, "Schedule not found")
+
+
+async def test_a_run_that_goes_on_is_neither_a_success_nor_a_failure(
+    house: House, receiver: Receiver
+) -> None:
+    made = await create(house)
+    receiver.script("/run", Answer(200), Answer(400))
+    one = f"/api/v1/schedules/{made['id']}"
+    for slot, counts in (("29T14:00:00Z", (1, 1, 0)), ("30T14:00:00Z", (2, 1, 1))):
+        await house.move(f"2024-01-{slot}")
+        shown = (await house.client.get(one)).json()
+        assert (shown["runCount"], shown["successCount"], shown["failureCount"]) == counts
+    house.clock.now += 86_400_000
+    await house.release()
+    shown = (await house.client.get(one)).json()
+    assert (shown["runCount"], shown["successCount"], shown["failureCount"]) == (3, 1, 1)
+
+
+async def test_items_are_held_against_the_workflow_that_they_go_to(house: House) -> None:
+    schema = {"type": "array", "items": {"properties": {"json": {"required": ["a"]}}}}
+    await house.target("workflow", key="strict", input_schema=schema)
+    plain, fitting = [{"json": {"b": 1}}], [{"json": {"a": 1}}]
+    made = await create(house, workflowId="strict", inputData=fitting)
+    one = f"/api/v1/schedules/{made['id']}"
+    for change, status in (
+        ({"inputData": plain}, 400),
+        ({"inputData": fitting}, 200),
+        ({"workflowId": WORKFLOW, "inputData": plain}, 200),
+        ({"inputData": [{"json": {"c": 1}}]}, 200),
+        ({"workflowId": "strict", "inputData": plain}, 400),
+    ):
+        answer = await house.client.put(one, json=change)
+        assert answer.status_code == status, (change, answer.text)
+        if status == 400:
+            assert {field.split(".")[0] for field in answer.json()["details"]} == {"inputData"}

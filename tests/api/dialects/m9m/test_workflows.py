@@ -102,6 +102,15 @@ class TestWorkflows:
         await house.work()
         assert receiver.requests[0].headers["X-Token"] == "abcdef"
 
+    async def test_a_runner_is_only_for_those_who_may_use_it(self, house: House) -> None:
+        tenancy, who = house.services.tenancy, await house.who()
+        await house.target("function", key="m9m-runner")
+        kim = await tenancy.create_principal(who, "Kim")
+        key = (await tenancy.create_key(who, "kim", ["*"], kim.id)).text
+        sent = {"Authorization": f"Bearer {key}"}
+        answer = await house.client.post("/api/v1/workflows", json=PRODUCT, headers=sent)
+        assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
+
     async def test_lists_carry_both_names_and_the_window(self, house: House) -> None:
         await house.target("function", key="fn")
         body = (await house.client.get("/api/v1/workflows?limit=1&offset=0&search=daily")).json()
@@ -173,6 +182,16 @@ class TestExecutions:
         await house.work()
         listed = (await house.client.get("/api/v1/executions")).json()
         assert {one["status"] for one in listed["data"]} == {"failed", "completed"}
+
+    async def test_an_execution_tells_when_it_began_and_ended(self, house: House, receiver: Receiver) -> None:
+        run = await execute(house)
+        one = f"/api/v1/executions/{run['id']}"
+        assert (run["startedAt"], run["finishedAt"]) == ("2024-01-26T16:00:00.000Z", None)
+        house.clock.now += 1_500
+        await house.work()
+        ended = (await house.client.get(one)).json()
+        times = ended["startedAt"], ended["finishedAt"]
+        assert times == ("2024-01-26T16:00:01.500Z", "2024-01-26T16:00:01.500Z")
 
     async def test_cancel_ends_a_run_at_once(self, house: House, receiver: Receiver) -> None:
         run = await execute(house)

@@ -248,3 +248,17 @@ async def test_its_openapi_page_is_its_own(house: House) -> None:
     page = (await client_of(house.api).get("/functions/v1/api/v1/openapi.json")).json()
     assert len([1 for path in page["paths"].values() for _ in path]) == 9
     assert page["info"]["title"] == "Event schedules"
+
+
+async def test_each_half_of_an_audience_is_changed_alone(house: House) -> None:
+    plain = await made(house)
+    assert (plain["audience_type"], plain["audience_filter"]) == ("users", {})
+    url = f"{BASE}/{plain['id']}"
+    for change, audience in (
+        ({"audience_filter": {"roles": ["client_editor"]}}, ("users", {"roles": ["client_editor"]})),
+        ({"name": "Other"}, ("users", {"roles": ["client_editor"]})),
+        ({"audience_type": "contacts", "audience_filter": {}}, ("contacts", {})),
+        ({"audience_type": "users"}, ("users", {})),
+    ):
+        data = (await house.client.patch(url, json=change)).json()["data"]
+        assert (data["audience_type"], data["audience_filter"]) == audience
