@@ -32,6 +32,14 @@ def test_targets_and_labels_must_both_be_right():
     assert UNRESTRICTED.allows(A, {})
 
 
+@pytest.mark.parametrize("restricted", [Restriction((A,)), Restriction(labels={"team": "blue"})])
+def test_what_is_beyond_all_targets_and_labels_is_refused_to_a_key_that_is_restricted_to_some(restricted):
+    with pytest.raises(Forbidden):
+        restricted.refuse_beyond()
+    for key in (UNRESTRICTED, TEN):
+        key.refuse_beyond()
+
+
 @pytest.mark.parametrize(
     ("address", "allowed"),
     [("10.1.2.3", True), ("::ffff:10.1.2.3", True), ("2001:db8::1", True), ("2001:db8::1%eth0", True),

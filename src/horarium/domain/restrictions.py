@@ -46,6 +46,11 @@ class Restriction:
         if not self.allows(target_id, labels):
             raise Forbidden(f"this key is restricted to {self._words()}")
 
+    def refuse_beyond(self) -> None:
+        """Raises Forbidden for a key that is restricted to targets or labels: what is asked for is beyond them."""
+        if self.targets or self.labels:
+            raise Forbidden(f"this key is restricted to {self._words()}")
+
     def allows_address(self, address: str | None) -> bool:
         """Whether a request may come from an address; one that is not known is refused."""
         if not self.networks:

@@ -29,7 +29,7 @@ from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from horarium.domain.execution import ReachesHosts
 from horarium.domain.fire import Fire, FireState
-from horarium.domain.ids import LOWEST_ID, Id, random_id
+from horarium.domain.ids import Id, random_id
 from horarium.domain.tenancy import Identity
 from horarium.service.borrowed import BorrowedSource
 from horarium.service.clock import Clock
@@ -364,7 +364,7 @@ def _may_write(who: Identity) -> None:
     """Raises Forbidden for a key without directory:write, and for one that is restricted to some schedules: a source
     has the rows of others too."""
     who.require("directory:write")
-    who.restriction.refuse_other(LOWEST_ID, {})
+    who.restriction.refuse_beyond()
 
 
 def rows_shown(who: Identity, sample: int) -> int:

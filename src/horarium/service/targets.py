@@ -20,7 +20,7 @@ from horarium.domain.execution import (
     TakesEnvironment,
     WatchesRuns,
 )
-from horarium.domain.ids import LOWEST_ID, Id, random_id
+from horarium.domain.ids import Id, random_id
 from horarium.domain.lane_report import LaneReport, LaneState
 from horarium.domain.listings import TargetListing
 from horarium.domain.schedule import Definition
@@ -134,7 +134,7 @@ class TargetService:
         """As `create`, once for a request: the target, and whether the same request made it before. Then it has its
         signing secret only while nobody has changed it. Raises also what `write_once` raises."""
         who.require("targets:write")
-        who.restriction.refuse_other(LOWEST_ID, {})  # a new target is none of those that it names
+        who.restriction.refuse_beyond()  # a new target is none of those that it names
         self._refuse(who.workspace_id, draft, draft.config)
         now = self.clock.now_ms()
         new = random_id(now)

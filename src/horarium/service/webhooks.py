@@ -9,7 +9,7 @@ from typing import Any
 from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.events import EventFilter, type_problem
-from horarium.domain.ids import LOWEST_ID, Id, prefixed, random_id
+from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.restrictions import MOST_NAMED
 from horarium.domain.tenancy import Identity
 from horarium.domain.webhooks import Delivery, EventPost, Webhook, WebhookState
@@ -203,7 +203,7 @@ class WebhookService:
 
     def _may_write(self, who: Identity) -> None:
         who.require("events:write")
-        who.restriction.refuse_other(LOWEST_ID, {})  # a webhook hears of more than a key is restricted to
+        who.restriction.refuse_beyond()  # a webhook hears of more than a key is restricted to
 
     def _problems(
         self, workspace_id: Id, url: str, name: str | None, wanted: EventFilter
