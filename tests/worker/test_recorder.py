@@ -1,11 +1,13 @@
-"""What goes into one commit."""
+"""What goes into one commit, and when all of it is there."""
 
+import asyncio
 from dataclasses import replace
 
 from horarium.domain.run import RunMode, RunState
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.settle import RunEnd
-from horarium.worker.recorder import BATCH, MOST_BYTES, _how_many
+from horarium.worker.recorder import BATCH, MOST_BYTES, Recorder, _how_many
+from tests.support.house import HandClock
 
 ONE = Ended(RunEnd(b"r", b"w", b"f", b"s", RunMode.CLOCK, RunState.SUCCEEDED, True, False), 1, 1, 1, 2)
 
@@ -22,3 +24,25 @@ def test_large_outputs_go_in_several_commits():
 
 def test_the_largest_goes_alone():
     assert _how_many([replace(ONE, output="x" * (2 * MOST_BYTES)), ONE]) == 1
+
+
+async def test_a_recorder_is_drained_when_the_last_outcome_is_committed():
+    may_commit, recorded = asyncio.Semaphore(0), []
+
+    class Slow:
+        async def urgent(self, *given):
+            await may_commit.acquire()
+            return ()
+
+    recorder = Recorder(Slow(), HandClock(0), b"node", recorded.extend)
+    await recorder.drained()  # nothing has been added
+    loop = asyncio.create_task(recorder.loop())
+    for number in range(BATCH + 1):
+        recorder.add(replace(ONE, attempt=number))
+    drained = asyncio.create_task(recorder.drained())
+    for committed in (0, BATCH, BATCH + 1):
+        for _ in range(9):
+            await asyncio.sleep(0)
+        assert (len(recorded), drained.done()) == (committed, committed > BATCH)
+        may_commit.release()
+    loop.cancel()

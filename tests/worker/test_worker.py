@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,11 +18,13 @@ from horarium.worker.worker import (
     ASK_EVERY_S,
     CLAIM_MS,
     LEAST_CLAIMED,
+    LOOK_AT_LAG_S,
     MARK_AFTER_MS,
     MOST_CLAIMED,
     MOST_IN_HAND,
     OVERRUN_MS,
     Worker,
+    _least_lag_ms,
     most_in_hand,
     next_claim,
 )
@@ -55,10 +58,30 @@ def test_while_all_that_can_be_is_under_way_there_is_room_for_as_many(shared, co
         (1_000, 1_000, 0.0, MOST_CLAIMED),
         (1_024, 1_024, 1_000.0, LEAST_CLAIMED),
         (1_000, LEAST_CLAIMED - 1, 1_000.0, 1_000),  # so few show nothing
+        (1_000, LEAST_CLAIMED, 1_000.0, LEAST_CLAIMED),
     ],
 )
 def test_a_claim_takes_what_the_writer_does_in_a_moment(size, claimed, took_ms, then):
     assert next_claim(size, claimed, took_ms) == then
+
+
+@pytest.mark.parametrize(
+    ("lags_s", "least_ms"),
+    [((0.05, 0.01, 0.25), 10), ((0.25, 0.05), 50), ((0.0, 0.05), 0), ((-0.005, 0.9), 0)],
+)
+async def test_an_event_loop_is_as_late_as_it_is_at_its_best_moment(monkeypatch, lags_s, least_ms):
+    now, rest = 100.0, iter(lags_s)
+
+    async def sleep(seconds):
+        nonlocal now
+        now += seconds + next(rest)
+
+    loop = SimpleNamespace(time=lambda: now)
+    clock = SimpleNamespace(get_running_loop=lambda: loop, sleep=sleep)
+    monkeypatch.setattr("horarium.worker.worker.asyncio", clock)
+    wait_s = sum(lags_s) + len(lags_s) * LOOK_AT_LAG_S
+    assert await _least_lag_ms(wait_s - 1e-6) == pytest.approx(least_ms)
+    assert next(rest, None) is None
 
 
 async def test_what_a_silent_target_has_left_in_the_queue_causes_no_claim_for_each_outcome_of_another(
@@ -162,11 +185,11 @@ async def test_how_late_a_run_was_sent_is_counted_once_however_often_it_is_tried
         shop.executor.answer = Outcome(Verdict.FAILED, error="no")
         retry = Retry(max_attempts=3, initial_ms=1_000, until_next_slot=False)
         await shop.schedule("* * * * *", Policies(retry=retry, max_fires=1))
-        for seconds in (0, 10, 20):
-            await shop.tick(NOON + MINUTE + seconds * 1_000)
+        for late_ms in (250, 10_000, 20_000):
+            await shop.tick(NOON + MINUTE + late_ms)
         assert len(shop.executor.calls) == 3
         lateness = shop.worker.figures.sent.settle()
-        assert (lateness.count, lateness.total) == (1, 0)
+        assert (lateness.count, lateness.total) == (1, 250)
     finally:
         await shop.close()
 
