@@ -222,6 +222,26 @@ async def test_an_attempt_is_marked_as_under_way_once_it_has_taken_a_while():
             await shop.worker._mark_begun()
             assert work.marked is marked
         assert shop.rows("SELECT begun_ms FROM ready")[0][0] == NOON + MINUTE
+        shop.store.urgent = None  # what is marked is not written again
+        await shop.worker._mark_begun()
+    finally:
+        del shop.store.urgent
+        await shop.close()
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "least"),
+    [(1, 1), (4, 4), (16, 16), (512, 512), (1_024, 1_024), (1_025, 1_024), (50_000, 6_250)],
+)
+async def test_a_claim_is_worth_it_from_the_room_on_that_keeps_the_places_busy(concurrency, least, monkeypatch):
+    shop = await Workshop.open(concurrency)
+    try:
+        idle = False
+        monkeypatch.setattr(shop.worker._lanes, "idle", lambda: idle)
+        found = [shop.worker._is_enough(room) for room in (0, least - 1, least)]
+        assert found == [False, False, True]
+        idle = True  # then anything is
+        assert [shop.worker._is_enough(room) for room in (0, 1)] == [False, True]
     finally:
         await shop.close()
 
