@@ -272,7 +272,9 @@ class Attempts:
         hindrance = obstacle(work)
         if hindrance is None:
             return None
-        return judge(work, Outcome(Verdict.FAILED, error=hindrance, retryable=False), now)
+        ended = judge(work, Outcome(Verdict.FAILED, error=hindrance, retryable=False), now)
+        work.started_ms = 0  # it was counted, and is not sent
+        return ended
 
     def _judged(self, work: Work, outcome: Outcome) -> Ended:
         """What is recorded of an attempt whose executor has told what came of it."""
