@@ -15,7 +15,7 @@ from horarium.store.base import DUE
 from horarium.store.verbs.changes import change_schedule
 from horarium.store.verbs.pauses import add_pause
 from horarium.times import Timing
-from tests.support.tenant import HOUR, MINUTE, NOON, Node, states
+from tests.support.tenant import FAILED, HOUR, MINUTE, NOON, Node, states
 
 PAUSED, ACTIVE, ARCHIVED = ScheduleState.PAUSED, ScheduleState.ACTIVE, ScheduleState.ARCHIVED
 ALLOW = Policies(overlap=Overlap.ALLOW)
@@ -117,11 +117,12 @@ async def test_an_edit_while_paused_splits_the_span_at_the_edit(tenant):
 
 
 @pytest.mark.parametrize("until", [None, NOON + MINUTE, NOON + HOUR])
-async def test_a_pause_that_ends_in_deletion_or_the_archive_is_recorded(tenant, store, until):
-    """Also one that was to end by itself, before or after that."""
+@pytest.mark.parametrize("catch_up", CatchUp)
+async def test_a_pause_that_ends_in_deletion_or_the_archive_is_recorded(tenant, store, until, catch_up):
+    """Also one that was to end by itself, before or after that, or that was to be caught up."""
     for state, deleted in ((ScheduleState.DELETED, NOON + 3 * MINUTE), (ARCHIVED, None)):
         schedule = await tenant.schedule()
-        await tenant.change(schedule, NOON + 1, state=PAUSED, paused_until_ms=until)
+        await tenant.change(schedule, NOON + 1, state=PAUSED, paused_until_ms=until, catch_up_after=catch_up)
         await tenant.change(schedule, NOON + 3 * MINUTE, state=state, deleted_ms=deleted)
         assert minutes(await tenant.spans(schedule)) == [(1, 3, "paused")]
         assert (await tenant.release(NOON + 9 * MINUTE)).schedules == 0
@@ -251,3 +252,25 @@ async def test_a_schedule_of_a_paused_workspace_that_gets_a_name_keeps_its_slots
     before = (await tenant.again(schedule)).progress
     after = await tenant.change(schedule, NOON + 3 * MINUTE, name="new", note="why")
     assert (after.progress, await tenant.spans(schedule)) == (before, [])
+
+
+async def test_failures_in_a_row_are_forgiven_when_a_schedule_starts_again_and_not_by_an_edit(tenant, store):
+    schedule, node = await tenant.schedule(policies=ALLOW), await Node.start(store)
+    await tenant.release(NOON + MINUTE)
+    await node.work(NOON + MINUTE, FAILED)
+    edited = await tenant.redefine(schedule, NOON + MINUTE + 1, input={"n": 1})
+    assert edited.progress.failures_in_row == 1
+    paused = await tenant.change(schedule, NOON + MINUTE + 2, state=PAUSED)
+    assert paused.progress.failures_in_row == 1
+    started = await tenant.change(schedule, NOON + MINUTE + 3, state=ACTIVE)
+    assert started.progress.failures_in_row == 0
+
+
+@pytest.mark.parametrize("state", [ACTIVE, ARCHIVED])
+@pytest.mark.parametrize("catch_up", CatchUp)
+async def test_what_a_pause_catches_up_is_kept_until_it_is_over(tenant, state, catch_up):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await tenant.change(schedule, NOON + 1, state=PAUSED, catch_up_after=catch_up)
+    assert (await tenant.again(schedule)).catch_up_after is catch_up
+    await tenant.change(schedule, NOON + 2, state=state)
+    assert (await tenant.again(schedule)).catch_up_after is CatchUp.NONE

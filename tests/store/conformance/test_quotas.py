@@ -172,3 +172,20 @@ async def test_a_workspace_is_told_once_it_has_nine_tenths_of_its_targets(tenant
     for number in range(5, 11):
         await tenant.add_target()
         assert told == ([("targets", 9, 10)] if number >= 9 else [])
+
+
+async def test_an_edit_that_brings_a_workspace_near_its_quota_is_told_and_no_other_change(
+    tenant, store, monkeypatch
+):
+    await allow(tenant, fires_per_hour=60)
+    told = []
+    monkeypatch.setattr(quotas, "quota_near", lambda *said: told.append(said[1:4]) or quota_near(*said))
+    schedule = await tenant.schedule("0 * * * *")
+    store.recording = frozenset((tenant.workspace,))
+    await tenant.redefine(schedule, NOON + 1, timing=Timing("*/2 * * * *"))
+    assert told == []
+    await tenant.redefine(schedule, NOON + 2, timing=Timing("* * * * *"))
+    assert told == [("fires_per_hour", 60, 60)]
+    await tenant.change(await tenant.again(schedule), NOON + 3, name="new")
+    await tenant.redefine(schedule, NOON + 4, input={"n": 1})
+    assert len(told) == 1
