@@ -64,6 +64,7 @@ def test_what_went_wrong_stays(error):
         ({"url": "https://[2001:db8::7]:1/x?q#f"}, "2001:db8::7 is down", "*** is down"),
         ({"url": "https://{{a}}.b{{c}}d.e/"}, "x.bd.e x.bxd.e x.d.e bd.e .bd.e", "*** *** x.d.e bd.e .bd.e"),
         ({"url": "https://a{{x}}a/"}, "a aa aba", "a *** ***"),
+        ({"url": "https://a{{x}}b/"}, "ab axb xab abx xaxb", "*** *** xab abx xaxb"),
         ({"url": "https://a{{x}}a/"}, f"a{'x' * 258}a", "***"),
         ({"url": "https://a{{x}}a/"}, f"a{'x' * 259}a", f"a{'x' * 259}a"),  # no host is so long
         ({"url": "https://a{{x}}b{{y}}b{{z}}c/"}, "abc abbc abxbc abbbc", "abc *** *** ***"),

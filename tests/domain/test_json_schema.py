@@ -374,6 +374,8 @@ LENGTH, NAMES = "must be a whole number, 0 or more", "must be a list of differen
         ),
         ({"multipleOf": -1}, ("multipleOf",), "must be a number above 0"),
         ({"allOf": []}, ("allOf",), "must be a list of schemas that is not empty"),
+        ({"anyOf": {"a": {}}}, ("anyOf",), "must be a list of schemas that is not empty"),
+        ({"oneOf": "a"}, ("oneOf",), "must be a list of schemas that is not empty"),
         ({"required": ["a", 1]}, ("required",), NAMES),
         ({"dependentRequired": {"a": ["b"], "c": ["b", "b"]}}, ("dependentRequired",),
          "must be an object of lists of different strings"),

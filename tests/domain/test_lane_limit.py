@@ -24,6 +24,7 @@ STEADY = LaneLimit(100.0, usual_ms=20.0, doubling=False)
         (Window(busiest=100, ends=100, lost=20, latency_ms=20.0), 90.0),
         (Window(busiest=100, ends=100, lost=100), 50.0),
         (Window(busiest=10, ends=10, lost=10), 50.0),  # losses count however little is in use
+        (Window(busiest=10, ends=100, lost=10, latency_ms=20.0), 90.0),  # and nothing is added then
         (Window(busiest=100), 100.0),  # nothing ended
     ],
 )
