@@ -57,10 +57,7 @@ class Window:
         begun = self.recurrence.last_in((at_ms - self.duration_ms) // 1000, at_ms // 1000)
         if begun is None or begun * 1000 < self.next_ms:
             return None
-        closure = Closure(
-            begun * 1000, begun * 1000 + self.duration_ms, self.catch_up, SpanReason.MAINTENANCE
-        )
-        return closure if closure.holds_at(at_ms) else None
+        return Closure(begun * 1000, begun * 1000 + self.duration_ms, self.catch_up, SpanReason.MAINTENANCE)
 
 
 def pause_of(window: Window, from_ms: int) -> Pause:

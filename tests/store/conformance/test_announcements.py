@@ -163,6 +163,7 @@ async def test_what_is_put_back_or_asked_for_by_an_idle_node_is_announced(tenant
     works = await node.claim(NOW)
     back = [(work.id, work.epoch) for work in works]
     assert await ears.while_done(store.urgent(dispatch.hand_back, node.id, [], NOW)) == {}
+    assert await store.urgent(dispatch.hand_back, node.id, [], NOW) == 0
     assert await ears.while_done(store.urgent(dispatch.hand_back, node.id, back[:1], NOW + 5)) == {
         READY: NOW + 5
     }

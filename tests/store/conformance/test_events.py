@@ -21,6 +21,7 @@ from horarium.store.verbs.fanout import claim_fanout_tasks, give_up, prepare, wr
 from horarium.store.verbs.settle import RunEnd, settle
 from horarium.times import Timing
 from tests.store.conformance.test_fanout import texts
+from tests.support.raw import select
 from tests.support.tenant import FAILED, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant
 
 ALLOW = Policies(overlap=Overlap.ALLOW)
@@ -174,6 +175,11 @@ async def test_a_target_that_is_only_probed_is_told_once_over_all_nodes_and_agai
     assert await types(recorded) == ["target.failing"]
     await store.urgent(lanes.report_lanes, second.id, NOON + 3_000, {})
     assert await types(recorded) == ["target.failing", "target.recovered"]
+    assert await select(store, "SELECT target_id FROM failing_targets") == []
+    again = {recorded.target: replace(held[recorded.target], held_since_ms=NOON + 9_000)}
+    await store.urgent(lanes.report_lanes, second.id, NOON + 9_000, again)
+    await store.urgent(lanes.report_lanes, second.id, NOON + 10_000, {})
+    assert await types(recorded) == ["target.failing", "target.recovered"] * 2
 
 
 async def test_an_audience_that_could_not_be_read_is_told_before_the_fire_that_failed_of_it(recorded, store):

@@ -201,12 +201,8 @@ async def _runs_of_row(tx: Tx, listing: RunListing, filters: RunFilters) -> Walk
         some = ids[start : start + ROW_IDS]
         rows += await tx.rows("runs_listed_of_row", ids=some, **filters.of_row(), row_key=key, large=LARGE)
     found = [(fire_of[row[0]] + row[0], row) for row in rows]
-    found = sorted((entry for entry in found if entry[0] < position), key=_place, reverse=True)
-    return merged([Walk(found, reached if more else None)], listing.limit)
-
-
-def _place(entry: tuple[bytes, Any]) -> bytes:
-    return entry[0]
+    behind = [entry for entry in found if entry[0] < position]
+    return merged([Walk(behind, reached if more else None)], listing.limit)
 
 
 def _after(an_id: Id) -> Id:
