@@ -20,6 +20,7 @@ from horarium.domain.ids import random_id
 from horarium.domain.listings import AuditListing
 from horarium.store.verbs import audit
 from horarium.store.verbs.creation import create_schedules
+from tests.support.raw import select
 from tests.support.tenant import DAY, NOON
 
 
@@ -204,6 +205,9 @@ async def test_old_entries_are_deleted_and_the_rest_still_verifies(tenant, store
     assert (await store.read(audit.chain_of, tenant.workspace)).anchor == Anchor(3, links[-1].hash)
     verifier = await verified(tenant)
     assert (verifier.problems, verifier.links) == ([], 4)
+    assert await store.read(audit.old_links, tenant.workspace, NOON + 3 * DAY, 10) == []
+    for table in ("audit_links", "audit_entries"):
+        assert await select(store, f"SELECT count(*) FROM {table}") == [(4,)]
     assert (await store.read(audit.oldest_links))[0].linked_ms == NOON + 3 * DAY
     await execute(store, "UPDATE audit_chains SET anchor_number = 4, anchor_hash = ?", b"x" * 32)
     assert (await verified(tenant)).problems

@@ -122,8 +122,11 @@ async def test_allowed_hosts_are_kept_and_told_where_they_are_not_every_host(ten
 
 async def test_quotas_and_weight_are_kept_and_only_uncommon_shares_are_told(tenant, store):
     before = await store.read(tenancy.get_workspace, tenant.workspace)
-    assert tenant.workspace not in await store.read(tenancy.uncommon_shares)
-    changed = replace(before, quotas=replace(before.quotas, schedules=7), weight=2.5)
+    few = await store.write(
+        tenancy.update_workspace, replace(before, quotas=replace(before.quotas, schedules=7)), NOON + 4
+    )
+    assert await store.read(tenancy.uncommon_shares) == {}
+    changed = replace(few, weight=2.5)
     after = await store.write(tenancy.update_workspace, changed, NOON + 5)
     assert (after.quotas.schedules, after.weight) == (7, 2.5)
     assert await store.read(tenancy.uncommon_shares) == {tenant.workspace: tenancy.Share(2.5)}

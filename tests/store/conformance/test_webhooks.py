@@ -247,3 +247,46 @@ async def test_what_waits_is_never_an_event_of_another_workspace_with_the_same_n
     own = await store.read(events.events_after, tenant.workspace, 0, 10)
     assert [one.event for one in again.waiting] == own
     assert len(own) == 2
+
+
+async def test_a_webhook_is_changed_by_who_has_read_its_latest_version(space, store):
+    made = await make(space)
+
+    async def change(expected=None, **what):
+        return await store.write(
+            webhooks.change_webhook,
+            space.workspace,
+            made.id,
+            lambda one: replace(one, **what),
+            NOON + 5,
+            expected,
+        )
+
+    assert await change() == made  # nothing is new
+    after = await change(1, name="other", failing_since_ms=NOON)
+    assert (after.name, after.version, after.updated_ms, after.failing_since_ms) == (
+        "other",
+        2,
+        NOON + 5,
+        NOON,
+    )
+    assert await store.read(webhooks.get_webhook, space.workspace, made.id) == after
+    for outdated in (1, 3):
+        with pytest.raises(Conflict) as refused:
+            await change(outdated, name="third")
+        assert refused.value.reason == "version"
+        with pytest.raises(Conflict):
+            await store.write(webhooks.delete_webhook, space.workspace, made.id, NOON, outdated)
+    assert await store.write(webhooks.delete_webhook, space.workspace, made.id, NOON, 2) == after
+
+
+@pytest.mark.parametrize(("after", "position", "again"), [(0, 0, 4), (3, 3, 1), (4, 4, 0), (9, 4, 0)])
+async def test_events_are_sent_again_from_a_number_on(space, store, after, position, again):
+    made = await make(space)
+    await tell(space, 4)
+    node = await Node.start(store)
+    (held,) = await claim(store, node)
+    await note(store, node, held, 4, [row(made, n, "delivered") for n in (1, 2, 3, 4)])
+    await store.urgent(nodes.stop, node.id, NOON)
+    assert await store.write(webhooks.replay, space.workspace, made.id, after, NOON) == again
+    assert (await store.read(webhooks.get_webhook, space.workspace, made.id)).position == position
