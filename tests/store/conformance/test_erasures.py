@@ -645,6 +645,13 @@ async def test_a_piece_is_that_of_the_erasure_that_was_asked_for(tenant, store):
     any_piece = await store.write(erasures.erase_piece, None, NOW + 6, telling)
     assert any_piece.id == first.id
     assert await store.write(erasures.erase_piece, random_id(NOW), NOW + 6, telling) is None
+    for now, updated in (
+        (NOW + 5, NOW + 6),
+        (NOW, NOW + 7),
+        (NOW + 9, NOW + 9),
+    ):  # each is later than the one before
+        moved = await store.write(erasures.erase_piece, second.id, now, telling)
+        assert moved.updated_ms == updated
 
 
 async def test_what_was_erased_of_rows_that_wait_is_counted(tenant, store):

@@ -162,6 +162,7 @@ async def test_a_target_that_is_switched_off_is_told(recorded, store):
         {"reason": "holidays"},
         None,
     )
+    assert event["target"] == {"id": prefixed("tgt", recorded.target), "key": None, "name": "Target"}
 
 
 async def test_a_target_that_is_only_probed_is_told_once_over_all_nodes_and_again_when_it_recovers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from horarium.domain.errors import NotFound
 from horarium.domain.fire import FireKind
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import AfterCompletion, Policies
@@ -74,8 +75,23 @@ async def test_a_schedule_whose_last_slot_has_passed_is_completed(tenant, store,
     schedule = await tenant.schedule(ONCE, Policies(after_completion=after))
     assert not await store.urgent(release.pass_over, UNTIL, 100)
     assert (await tenant.release(UNTIL + MINUTE)).schedules == 0
-    if not deletes:
-        assert (await tenant.again(schedule)).state.value == "completed"
+    if deletes:
+        with pytest.raises(NotFound):
+            await tenant.again(schedule)
+        return
+    ended = await tenant.again(schedule)
+    assert (ended.state, ended.ended_ms, ended.ended_reason) == ("completed", UNTIL, "exhausted")
+    (span,) = await tenant.spans(schedule)
+    assert (span.first_ms, span.last_ms, span.count) == (NOON + 5 * MINUTE, NOON + 5 * MINUTE, 1)
+
+
+@pytest.mark.parametrize("jitter_ms", [0, 20 * MINUTE])
+async def test_a_slot_that_was_due_after_the_instant_is_not_missed(tenant, store, jitter_ms):
+    schedule = await tenant.schedule("9 12 * * *", Policies(jitter_ms=jitter_ms))
+    due = schedule.progress.next_due
+    for until, missed in ((due - 1, 0), (due, 1)):
+        await store.urgent(release.pass_over, until, 100)
+        assert len(await tenant.spans(schedule)) == missed
 
 
 async def test_nothing_is_left_of_the_old_processes_and_of_the_backup(tenant, store):

@@ -219,3 +219,32 @@ async def test_what_was_awaited_of_a_run_goes_with_it(tenant, store):
     assert len(await select(store, "SELECT run_id FROM callbacks")) == 1
     await store.write(upkeep.forget, NOON + DAY, 10)
     assert await select(store, "SELECT run_id FROM callbacks") == []
+
+
+@pytest.mark.parametrize(
+    ("spare", "pages", "gives"),
+    [
+        (2_048, 100, False),
+        (2_049, 100, True),
+        (10_000, 80_000, False),  # an eighth stays free
+        (10_001, 80_000, True),
+        (10_001, 80_008, False),
+    ],
+)
+async def test_space_is_given_back_where_much_of_the_file_is_empty(spare, pages, gives):
+    class Pages:
+        """A transaction on a file of so many pages."""
+
+        given_back = 0
+
+        async def row(self, statement):
+            assert statement == "spare_pages"
+            return spare, pages
+
+        async def rows(self, statement):
+            assert statement == "give_back_pages"
+            self.given_back += 1
+
+    tx = Pages()
+    assert await upkeep.give_back_space(tx) is gives
+    assert tx.given_back == gives
