@@ -212,6 +212,11 @@ def test_what_the_reference_implementation_refuses_is_refused(schema: Any) -> No
             "x",
         ),
         ({"$id": "http://a.example/s", "type": "array", "items": {"$ref": "#"}}, [[]], [1]),
+        (
+            {"$ref": "#/x-parts/n", "x-parts": {"n": {"$id": "n", "type": "array", "items": {"$ref": "#"}}}},
+            [[]],
+            [1],
+        ),
         # Of two parts with one id, and of what has the id of the whole, the outer one counts.
         (
             {

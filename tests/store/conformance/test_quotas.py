@@ -151,6 +151,7 @@ async def test_deletions_are_added_up_now_and_then(tenant, store):
     await tenant.release(NOON + MINUTE)
     await node.work(NOON + MINUTE)
     assert await store.write(quotas.settle_all_freed, 10) == 1
+    assert await store.write(quotas.settle_all_freed, 10) == 0
     assert await usage(tenant) == Usage(targets=1)
 
 

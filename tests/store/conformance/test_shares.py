@@ -275,3 +275,22 @@ async def test_a_mirror_whose_target_was_purged_is_off_for_good_also_where_a_ser
     (after,) = await store.read(dispatch.read_targets, [found.mirror_id])
     assert after.version > before.version
     assert (after.executor, after.config, after.secrets, after.state) == ("none", "{}", None, "disabled")
+
+
+async def test_a_borrower_is_told_once_what_it_borrows_is_off(store, tenant, lent, borrower):
+    """Because its target was switched off, and then because the workspace of it was deleted."""
+    found, _ = await share(store, tenant, lent, borrower)
+    store.recording = frozenset((borrower.workspace,))
+    await change(store, tenant, lent, name="New")
+    await change(store, tenant, lent, state=TargetState.DISABLED)
+    await change(store, tenant, lent, state=TargetState.ENABLED)
+    await store.write(purges.delete_workspace, tenant.workspace, NOON + 1, NOON + DAY, None)
+    while await store.urgent(events.publish, NOON + 2):
+        pass
+    told = await store.read(events.events_after, borrower.workspace, 0, 9)
+    assert [(one.type, one.at_ms) for one in told] == [
+        ("target.disabled", NOON),
+        ("target.disabled", NOON + 1),
+    ]
+    assert await store.read(events.events_after, tenant.workspace, 0, 9) == []
+    assert (await get(store, borrower, found.mirror_id)).state is TargetState.DISABLED
