@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.api.asking import ask
 from tests.api.dialects.cadenya.support import Cadenya, at_nine
 from tests.support.house import House
 
@@ -184,11 +185,13 @@ async def test_an_unknown_agent_workspace_or_schedule_is_not_found(cadenya: Cade
 async def test_data_that_is_sent_back_as_it_is_stays_under_a_stricter_schema(cadenya: Cadenya) -> None:
     await cadenya.use_agent()
     made = await cadenya.created(data={"team": 1})
-    schema = {"type": "object", "properties": {"team": {"type": "string"}}}
+    schema = {"type": "object", "properties": {"team": {"type": "string"}}, "required": ["team"]}
+    bare = f"/{(await cadenya.created())['metadata']['id']}"
     agents = f"/v1/workspaces/{cadenya.workspace}/agents/{cadenya.agent}"
     answer = await cadenya.client.patch(agents, json={"spec": {"inputDataSchema": schema}})
     assert answer.status_code == 200, answer.text
     path = f"/{made['metadata']['id']}"
+    assert (await cadenya.patch(bare, {"updateMask": "spec.data", "spec": {}})).status_code == 200
     for data, fields in (({"team": 1}, None), ({"team": 2}, {"spec.data.team"}), ({"team": "blue"}, None)):
         answer = await cadenya.patch(path, {"updateMask": "spec.data", "spec": {"data": data}})
         assert (None if answer.status_code == 200 else cadenya.violations(answer)) == fields
@@ -197,14 +200,9 @@ async def test_data_that_is_sent_back_as_it_is_stays_under_a_stricter_schema(cad
 async def test_one_that_has_ended_stays_so_when_it_is_told_to_be_active(
     cadenya: Cadenya, house: House
 ) -> None:
-    once = {
-        name: [{"start": at}] for name, at in (("year", 2026), ("month", 3), ("dayOfMonth", 6), ("hour", 13))
-    }
-    made = await cadenya.created(schedule={"timezone": "UTC", "calendars": [once]})
-    await house.move("2026-03-06T13:00:00Z")
-    answer = await cadenya.patch(
-        f"/{made['metadata']['id']}", {"spec": {"status": "AGENT_SCHEDULE_STATUS_ACTIVE"}}
-    )
+    an_id = (await cadenya.created(schedule=at_nine("UTC")))["metadata"]["id"]
+    await ask(house, "PATCH", f"/schedules/{an_id}", {"policies": {"max_fires": 1}})
+    await house.move("2026-03-07T09:00:00Z")
+    answer = await cadenya.patch(f"/{an_id}", {"spec": {"status": "AGENT_SCHEDULE_STATUS_ACTIVE"}})
     assert answer.status_code == 200
-    rows = house.store.connection.execute("SELECT state FROM schedules").fetchall()  # type: ignore[attr-defined]
-    assert [tuple(row) for row in rows] == [("completed",)]
+    assert (await ask(house, "GET", f"/schedules/{an_id}"))["state"] == "completed"
