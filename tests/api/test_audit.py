@@ -427,6 +427,8 @@ async def test_old_entries_go_and_the_proof_begins_where_they_ended():
         await a_schedule(house, name="Later")
         await entries(house)
         await house.services.audit.forget(house.clock.now - 86_400_000)
+        told = (await entries(house))[0]
+        assert (told["action"], told["entries"]) == ("audit.forgotten", 2)
         assert await actions(house) == ["audit.forgotten", "schedule.created"]
         verifier = _verified(await exported(house, proof="true"), {})
         assert verifier.problems == []

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from horarium.domain.audience import OpenFault, SourceFault, StoredSource
+from horarium.domain.audience import AudienceRow, OpenFault, SourceFault, StoredSource, data_text
 from horarium.domain.errors import Invalid, NotFound, Problem, Unavailable
 from horarium.domain.ids import random_id
 from horarium.executors.secrecy import merge_secrets
+from horarium.service import audiences as module
 from horarium.service.audiences import LARGEST_CONFIG, AudienceService
 from horarium.store.verbs import audiences as verbs
 from horarium.store.verbs import shares
@@ -319,3 +320,14 @@ async def test_a_secret_does_not_follow_its_source_to_another_type(stand: Stand)
     await service.put_source(caller(mine, mine), "crm", "alike", {"token": "***", "url": "a"})
     _, query = await service.open(mine, {"type": "crm"}, NOON)
     assert query.config == {"token": "***", "url": "a"}
+
+
+@pytest.mark.parametrize(("room", "shown"), [(100, 2), (99, 1), (49, 0)])
+async def test_a_preview_shows_no_more_than_one_answer_may_hold(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, room: int, shown: int
+) -> None:
+    wide = [AudienceRow(key, {"a": "x" * (50 - len(data_text(AudienceRow(key, {"a": ""}))))}) for key in "12"]
+    stand.sources["listed"] = Listed(wide)
+    monkeypatch.setattr(module, "SAMPLE_SIZE_LIMIT", room)
+    found = await stand.audiences.preview(stand.tenant.workspace, MINE, sample=5)
+    assert (found.count, len(found.rows)) == (2, shown)

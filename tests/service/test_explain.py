@@ -175,6 +175,9 @@ async def test_what_is_not_on_the_clock_has_nothing_to_come(shop: Workshop) -> N
     assert len(upcoming(schedule, NOON, 2).occurrences) == 2
     await shop.tick(NOON + MINUTE)
     assert len(upcoming(await shop.again(schedule), NOON + MINUTE, 10).occurrences) == 2
+    for fires, left in ((2, 1), (3, 0), (4, 0)):
+        done = replace(schedule, progress=replace(schedule.progress, fires=fires))
+        assert len(upcoming(done, NOON, 10).occurrences) == left
     for state in ScheduleState:
         expected = 3 if state is ScheduleState.ACTIVE else 0
         assert len(upcoming(replace(schedule, state=state), NOON, 10).occurrences) == expected

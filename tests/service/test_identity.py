@@ -157,3 +157,18 @@ async def test_nothing_is_recovered_where_there_is_no_workspace():
     with pytest.raises(NotFound):
         await recover(store, instant(NOW))
     await store.close()
+
+
+async def test_only_what_may_be_a_key_is_looked_up(monkeypatch):
+    async with House.open(NOW) as house:
+        asked = []
+
+        async def read(verb, *args):
+            asked.append(args)
+
+        monkeypatch.setattr(house.store, "read", read)
+        known = {None: 0, "": 0, "key_" + "x" * 40: 0, "hor_" + "x" * 125: 0, "hor_" + "x" * 124: 1}
+        for given, lookups in known.items():
+            with pytest.raises(Unauthorized):
+                await house.services.identities.resolve(given)
+            assert len(asked) == lookups

@@ -44,3 +44,11 @@ def test_rows_that_cost_more_than_those_before_make_the_search_longer_by_one_ste
     assert search.rows == pytest.approx(3_800, abs=1)
     machine.now += 0.05
     assert not search.go_on()
+
+
+@pytest.mark.parametrize(("least", "goes_on"), [(100, True), (101, False)])
+def test_a_step_of_the_least_number_of_rows_is_one(monkeypatch, least, goes_on):
+    machine = Machine(monkeypatch)
+    search = Looks(0.75, 200, least, 4_000)
+    machine.now += 0.5
+    assert (search.go_on(), search.rows) == (goes_on, 100)

@@ -18,6 +18,7 @@ from horarium.domain.target import Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.targets import EXTRA_LIMIT, NO_EXECUTOR, REMEMBERED_MS, SIGNING, TargetDraft, draft_of
+from horarium.store.verbs import targets as verbs
 from horarium.times import Timing
 from horarium.times.instants import utc_text
 from tests.executors.calls import call_of
@@ -364,3 +365,20 @@ async def test_to_store_the_largest_extra_takes_less_time_than_to_write_it_with_
             await house.services.targets.change(who, target.id, lambda _, edit=edit: edit())
             took.append((time.thread_time() - encoded) / (encoded - begun))
         assert min(took) < 1, took
+
+
+async def test_a_target_that_changes_while_it_is_looked_up_is_not_remembered(monkeypatch):
+    async with House.open(NOW) as house:
+        targets, who = house.services.targets, await house.who()
+        made = await house.target("workflow", key="w")
+        read = house.store.read
+
+        async def read_and_then_rename(verb, *args):
+            found = await read(verb, *args)
+            if verb is verbs.resolve_target and found.name != "Renamed":
+                await targets.change(who, made.id, lambda before: replace(draft_of(before), name="Renamed"))
+            return found
+
+        monkeypatch.setattr(house.store, "read", read_and_then_rename)
+        assert (await targets.resolve(who.workspace_id, "w")).name == made.name
+        assert (await targets.resolve(who.workspace_id, "w")).name == "Renamed"

@@ -1,5 +1,7 @@
 """Workspaces, principals, keys and grants."""
 
+import os
+
 import pytest
 
 from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
@@ -8,7 +10,10 @@ from horarium.domain.ids import LOWEST_ID
 from horarium.domain.quotas import DEFAULT
 from horarium.domain.restrictions import Restriction
 from horarium.domain.tenancy import EVERY_TARGET, PrincipalType
+from horarium.service.tenancy import bootstrap
 from tests.support.house import House
+from tests.support.inline_store import InlineSqliteStore
+from tests.support.sqlite_schema import fill_memory
 
 NOW = "2026-03-01T12:00:00Z"
 
@@ -433,3 +438,19 @@ async def test_a_key_of_a_workspace_touches_no_key_of_the_server():
         assert (await tenancy.get_key(kim, server.key_id)).revoked_ms is None
         other = await _caller(house, "workspaces:admin", "keys:admin", granted=[EVERY_TARGET], name="Root")
         assert (await tenancy.revoke_key(other, server.key_id)).revoked_ms is not None
+
+
+async def test_the_first_key_is_on_the_disk_before_its_workspace_is_stored(tmp_path, monkeypatch):
+    store = InlineSqliteStore(lambda: 0)
+    fill_memory(store.connection)
+    seen = []
+
+    def fsync(number):
+        seen.append(
+            (os.fstat(number).st_size > 40, list(store.connection.execute("SELECT id FROM workspaces")))
+        )
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    await bootstrap(store, 0, tmp_path / "admin.key")
+    assert seen == [(True, [])]
+    await store.close()

@@ -83,12 +83,12 @@ def upcoming(schedule: Schedule, after_ms: int, count: int, holds: Holds = NO_HO
     policies, timing = schedule.definition.policies, schedule.definition.timing
     limit = count
     if policies.max_fires is not None:
-        limit = min(count, max(policies.max_fires - schedule.progress.fires, 0))
+        limit = min(count, policies.max_fires - schedule.progress.fires)
     delay = policies.delay_of(schedule.id)
     description = compile_timing(timing).describe()
     # An active schedule without a next slot waits for the end of what holds it.
     waits = schedule.progress.next_slot is None
-    if schedule.state is not ScheduleState.ACTIVE or limit <= 0 or (waits and holds is NO_HOLDS):
+    if schedule.state is not ScheduleState.ACTIVE or (waits and holds is NO_HOLDS):
         return Preview(description, (), delay)
     return Preview(description, tuple(_not_held(timing, after_ms, limit, delay, holds)), delay)
 
