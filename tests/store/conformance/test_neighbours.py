@@ -4,6 +4,7 @@ Tables are filled from their columns and statements are taken from their files, 
 themselves. A statement that finds nothing here, in a table with a row of each kind, is passed over.
 """
 
+import operator
 import re
 from collections import Counter
 from contextlib import suppress
@@ -117,6 +118,38 @@ async def test_pages_of_one_have_all_that_is_on_a_large_page_in_its_order(store,
     assert walked > 35
 
 
+@pytest.mark.parametrize("filled", [False, True], ids=["what has to be there", "all is there"])
+async def test_no_list_is_longer_than_its_limit_or_reaches_beyond_the_ends_of_its_range(store, filled):
+    mine = await crowd(store, filled)
+    limited = bounded = 0
+    for one in load(store.flavour).values():
+        if WRITTEN.search(one.sql):
+            continue
+        whole, given = await answered(store, one, mine)
+        if len(whole) > 2 and "limit" in one.parameters:
+            assert len(await answered(store, one, mine, given | {"limit": 2})) == 2, one.name
+            limited += 1
+        ids = [
+            column for column in zip(*whole, strict=True) if isinstance(column[0], bytes) and differ(column)
+        ]
+        values = ids[0] if ids else ()
+        for end in set(RANGES).intersection(
+            one.parameters if len(values) > 2 and one.name not in BY_OTHERS else ()
+        ):
+            middle = sorted(values)[1]
+            found = await answered(store, one, mine, given | {end: middle})
+            within = [row for row, value in zip(whole, values, strict=True) if RANGES[end](value, middle)]
+            assert found == within, f"{one.name} by {end}"
+            bounded += 1
+    assert limited > 50
+    assert bounded > 12
+
+
+def differ(values):
+    """Whether no two of some values are the same."""
+    return len({*values}) == len(values)
+
+
 async def crowd(store, filled):
     """The first of four owners in one workspace; without what a workspace has once."""
     first = await Owner.open(store, 1, filled)
@@ -156,8 +189,14 @@ async def touched(store, statement, row, beside=()):
         return max(found[0], 0) if found else 0
 
 
-# Lists whose pages begin behind more than one value, or are read backwards.
+# Which ids lie within a range that has such an end.
+RANGES = {
+    "after": operator.gt, "before": operator.lt, "floor": operator.ge, "high": operator.lt, "low": operator.ge,
+    "upto": operator.le,
+}  # fmt: skip
+# Lists whose pages begin behind more than one value, or are read backwards; and whose ends are no ids of theirs.
 PAGED_OTHERWISE = {"events_before", "texts_of_deliveries", "texts_of_spool"}
+BY_OTHERS = {*PAGED_OTHERWISE, "audit_links_after", "events_after", "starts_of_runs"}
 # Where a page or a range begins and ends, by the names of the parameters: below everything and above it.
 LOW = ("after", "cursor", "low", "floor", "since", "from_ms")
 HIGH = ("before", "high", "below", "until", "upto", "to_ms")
