@@ -233,7 +233,9 @@ async def test_an_attempt_is_marked_as_under_way_once_it_has_taken_a_while():
     ("concurrency", "least"),
     [(1, 1), (4, 4), (16, 16), (512, 512), (1_024, 1_024), (1_025, 1_024), (50_000, 6_250)],
 )
-async def test_a_claim_is_worth_it_from_the_room_on_that_keeps_the_places_busy(concurrency, least, monkeypatch):
+async def test_a_claim_is_worth_it_from_the_room_on_that_keeps_the_places_busy(
+    concurrency, least, monkeypatch
+):
     shop = await Workshop.open(concurrency)
     try:
         idle = False
