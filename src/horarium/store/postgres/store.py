@@ -253,29 +253,26 @@ class PostgresStore:
         raise AssertionError("the loop above returns or raises")
 
     async def _once(self, pool: Pool, work: Callable[[PostgresTx], Awaitable[T]]) -> T:
-        async with self._connection(pool) as connection:
-            try:
-                return await work(PostgresTx(connection, self._statements, self.recording))
-            except asyncpg.QueryCanceledError:
-                raise
-            except LOST:
-                connection.terminate()
-                # Where one connection has died, others may have as well.
-                await pool.connections.expire_connections()
-                raise
+        connection = await self._acquired(pool)
+        try:
+            return await work(PostgresTx(connection, self._statements, self.recording))
+        except asyncpg.QueryCanceledError:
+            raise
+        except LOST:
+            connection.terminate()
+            # Where one connection has died, others may have as well.
+            await pool.connections.expire_connections()
+            raise
+        finally:
+            await pool.connections.release(connection)
 
-    @asynccontextmanager
-    async def _connection(self, pool: Pool) -> AsyncIterator[Any]:
+    async def _acquired(self, pool: Pool) -> Any:
         """A connection of a pool; who waits for one is counted."""
         self._waiting[pool.of] += 1
         try:
-            connection = await pool.connections.acquire(timeout=ACQUIRE_SECONDS)
+            return await pool.connections.acquire(timeout=ACQUIRE_SECONDS)
         finally:
             self._waiting[pool.of] -= 1
-        try:
-            yield connection
-        finally:
-            await pool.connections.release(connection)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
