@@ -150,14 +150,22 @@ def differ(values):
     return len({*values}) == len(values)
 
 
+class Fellow(Owner):
+    """An owner with the target and the label of all the others."""
+
+    def value(self, table, column):
+        return "{}" if table == "labels" and not column.is_bytes else super().value(table, column)
+
+
 async def crowd(store, filled):
-    """The first of four owners in one workspace; without what a workspace has once."""
-    first = await Owner.open(store, 1, filled)
+    """The first of four owners in one workspace, with one target and one label; without what a workspace has once."""
+    first = await Fellow.open(store, 1, filled)
     for number in (2, 3, 4):
-        owner = Owner(number, filled, first.workspace)
+        fellow = Fellow(number, filled, first.workspace)
+        fellow._ids["targets"] = first.id_of("targets")
         for table in first.rows:
             with suppress(Duplicate, IntegrityError, IntegrityConstraintViolationError):
-                await store.urgent(owner.enter, {table})
+                await store.urgent(fellow.enter, {table})
     return first
 
 
