@@ -200,7 +200,7 @@ def _new_id(now_ms: int) -> str:
 
 def draft(order: AgentOrder) -> TargetDraft:
     """A new agent. Without a state in the order it is published, if it has an executor."""
-    blank = TargetDraft(TargetKind.AGENT, "", NO_EXECUTOR, {}, extra={PIN_FIELD: VARIATION_ID}, enabled=False)
+    blank = TargetDraft(TargetKind.AGENT, "", NO_EXECUTOR, {}, extra={PIN_FIELD: VARIATION_ID})
     made = _with_fields(blank, order)
     state = TargetState.DISABLED if made.executor == NO_EXECUTOR else TargetState.ENABLED
     return _in_state(made, order.state or state)
