@@ -312,6 +312,8 @@ async def test_items_are_held_against_the_workflow_that_they_go_to(house: House)
         ({"workflowId": WORKFLOW, "inputData": plain}, 200),
         ({"inputData": [{"json": {"c": 1}}]}, 200),
         ({"workflowId": "strict", "inputData": plain}, 400),
+        ({"workflowId": "strict"}, 400),  # what it keeps goes to the new workflow
+        ({"workflowId": "strict", "inputData": fitting}, 200),
     ):
         answer = await house.client.put(one, json=change)
         assert answer.status_code == status, (change, answer.text)

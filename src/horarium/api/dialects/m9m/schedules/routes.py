@@ -107,7 +107,8 @@ class Schedules(WorkflowHandlers):
         before = await self._in_path(who, request)
         fields = fields.without_same_as(await self.shown_alone(who, before))
         order = self.dialect.parse(fields, False)
-        workflow = await self._named(who, order, order.items, fields.problems)
+        items = before.definition.input if order.items is None else order.items
+        workflow = await self._named(who, order, items, fields.problems)
         if order.workflow is None and order.items is not None:
             kept = before.definition.target_id
             known = (await self.services.targets.named(who.workspace_id, {kept}))[kept]
