@@ -86,16 +86,6 @@ class Reached:
         self.failed |= set(found.get("failed", ()))
 
 
-def sources_hash() -> str:
-    """A hash of everything that decides which tests reach what."""
-    digest = hashlib.blake2b(digest_size=8)
-    for folder in (SOURCE, ROOT / "tests"):
-        for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.sql")]):
-            if "mutants" not in path.parts:
-                digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
 def reached(folders: Iterable[str], fresh: bool) -> Reached:
     """What the tests in these folders reach. What was measured earlier is used again, unless `fresh`: lines that have
     moved since are then looked up in the wrong place, and their faults may be asked of the wrong tests."""
