@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from horarium.times import Timing, compile_timing
 from horarium.times.clock_changes import LONGEST_GAP, ClockChangePolicy, cut_stretch
 
 HOUR = 3600
@@ -65,3 +66,11 @@ def test_a_moved_date_line_gives_its_day_to_no_one(gap: str) -> None:
     starts, offsets = [0, 100 * HOUR], [-10 * HOUR, 14 * HOUR]
     stretch = cut_stretch(starts, offsets, 200 * HOUR, 1, ClockChangePolicy(gap, "first"))
     assert [(piece.jumped, piece.offsets) for piece in stretch.pieces] == [((), (14 * HOUR,))]
+
+
+def test_what_is_remembered_of_the_day_of_a_clock_change_says_nothing_of_the_time_before_it() -> None:
+    # New York, 8 March 2026: at 07:00 UTC the clock goes from 02:00 to 03:00.
+    midnight = 1_772_928_000  # 2026-03-08T00:00:00Z
+    twice_a_day = compile_timing(Timing("0 1,9 * * *", zone="America/New_York"))
+    assert twice_a_day.next_after(midnight + 6 * 3600 + 1800) == midnight + 13 * 3600
+    assert twice_a_day.next_after(midnight + 5 * 3600 + 1800) == midnight + 6 * 3600

@@ -134,3 +134,8 @@ def test_the_first_and_the_last_instant_of_a_bounded_recurrence_belong_to_it() -
         holds(bounded, after, upto)
     assert bounded.last_in(T0 - YEAR, T0 + 60) == T0
     assert walk(bounded, T0 - YEAR, T0 + YEAR) == [T0, T0 + 86_400]
+
+
+def test_a_recurrence_that_ends_when_it_starts_has_that_instant() -> None:
+    only = compile_timing(Timing("* * * * *", start=120, end=120))
+    assert (only.next_after(0), only.next_after(120)) == (120, None)

@@ -377,6 +377,7 @@ async def test_what_is_under_way_is_told_from_what_waits(tenant, store, other):
     await store.urgent(dispatch.hand_back, node.id, [(doing.id, doing.epoch)], NOW)
     assert await listed(tenant, store, "running") == []
     (again,) = await node.claim(NOW)
+    assert await listed(tenant, store, "running") == []
     await store.urgent(dispatch.mark_begun, [BegunRun(again.id, node.id, again.epoch, NOW)])
     assert await listed(tenant, store, "running") == [doing.id]
     await other.urgent(nodes.free_lapsed, NOW + LEASE + 1, heir.id)

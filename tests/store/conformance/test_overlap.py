@@ -44,6 +44,7 @@ async def test_buffer_one_keeps_one_waiting_and_starts_it_when_its_turn_comes(te
     assert states(await tenant.fires(schedule)) == ["completed", "running"]
     progress = (await tenant.again(schedule)).progress
     assert (progress.open_fires, progress.waiting_fires, progress.skipped) == (1, 0, 1)
+    assert progress.last_state == "running"
     await node.work(NOON + 3 * MINUTE)
     assert states(await tenant.fires(schedule)) == ["completed", "completed"]
 

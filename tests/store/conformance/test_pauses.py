@@ -337,3 +337,10 @@ async def test_the_pause_of_a_schedule_concerns_no_release_once_it_goes_on(tenan
     definition = replace(definition, input={"n": 1}) if edited else definition
     await tenant.change(schedule, NOON + MINUTE + 1, state=ScheduleState.ACTIVE, definition=definition)
     assert await select(store, "SELECT settled, ends_ms FROM pauses") == [(1, NOON + MINUTE + 1)]
+
+
+async def test_of_pauses_of_a_workspace_that_overlap_the_one_that_began_first_held_a_slot_back(tenant, store):
+    first = await pause(tenant, until=NOON + 5 * MINUTE)
+    await pause(tenant, since=NOON + MINUTE, until=NOON + 5 * MINUTE)
+    slot = NOON + 2 * MINUTE
+    assert await store.read(pauses.pause_behind, tenant.workspace, None, slot, slot) == first

@@ -119,6 +119,16 @@ async def test_the_workspaces_that_listen_are_told_that_a_mirror_is_off(
     assert found.workspace_id == borrower.workspace
 
 
+async def test_of_a_mirror_that_is_off_already_nothing_is_told_when_it_is_shared_no_longer(
+    store, tenant, lent, borrower, monkeypatch
+):
+    await share(store, tenant, lent, borrower)
+    await change(store, tenant, lent, state=TargetState.DISABLED)
+    monkeypatch.setattr(store, "recording", frozenset([borrower.workspace]))
+    await end(store, tenant, lent, borrower, NOON + 1)
+    assert await told(store) == []
+
+
 async def told(store):
     while await store.urgent(events.publish, NOON):
         pass

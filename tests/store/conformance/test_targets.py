@@ -167,6 +167,14 @@ async def test_a_target_is_found_by_its_key_alone_where_that_is_asked_for(tenant
             await store.read(targets.target_with_key, tenant.workspace, key)
 
 
+async def test_a_target_to_which_schedules_of_another_target_belong_is_not_deleted(tenant, store):
+    owner = await tenant.add_target()
+    schedule = await tenant.schedule(owner_id=owner)
+    with pytest.raises(InUse) as refused:
+        await store.write(targets.delete_target, tenant.workspace, owner, NOON)
+    assert [one[0] for one in refused.value.holders] == [schedule.id]
+
+
 @pytest.mark.parametrize("holders", [targets.NAMED - 1, targets.NAMED, targets.NAMED + 1])
 async def test_of_the_schedules_that_hold_a_target_some_are_named_and_whether_there_are_more(
     tenant, store, holders

@@ -222,6 +222,19 @@ async def test_a_replay_from_a_late_event_passes_nothing_that_was_not_sent_yet(s
     assert held.webhook.position == 0
 
 
+async def test_a_replay_begins_behind_the_events_that_are_deleted(space, store):
+    made = await make(space)
+    await tell(space, 2)
+    while await store.write(events.forget_events, NOON + 1, 10):
+        pass
+    await tell(space, 2)
+    node = await Node.start(store)
+    (held,) = await claim(store, node)
+    await note(store, node, held, 4, [])
+    assert await store.write(webhooks.replay, space.workspace, made.id, 0, NOON) == 2
+    assert (await store.read(webhooks.get_webhook, space.workspace, made.id)).position == 2
+
+
 async def test_what_is_deleted_with_old_events_are_their_deliveries_too(space, store):
     made = await make(space)
     await tell(space, 2)

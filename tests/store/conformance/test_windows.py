@@ -313,3 +313,12 @@ async def test_what_a_resumed_schedule_catches_up_waits_until_a_window_that_hold
     await minute_by_minute(tenant, 8, 9)
     assert sorted(fired(await tenant.fires(schedule))) == [1, 2, 3, 4, 5, 8, 9]
     assert minutes(await tenant.spans(schedule)) == [(6, 7, MAINTENANCE)]
+
+
+async def test_a_time_of_a_window_that_is_over_keeps_its_end_when_the_window_is_taken_back(tenant, store):
+    await tenant.schedule(policies=ALLOW)
+    window = await add(tenant)
+    await minute_by_minute(tenant, 1, 6)
+    await store.write(windows.drop_window, tenant.workspace, None, window.id, NOON + 6 * MINUTE)
+    (over,) = await store.read(pauses.all_pauses, tenant.workspace, LOWEST_ID, 10)
+    assert over.ends_ms == NOON + 4 * MINUTE
