@@ -229,6 +229,9 @@ async def test_a_version_passed_is_a_conflict():
         }
         answer = await house.client.delete(f"{BASE}/targets/nightly", headers={"If-Match": '"1"'})
         assert answer.status_code == 409
+        for verb in ("disable", "enable"):
+            path = f"{BASE}/targets/nightly/{verb}"
+            assert (await house.client.post(path, headers={"If-Match": '"1"'})).status_code == 409, verb
 
 
 async def test_a_target_is_shown_with_how_its_runs_stand():

@@ -244,6 +244,18 @@ async def test_what_the_operator_denies_is_refused_whatever_is_opened(
     await egress.close()
 
 
+async def test_a_denied_name_is_not_connected_to_where_no_url_was_checked(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve_to(monkeypatch, ["127.0.0.1"])
+    egress = EgressClient(ExecutorOptions(allow_loopback=True, deny_hosts=("denied.example",)))
+    with pytest.raises(aiohttp.ClientConnectorError) as caught:
+        await egress.session.get(receiver.url("/", host="denied.example"))
+    assert was_refused(caught.value)
+    assert receiver.requests == []
+    await egress.close()
+
+
 async def test_a_workspace_reaches_only_the_hosts_of_its_list(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

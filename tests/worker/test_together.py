@@ -13,7 +13,7 @@ from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.schedule import Policies
-from tests.support.workshop import NOON, Scripted, Workshop
+from tests.support.workshop import NOON, Hands, Scripted, Workshop
 
 MINUTE = 60_000
 GOOD = Outcome(Verdict.SUCCEEDED, output=1)
@@ -239,6 +239,13 @@ async def test_a_run_that_a_callback_ends_goes_alone(shop, engine):
     assert engine.batches == []
     assert all(call.callback_token for call in engine.calls)
     assert len(engine.calls) == 2
+
+
+async def test_what_is_not_due_yet_by_the_clock_of_its_worker_is_not_given_away(shop, engine):
+    shop.worker._attempts._clock = Hands(shop.clock.now + MINUTE - 2_000)
+    await due_together(shop, 2)
+    assert (engine.batches, engine.calls) == ([], [])
+    assert states(shop) == ["pending", "pending"]
 
 
 async def test_runs_of_several_targets_go_together_and_those_of_other_executors_do_not(shop, engine):

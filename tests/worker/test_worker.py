@@ -342,6 +342,19 @@ async def test_a_node_that_asks_for_runs_is_answered_once():
         await shop.close()
 
 
+async def test_a_target_that_answers_later_has_its_deadline_for_it_and_again_with_each_sign_of_life():
+    shop = await Workshop.open()
+    try:
+        shop.executor.answer = Outcome(Verdict.ACCEPTED)
+        target = shop.make_target(completion="callback", timeout_ms=5_000, deadline_ms=60_000)
+        await shop.schedule("* * * * *", target_id=target)
+        await shop.tick(NOON + MINUTE)
+        (told,) = shop.rows("SELECT deadline_ms, lease_ms FROM callbacks")
+        assert tuple(told) == (NOON + MINUTE + 60_000, 60_000)
+    finally:
+        await shop.close()
+
+
 async def test_a_run_that_was_lost_before_its_target_could_answer_gives_its_room_back():
     shop = await Workshop.open()
     try:
