@@ -167,6 +167,25 @@ async def test_get_tells_why_a_run_is_tried_again(house: House, autessa: Autessa
     assert (outcome["status"], outcome["error"]) == ("running", "the target answered 503 Service Unavailable")
 
 
+async def test_who_gives_an_event_another_action_answers_for_its_target(
+    house: House, receiver: Receiver
+) -> None:
+    agent = await house.target("agent", receiver.url("/agent"))
+    event = await (await limited(house, agent.id)).event(
+        **agent_event(agent.number, cronExpression="rate(1 hour)")
+    )
+    config = {"agentExecutionRequest": {"agentId": agent.number, "input": "Something else"}}
+    update = {"scheduledEventId": event["eventId"], "agentConfig": config}
+    assert (await Autessa(house).call("update", **update)).status_code == 200
+    who = await house.who()
+    principals = (await house.services.tenancy.list_principals(who, bytes(16), 10)).items
+    (maker,) = [one for one in principals if one.name == "limited"]
+    await house.services.tenancy.remove_grant(who, maker.id, agent.id)
+    assert await house.move("2025-11-03T13:00:00Z") == 1
+    (run,) = await runs(house)
+    assert run.state is RunState.SUCCEEDED
+
+
 async def test_a_grant_withdrawn_since_fails_the_run_with_that_reason(
     house: House, receiver: Receiver
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from horarium.api.dialects.m9m.schedules.wire import POLICIES, Order, policies_of
 from tests.api.dialects.m9m.conftest import NEW, WORKFLOW
 from tests.support.house import House, target_id
 from tests.support.receiver import Answer, Receiver
@@ -319,3 +320,9 @@ async def test_items_are_held_against_the_workflow_that_they_go_to(house: House)
         assert answer.status_code == status, (change, answer.text)
         if status == 400:
             assert {field.split(".")[0] for field in answer.json()["details"]} == {"inputData"}
+
+
+def test_a_duration_that_is_taken_away_leaves_nothing_of_its_bounds() -> None:
+    bounded = policies_of(Order(max_duration_s=60))
+    assert bounded != POLICIES
+    assert policies_of(Order(max_duration_s=0), bounded) == POLICIES

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from horarium.api.dialects.trustpager.wire import run_json
+from horarium.domain.fire import Fire, FireKind, FireState
+from horarium.domain.history import RunErrors
 from tests.api.dialects.trustpager.orders import BASE, order
 from tests.support.house import House
 from tests.support.receiver import Answer, Receiver
@@ -113,3 +116,11 @@ async def test_the_newer_name_of_the_routes_answers_the_same(house: House) -> No
     assert preview.status_code == 200
     lost = await house.client.get(f"{newer}/nothing/here")
     assert (lost.status_code, lost.json()["error"]["code"]) == (404, "NOT_FOUND")
+
+
+def test_rows_that_were_cancelled_are_among_those_with_other_errors() -> None:
+    fire = Fire(
+        *(bytes(16),) * 3, 1, FireKind.CLOCK, 0, 0, FireState.PARTIAL, 0, runs=5, failed=2, cancelled=2
+    )
+    record = run_json(fire, [RunErrors("refused", 1)])
+    assert record["error_message"] == "refused (1 row); other errors (3 rows)"

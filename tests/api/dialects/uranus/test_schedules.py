@@ -256,6 +256,14 @@ class TestChanging:
         again = await put(house, made, status="active", delay_seconds=60)
         assert (again["status"], again["next_run"]) == ("active", "2024-12-15T11:01:00Z")
 
+    async def test_a_completed_one_may_get_a_new_time_and_be_paused_in_one_request(
+        self, house: House
+    ) -> None:
+        made = await create(house, ONCE)
+        await house.move("2024-12-20T15:00:00Z")
+        again = await put(house, made, status="paused", next_run="2024-12-24T18:00:00Z")
+        assert again["status"] == "paused"
+
     async def test_an_edit_never_fires_by_itself(self, house: House) -> None:
         made = await create(house, CRON)
         await put(house, made, cron_expression="* * * * *")
