@@ -6,6 +6,7 @@ from horarium.domain.actions import ActionKind
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import prefixed
 from horarium.service import actions
+from horarium.store.base import Duplicate
 from tests.api.asking import BASE, NOW, ask, fields
 from tests.api.dialects.speakers import Trustpager
 from tests.api.test_lists import another
@@ -491,3 +492,51 @@ async def test_of_what_an_action_could_not_do_the_first_are_told(monkeypatch):
         done = await act(house, "pause", {"state": "completed"})
         assert done["refused"] == 4
         assert [one["id"] for one in done["problems"]] == [one["id"] for one in made[:2]]
+
+
+@pytest.mark.parametrize(("seconds", "matched", "exact"), [(60, 5, True), (-1, 2, False)])
+async def test_what_an_action_would_be_done_to_is_counted_for_some_time_and_no_longer(
+    monkeypatch, seconds, matched, exact
+):
+    monkeypatch.setattr(actions, "_COUNTED_TOGETHER", 2)
+    async with House.open(NOW) as house:
+        await prepared(house)
+        for number in range(4):
+            await another(house, name=str(number))
+        trial = await house.services.actions.try_out(await house.who(), ActionKind.PAUSE, {}, seconds)
+        assert (trial.matched, trial.exact, len(trial.schedules)) == (matched, exact, matched)
+
+
+@pytest.mark.parametrize(("most", "matched", "exact"), [(4, 4, False), (5, 5, True), (6, 5, True)])
+async def test_of_what_an_action_would_be_done_to_so_many_are_counted_and_the_first_are_shown(
+    monkeypatch, most, matched, exact
+):
+    monkeypatch.setattr(actions, "MOST_COUNTED", most)
+    monkeypatch.setattr(actions, "SAMPLE", 2)
+    async with House.open(NOW) as house:
+        await prepared(house)
+        for number in range(4):
+            await another(house, name=str(number))
+        trial = await act(house, "pause", {}, dry_run=True)
+        assert (trial["matched"], trial["exact"], len(trial["schedules"])) == (matched, exact, 2)
+
+
+async def test_one_thing_that_the_store_refuses_leaves_the_others_of_its_batch_done(monkeypatch):
+    """Its batch is undone, and the things of it are done one by one: so no other is passed over with it."""
+    async with House.open(NOW) as house:
+        await prepared(house)
+        for number in range(4):
+            await another(house, name=str(number))
+        real = actions.change_schedule
+
+        async def refuses_one(tx, workspace_id, schedule_id, change, *given, **more):
+            changed = await real(tx, workspace_id, schedule_id, change, *given, **more)
+            if changed.name == "1":
+                raise Duplicate("schedules")
+            return changed
+
+        monkeypatch.setattr(actions, "change_schedule", refuses_one)
+        done = await act(house, "pause", {})
+        assert (done["state"], done["changed"], done["refused"]) == ("done", 4, 1)
+        found = await states(house)
+        assert {name for name, state in found.items() if state == "active"} == {"1"}

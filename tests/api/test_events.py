@@ -321,8 +321,11 @@ async def test_events_are_recorded_as_long_as_there_is_a_webhook_and_nobody_has_
         assert house.store.recording == set()
 
 
-async def test_events_are_counted_and_paged_by_every_bound_alike():
-    """Whatever bounds are given together, the total and the pages in both orders hold the same events."""
+@pytest.mark.parametrize("at_once", [500, 5, 2, 1])
+async def test_events_are_counted_and_paged_by_every_bound_alike(monkeypatch, at_once):
+    """Whatever bounds are given together, the total and the pages in both orders hold the same events, also where
+    as many are left as are read at once."""
+    monkeypatch.setattr("horarium.service.events.READ_AT_ONCE", at_once)
     async with house_with("https://example.com/hook") as (house, _):
         await house.target("tool", executor="echo", config={}, key="works")
         order = {"name": "s", "recurrence": "0 * * * *", "target": "works"}

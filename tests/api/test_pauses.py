@@ -4,6 +4,7 @@ import pytest
 
 from horarium.domain.errors import Conflict
 from horarium.domain.schedule import CatchUp
+from horarium.store.verbs import pauses as verbs
 from tests.api.asking import NOW, ask, fields, scheduled
 from tests.support.house import House, client_of, instant
 
@@ -90,6 +91,72 @@ async def test_a_schedule_pauses_until_an_instant_and_says_so(house):
     await house.services.audit.link()
     entries = (await ask(house, "GET", "/audit?action=schedule.resumed"))["items"]
     assert [entry["by"]["principal"] for entry in entries] == [None]
+
+
+@pytest.mark.parametrize(
+    "meanwhile", ["resume", "pause without an end", "pause for longer", "delete"]
+)
+async def test_a_pause_that_somebody_changes_just_before_its_end_is_left_as_that_and_no_entry_says_otherwise(
+    house, monkeypatch, meanwhile
+):
+    """Another server, or a caller, comes between the look for pauses that end and the change of the schedule."""
+    schedule = await scheduled(house, **EVERY_MINUTE)
+    path = f"/schedules/{schedule['id']}"
+    await ask(house, "POST", f"{path}/pause", {"until": "2026-03-01T12:03:00Z"})
+    house.clock.now = instant("2026-03-01T12:02:59Z")
+    due = await house.store.read(verbs.schedules_to_resume, instant("2026-03-01T12:03:00Z"), 10)
+    assert len(due) == 1
+
+    async def seen_before(tx, now, limit):
+        return due
+
+    monkeypatch.setattr(verbs, "schedules_to_resume", seen_before)
+    match meanwhile:
+        case "resume":
+            await ask(house, "POST", f"{path}/resume")
+        case "delete":
+            await ask(house, "DELETE", path, status=204)
+        case "pause for longer":
+            await ask(house, "POST", f"{path}/pause", {"until": "2026-03-01T13:00:00Z"})
+        case _:
+            await ask(house, "POST", f"{path}/pause", {"until": None})
+
+    async def told():
+        await house.services.audit.link()
+        return [entry["action"] for entry in (await ask(house, "GET", "/audit"))["items"]]
+
+    gone = meanwhile == "delete"
+    before, entries = None if gone else await ask(house, "GET", path), await told()
+    house.clock.now = instant("2026-03-01T12:03:20Z")
+    await house.services.pauses.resume_due()
+    assert await told() == entries
+    if not gone:
+        after = await ask(house, "GET", path)
+        assert {name: after[name] for name in ("state", "paused_until", "version", "updated_at")} == {
+            name: before[name] for name in ("state", "paused_until", "version", "updated_at")
+        }
+
+
+async def test_the_audit_log_tells_of_a_pause_what_it_was_from_when_until_when(house):
+    facts = {"from": "2026-03-01T12:30:00Z", "until": "2026-03-01T13:00:00Z", "catch_up": "all", "note": "move"}
+    planned = await ask(house, "POST", f"{CURRENT}/pause", facts)
+    await ask(house, "DELETE", f"{CURRENT}/pauses/{planned['id']}", status=204)
+    held = await ask(house, "POST", f"{CURRENT}/pause", {"until": "2026-03-01T12:10:00Z"})
+    await ask(house, "POST", f"{CURRENT}/resume", {"catch_up": "latest"})
+    await house.services.audit.link()
+    entries = (await ask(house, "GET", "/audit"))["items"]
+    told = {
+        entry["action"]: entry["before"] or entry["after"]
+        for entry in entries
+        if entry["action"].startswith("workspace.p") or entry["action"] == "workspace.resumed"
+    }
+    own = {"pause": held["id"], "from": "2026-03-01T12:00:00Z", "note": None}
+    assert told == {
+        "workspace.pause_planned": {"pause": planned["id"], **facts},
+        "workspace.pause_taken_back": {"pause": planned["id"], **facts},
+        "workspace.paused": {**own, "until": "2026-03-01T12:10:00Z", "catch_up": "none"},
+        "workspace.resumed": {**own, "until": "2026-03-01T12:00:00Z", "catch_up": "latest"},
+    }
 
 
 @pytest.mark.parametrize("catch_up", [*CatchUp])

@@ -215,3 +215,15 @@ async def test_an_idempotency_key_stands_for_one_window_at_each_place(house):
         assert [one["id"] for one in (await ask(house, "GET", f"{path}/windows"))["items"]] == [first["id"]]
         made.add(first["id"])
     assert len(made) == 3
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_windows_of_a_schedule_that_is_not_there_are_neither_listed_nor_made(house, method):
+    schedule, other = await scheduled(house, **EVERY_MINUTE), await house.workspace("other")
+    theirs = {"Authorization": f"Bearer {other.key}"}
+    body = HOURLY if method == "POST" else None
+    for path, options in (
+        (f"/schedules/{schedule['id']}/windows", {"headers": theirs}),
+        (f"/schedules/{schedule['id'][:-4]}0000/windows", {}),
+    ):
+        await ask(house, method, path, body, 404, **options)
