@@ -521,7 +521,8 @@ async def test_of_what_an_action_would_be_done_to_so_many_are_counted_and_the_fi
         assert (trial["matched"], trial["exact"], len(trial["schedules"])) == (matched, exact, 2)
 
 
-async def test_one_thing_that_the_store_refuses_leaves_the_others_of_its_batch_done(monkeypatch):
+@pytest.mark.parametrize("refused", ["s", "0", "1", "3"])
+async def test_one_thing_that_the_store_refuses_leaves_the_others_of_its_batch_done(monkeypatch, refused):
     """Its batch is undone, and the things of it are done one by one: so no other is passed over with it."""
     async with House.open(NOW) as house:
         await prepared(house)
@@ -531,7 +532,7 @@ async def test_one_thing_that_the_store_refuses_leaves_the_others_of_its_batch_d
 
         async def refuses_one(tx, workspace_id, schedule_id, change, *given, **more):
             changed = await real(tx, workspace_id, schedule_id, change, *given, **more)
-            if changed.name == "1":
+            if changed.name == refused:
                 raise Duplicate("schedules")
             return changed
 
@@ -539,4 +540,18 @@ async def test_one_thing_that_the_store_refuses_leaves_the_others_of_its_batch_d
         done = await act(house, "pause", {})
         assert (done["state"], done["changed"], done["refused"]) == ("done", 4, 1)
         found = await states(house)
-        assert {name for name, state in found.items() if state == "active"} == {"1"}
+        assert {name for name, state in found.items() if state == "active"} == {refused}
+
+
+async def test_actions_take_turns_also_within_a_millisecond(monkeypatch):
+    monkeypatch.setattr(actions, "BATCH", 1)
+    monkeypatch.setattr(actions, "AT_ONCE", 1)
+    async with House.open(NOW) as house:
+        await prepared(house)
+        for number in range(6):
+            await another(house, name=str(number), labels={"half": "a" if number % 2 else "b"})
+        taken = [(await act(house, "pause", {"labels": {"half": half}}, 202))["id"] for half in ("a", "b")]
+        for done in ([2, 1], [2, 2], [3, 2], [3, 3]):
+            await house.services.actions.step()
+            found = [await ask(house, "GET", f"/actions/{each}") for each in taken]
+            assert sorted((one["changed"] for one in found), reverse=True) == done

@@ -93,9 +93,7 @@ async def test_a_schedule_pauses_until_an_instant_and_says_so(house):
     assert [entry["by"]["principal"] for entry in entries] == [None]
 
 
-@pytest.mark.parametrize(
-    "meanwhile", ["resume", "pause without an end", "pause for longer", "delete"]
-)
+@pytest.mark.parametrize("meanwhile", ["resume", "pause without an end", "pause for longer", "delete"])
 async def test_a_pause_that_somebody_changes_just_before_its_end_is_left_as_that_and_no_entry_says_otherwise(
     house, monkeypatch, meanwhile
 ):
@@ -138,7 +136,12 @@ async def test_a_pause_that_somebody_changes_just_before_its_end_is_left_as_that
 
 
 async def test_the_audit_log_tells_of_a_pause_what_it_was_from_when_until_when(house):
-    facts = {"from": "2026-03-01T12:30:00Z", "until": "2026-03-01T13:00:00Z", "catch_up": "all", "note": "move"}
+    facts = {
+        "from": "2026-03-01T12:30:00Z",
+        "until": "2026-03-01T13:00:00Z",
+        "catch_up": "all",
+        "note": "move",
+    }
     planned = await ask(house, "POST", f"{CURRENT}/pause", facts)
     await ask(house, "DELETE", f"{CURRENT}/pauses/{planned['id']}", status=204)
     held = await ask(house, "POST", f"{CURRENT}/pause", {"until": "2026-03-01T12:10:00Z"})

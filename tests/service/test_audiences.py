@@ -222,9 +222,10 @@ async def test_a_source_that_several_requests_make_at_once_has_a_secret_that_can
 ) -> None:
     service, mine = stand.audiences, stand.tenant.workspace
     configs = [{"token": f"s{number}", "url": "a"} for number in range(5)]
-    await asyncio.gather(
+    made = await asyncio.gather(
         *(service.put_source(caller(mine, mine), "crm", "secretive", config) for config in configs)
     )
+    assert [source.name for source in made] == ["crm"] * 5
     _, query = await service.open(mine, {"type": "crm"}, NOON)
     assert query.config in configs
 

@@ -201,13 +201,16 @@ async def test_lanes_of_other_workspaces_and_of_deleted_targets_are_left_out() -
     assert len(of(await by_lane(store, None), "horarium_lane_queue_oldest_seconds")) == 3
 
 
-async def test_what_was_read_is_given_again_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_was_read_is_given_again_for_a_second_and_the_whole_text_for_a_quarter_of_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     now = SimpleNamespace(at=100.0)
     monkeypatch.setattr(metrics.time, "monotonic", lambda: now.at)
     store: Any = Counting()
     made = Metrics(store, Hands(NOON))
     seen = []
-    for at, callbacks in ((100.0, 1), (100.2, 2), (100.9, 3), (101.2, 4), (101.6, 5)):
-        now.at, store.held = at, replace(PRESENT, callbacks=callbacks)
-        seen.append(shown(await made.text())["horarium_callbacks_pending",])
-    assert seen == [1, 1, 1, 4, 4]
+    for at, number in ((100.0, 1), (100.2, 2), (100.9, 3), (101.2, 4), (101.6, 5)):
+        now.at, store.held, store.figures.refused = at, replace(PRESENT, callbacks=number), number
+        found = shown(await made.text())
+        seen.append((found["horarium_callbacks_pending",], found["horarium_store_refused_total",]))
+    assert seen == [(1, 1), (1, 1), (1, 3), (4, 4), (4, 5)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from base64 import b64encode
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,10 +13,12 @@ import orjson
 import pytest
 
 from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
-from horarium.domain.ids import prefixed
+from horarium.domain.ids import prefixed, random_id
 from horarium.domain.listings import TargetListing
-from horarium.domain.target import Target, TargetKind, TargetState
+from horarium.domain.schedule import Definition, Policies
+from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
+from horarium.executors.signing import public_keys
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.targets import EXTRA_LIMIT, NO_EXECUTOR, REMEMBERED_MS, SIGNING, TargetDraft, draft_of
 from horarium.store.verbs import targets as verbs
@@ -26,6 +29,7 @@ from tests.support.house import House
 
 NOW = "2026-03-01T12:00:00Z"
 URL = "https://example.com/hook"
+POLL = {"state": "status.phase", "succeeded": ["Succeeded"], "failed": ["Failed"]}
 DRAFT = TargetDraft(TargetKind.TOOL, "Tool", "http", {"url": URL})
 
 
@@ -275,6 +279,53 @@ async def test_an_input_is_checked_by_the_schema_of_its_target() -> None:
         assert service.check_input(free, "anything") == []
         assert service.check_input(strict, {"n": 1}) == []
         assert [problem.field for problem in service.check_input(strict, {}, "body.input")] == ["body.input"]
+
+
+async def test_only_an_input_that_stays_at_its_target_is_let_through_as_it_was() -> None:
+    async with House.open(NOW) as house:
+        service = house.services.targets
+        strict = await house.target("tool", input_schema={"type": "object", "required": ["n"]})
+        for target_id, value, refused in (
+            (strict.id, {}, False),
+            (strict.id, {"m": 1}, True),
+            (strict.id, None, True),
+            (random_id(0), {}, True),
+        ):
+            before = Definition(Timing("* * * * *"), Policies(), target_id, {})
+            assert bool(service.check_input(strict, value, before=before)) is refused
+
+
+async def test_a_private_signing_key_that_a_caller_brings_is_never_shown_and_its_public_one_is() -> None:
+    async with House.open(NOW) as house:
+        service, who = house.services.targets, await house.who()
+        private = "whsk_" + b64encode(bytes(range(32))).decode()
+        draft = replace(DRAFT, config={"url": URL, SIGNING: private})
+        (public,) = public_keys(private)
+        made = await service.create(who, draft)
+        assert (made.signing_secret, made.verification_key) == (None, public)
+        put, _ = await service.put(who, "nightly", draft)
+        assert put.signing_secret is None
+        plain = (await service.create(who, DRAFT)).target
+        changed = await service.edit(who, plain.id, lambda before: draft)
+        assert changed.signing_secret is None
+        assert service.secrets_of(changed.target)[SIGNING] == private
+
+
+async def test_only_a_target_whose_configuration_says_how_can_be_watched() -> None:
+    async with House.open(NOW) as house:
+        service, who = house.services.targets, await house.who()
+        watched = replace(DRAFT, completion=Completion.WATCH)
+        with pytest.raises(Invalid) as caught:
+            await service.create(who, watched)
+        assert [problem.field for problem in caught.value.problems] == ["completion"]
+        poll = {**POLL, "url": URL + "/{{ run.id }}"}
+        made = await service.create(who, replace(watched, config={"url": URL, "poll": poll}))
+        assert made.target.completion is Completion.WATCH
+        with pytest.raises(Invalid) as caught:  # what is wrong with the executor is said, and nothing besides
+            await service.create(who, replace(watched, config={"url": "no url", "poll": poll}))
+        assert not [problem for problem in caught.value.problems if problem.field == "completion"]
+        with pytest.raises(Invalid):
+            await service.create(who, replace(watched, executor="echo", config={}))
 
 
 async def test_the_maker_of_a_target_may_schedule_it() -> None:

@@ -150,6 +150,22 @@ async def test_the_key_in_use_is_not_revoked_by_accident():
             await house.services.tenancy.revoke_key(who, who.key_id)
 
 
+@pytest.mark.parametrize("grants", [1, 2, 3, 4])
+async def test_grants_are_read_over_pages_each_once_and_the_last_page_says_so(grants):
+    async with House.open(NOW) as house:
+        tenancy, who = house.services.tenancy, await house.who()
+        targets = sorted([(await house.target("tool")).id for _ in range(grants)])
+        bob = await tenancy.create_principal(who, "Bob", PrincipalType.PERSON, "bob@example.com", targets)
+        pages, after = [], None
+        while True:
+            page = await tenancy.grants_page(who, bob.id, after, 2)
+            pages.append(list(page.items))
+            after = page.next
+            if after is None:
+                break
+        assert pages == [targets[:2], targets[2:]][: (grants + 1) // 2]
+
+
 async def test_a_principal_schedules_only_what_it_was_granted():
     async with House.open(NOW) as house:
         tenancy, who = house.services.tenancy, await house.who()

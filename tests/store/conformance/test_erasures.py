@@ -513,6 +513,9 @@ async def test_nodes_let_go_of_webhooks_whose_events_have_changed(tenant, store)
     await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
     still = await store.read(webhooks.webhooks_of, node.id)
     assert set(still) == {one.webhook.id for one in held if one.webhook.workspace_id == other.workspace}
+    (again,) = await store.urgent(webhooks.claim_webhooks, node.id, 10, 10)
+    (before,) = (one for one in held if one.webhook.id == again.webhook.id)
+    assert again.epoch > before.epoch + 1  # what is sent under the old claim is not recorded any more
 
 
 async def insert_events(tx, row):

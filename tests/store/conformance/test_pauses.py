@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from horarium.domain.errors import Conflict
+from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.fire import SpanReason
 from horarium.domain.ids import LOWEST_ID, random_id
 from horarium.domain.overlap import Overlap
@@ -339,8 +339,117 @@ async def test_the_pause_of_a_schedule_concerns_no_release_once_it_goes_on(tenan
     assert await select(store, "SELECT settled, ends_ms FROM pauses") == [(1, NOON + MINUTE + 1)]
 
 
+<<<<<<< HEAD
 async def test_of_pauses_of_a_workspace_that_overlap_the_one_that_began_first_held_a_slot_back(tenant, store):
     first = await pause(tenant, until=NOON + 5 * MINUTE)
     await pause(tenant, since=NOON + MINUTE, until=NOON + 5 * MINUTE)
     slot = NOON + 2 * MINUTE
     assert await store.read(pauses.pause_behind, tenant.workspace, None, slot, slot) == first
+=======
+async def test_what_is_asked_of_pauses_is_told_of_those_that_it_concerns(tenant, store):
+    """Of a workspace and of a schedule, over, under way and to come, one within another, with the same beginning."""
+    schedule = await tenant.schedule()
+    other = await Tenant.open(store)
+    made = {}
+    for name, of, since, until in (
+        ("over", None, -9, -5),
+        ("long", None, -4, 9),
+        ("within", None, -2, 3),
+        ("beside", None, -2, 4),
+        ("to come", None, 5, 7),
+        ("own over", schedule.id, -8, -6),
+        ("own long", schedule.id, -3, 8),
+        ("own within", schedule.id, -1, 2),
+        ("own to come", schedule.id, 5, 6),
+    ):
+        begin, end = NOON + since * MINUTE, NOON + until * MINUTE
+        made[name] = Pause(random_id(begin), tenant.workspace, of, begin, end, NONE, name)
+        if of is not None:  # a time of a window of its own, which releases have to know of as well
+            made[name] = replace(made[name], window_id=random_id(begin))
+    # Written in an order that is none of those in which they are asked for.
+    turned = [made[name] for name in sorted(made, key=lambda name: name[::-1])]
+    theirs = Pause(random_id(NOON), other.workspace, None, NOON - HOUR, None, NONE, "theirs")
+    await store.write(pauses.write_pauses, [*turned, theirs])
+
+    def notes(found):
+        return [pause.note for pause in found]
+
+    held = await store.read(pauses.pauses_in_force, tenant.workspace, NOON)
+    assert notes(held)[0] == "long"
+    assert sorted(notes(held)) == ["beside", "long", "within"]
+    listed, after = [], None
+    while page := await store.read(pauses.list_pauses, tenant.workspace, 1, after):
+        listed += page
+        after = page[0].from_ms, page[0].id
+    by_beginning = sorted((pause.from_ms, pause.id, pause.note) for pause in turned if not pause.schedule_id)
+    assert notes(listed) == [note for *_, note in reversed(by_beginning)]
+
+    async def behind(of, minute):
+        at = NOON + minute * MINUTE
+        found = await store.read(pauses.pause_behind, tenant.workspace, of, at, at)
+        return None if found is None else found.note
+
+    assert [await behind(None, minute) for minute in (-6, -5, -4, 0, 6, 9)] == [
+        "over", None, "long", "long", "long", None,
+    ]  # fmt: skip
+    assert [await behind(schedule.id, minute) for minute in (-7, -4, -2, 0, 3, 6, 9)] == [
+        "own over", None, "own long", "own within", "own long", "own to come", None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "gone"), [("planned", True), ("begun", False), ("own", False)])
+async def test_only_a_planned_pause_of_the_workspace_itself_is_taken_back(tenant, store, name, gone):
+    schedule, other = await tenant.schedule(), await Tenant.open(store)
+    begin = NOON if name == "begun" else NOON + 1
+    of = schedule.id if name == "own" else None
+    made = Pause(random_id(NOON), tenant.workspace, of, begin, NOON + HOUR, NONE)
+    await store.write(pauses.write_pauses, [made])
+    with pytest.raises(NotFound):
+        await store.write(pauses.drop_planned, other.workspace, made.id, NOON)
+    if gone:
+        await store.write(pauses.drop_planned, tenant.workspace, made.id, NOON)
+    else:
+        with pytest.raises(NotFound):
+            await store.write(pauses.drop_planned, tenant.workspace, made.id, NOON)
+    left = await store.read(pauses.all_pauses, tenant.workspace, LOWEST_ID, 10)
+    assert (left == []) is gone
+
+
+@pytest.mark.parametrize("kind", ["settled", "own", "theirs"])
+async def test_pauses_that_releases_need_not_know_of_take_no_room(tenant, store, monkeypatch, kind):
+    monkeypatch.setattr(pauses, "MOST_RULING", 1)
+    schedule, other = await tenant.schedule(), await Tenant.open(store)
+    of = other.workspace if kind == "theirs" else tenant.workspace
+    own = schedule.id if kind == "own" else None
+    old = Pause(random_id(NOON), of, own, NOON, None if own else NOON + 1, NONE)
+    await store.write(pauses.write_pauses, [old])
+    if own:  # it is resumed while something else holds it, so releases have to know of it
+        await store.write(pauses.end_of_schedule, schedule, NOON + 1, True)
+    if kind == "settled":
+        await store.write(run_statement, "settle_pause", id=old.id)
+    new = replace(old, id=random_id(NOON), workspace_id=tenant.workspace, schedule_id=None)
+    await store.write(pauses.add_pause, new)
+    with pytest.raises(Conflict, match="no more may be"):
+        await store.write(pauses.add_pause, replace(new, id=random_id(NOON)))
+
+
+async def run_statement(tx, name, **given):
+    await tx.run(name, **given)
+
+
+async def test_schedules_are_resumed_from_the_end_of_their_pause_on_and_the_earliest_first(tenant, store):
+    made = []
+    for minute in (3, 1, 2):
+        schedule = await tenant.schedule()
+        await change(tenant, schedule, pausing(ANYBODY, None, NOON + minute * MINUTE), NOON + 1)
+        made.append(schedule.id)
+    third, first, second = made
+    for at, limit, expected in (
+        (NOON + MINUTE - 1, 9, []),
+        (NOON + MINUTE, 9, [first]),
+        (NOON + 3 * MINUTE, 9, [first, second, third]),
+        (NOON + 3 * MINUTE, 2, [first, second]),
+    ):
+        found = await store.read(pauses.schedules_to_resume, at, limit)
+        assert found == [(tenant.workspace, each) for each in expected]
+>>>>>>> d06e387 (Pauses, workspaces that are due, searches in steps, signing keys and single refusals of actions are in tests; an order and a state that changed nothing are gone from the statements)

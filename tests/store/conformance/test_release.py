@@ -49,6 +49,12 @@ async def test_a_due_slot_fires_once_with_one_run(tenant):
         NOON + MINUTE,
         fire.id,
     )
+    assert (after.next_slot, after.next_due) == (NOON + 2 * MINUTE,) * 2
+    assert (after.last_slot, after.last_fired_ms, after.last_state) == (
+        NOON + MINUTE,
+        NOON + MINUTE,
+        "running",
+    )
 
 
 async def test_two_releases_at_once_never_fire_a_slot_twice(tenant, store, other):
@@ -162,6 +168,31 @@ async def test_a_full_release_tells_whether_another_workspace_is_due_soon(tenant
     assert (await tenant.release(NOON + 2 * MINUTE - 1_000, 4)).schedules == 0
     await tenant.schedules(5, "2 12 * * *")
     assert (await tenant.release(NOON + 2 * MINUTE, 4)).shared
+
+
+async def test_every_workspace_with_a_slot_that_is_due_gets_its_turn(tenant, store):
+    """However many workspaces have schedules, and whatever else of them is due later or never."""
+    found = [tenant, *[await Tenant.open(store) for _ in range(5)]]
+    due, weighed = found[:3], {}
+    for number, one in enumerate(found):
+        workspace = await store.read(tenancy.get_workspace, one.workspace)
+        await store.write(tenancy.update_workspace, replace(workspace, weight=number + 1.0), NOON)
+        if one in due:
+            weighed[one.workspace] = number + 1.0
+            await one.schedule("2 12 * * *")
+        if number != 5:
+            await one.schedule("3 12 * * *")
+        await one.change(await one.schedule("1 12 * * *"), NOON, state=ScheduleState.PAUSED)
+
+    async def now(at_ms):
+        async def ask(tx):
+            return dict(map(tuple, await tx.rows("workspaces_due", now=at_ms)))
+
+        return await store.read(ask)
+
+    assert await now(NOON + 2 * MINUTE - 1) == {}
+    assert await now(NOON + 2 * MINUTE) == weighed
+    assert set(await now(NOON + 3 * MINUTE)) == {one.workspace for one in found[:5]}
 
 
 async def test_others_than_the_herd_are_released_by_their_weights(tenant, store):

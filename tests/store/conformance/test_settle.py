@@ -196,6 +196,7 @@ async def test_failures_in_a_row_pause_and_a_success_forgives(tenant, store):
         await node.work(NOON + n * MINUTE, outcome)
     after = await tenant.again(schedule)
     assert (after.state, after.note) == (PAUSED, "paused after 2 failed fires in a row")
+    assert (after.version, after.updated_ms) == (schedule.version + 1, NOON + 4 * MINUTE)
     slot = NOON + 5 * MINUTE
     behind = await store.read(pauses.pause_behind, tenant.workspace, schedule.id, slot, slot)
     assert (behind.note, behind.from_ms, behind.ends_ms) == (after.note, NOON + 4 * MINUTE, None)

@@ -172,6 +172,19 @@ async def test_what_is_not_shared_any_more_is_off_until_it_is_shared_again(store
     assert (on.executor, on.state, on.state_reason, on.name) == ("http", TargetState.ENABLED, None, "Unseen")
 
 
+async def test_what_a_purged_workspace_had_shared_is_off_where_it_was_shared(store, tenant, lent, borrower):
+    found, _ = await share(store, tenant, lent, borrower)
+    before = await get(store, borrower, found.mirror_id)
+    assert before.state is TargetState.ENABLED
+    await store.write(purges.delete_workspace, tenant.workspace, NOON, NOON + 1, tenant.principal)
+    while await store.write(purges.purge_piece, NOON + MINUTE) is not None:
+        pass
+    left = await get(store, borrower, found.mirror_id)
+    assert (left.executor, left.state, left.shared_from) == ("none", TargetState.DISABLED, None)
+    assert left.state_reason == "it is not shared any more"
+    assert left.version > before.version
+
+
 async def test_a_target_that_says_it_is_gone_is_off_where_it_is_shared_too(store, tenant, lent, borrower):
     found, _ = await share(store, tenant, lent, borrower)
     await tenant.schedule(target_id=lent)

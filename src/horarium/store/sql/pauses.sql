@@ -11,12 +11,12 @@ SELECT (SELECT next_ms FROM windows WHERE next_ms IS NOT NULL ORDER BY next_ms L
 
 -- name: ruling_pauses
 -- The pauses of workspaces that may still concern a slot.
-SELECT {pause_columns} FROM pauses WHERE settled = 0 AND schedule_id IS NULL ORDER BY from_ms;
+SELECT {pause_columns} FROM pauses WHERE settled = 0 AND schedule_id IS NULL;
 
 -- name: ruling_pauses_of_schedules
 -- The pauses of these schedules that may still concern a slot: the times of their windows, and what was resumed in a pause
 -- of its workspace.
-SELECT {pause_columns} FROM pauses WHERE settled = 0 AND schedule_id IN (:ids...) ORDER BY from_ms;
+SELECT {pause_columns} FROM pauses WHERE settled = 0 AND schedule_id IN (:ids...);
 
 -- name: beginning_of_pause
 -- When the pause of a schedule began that goes on; the times of its windows are no such pauses.
