@@ -339,13 +339,13 @@ async def test_the_pause_of_a_schedule_concerns_no_release_once_it_goes_on(tenan
     assert await select(store, "SELECT settled, ends_ms FROM pauses") == [(1, NOON + MINUTE + 1)]
 
 
-<<<<<<< HEAD
 async def test_of_pauses_of_a_workspace_that_overlap_the_one_that_began_first_held_a_slot_back(tenant, store):
     first = await pause(tenant, until=NOON + 5 * MINUTE)
     await pause(tenant, since=NOON + MINUTE, until=NOON + 5 * MINUTE)
     slot = NOON + 2 * MINUTE
     assert await store.read(pauses.pause_behind, tenant.workspace, None, slot, slot) == first
-=======
+
+
 async def test_what_is_asked_of_pauses_is_told_of_those_that_it_concerns(tenant, store):
     """Of a workspace and of a schedule, over, under way and to come, one within another, with the same beginning."""
     schedule = await tenant.schedule()
@@ -452,4 +452,3 @@ async def test_schedules_are_resumed_from_the_end_of_their_pause_on_and_the_earl
     ):
         found = await store.read(pauses.schedules_to_resume, at, limit)
         assert found == [(tenant.workspace, each) for each in expected]
->>>>>>> d06e387 (Pauses, workspaces that are due, searches in steps, signing keys and single refusals of actions are in tests; an order and a state that changed nothing are gone from the statements)

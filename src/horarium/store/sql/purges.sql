@@ -164,8 +164,9 @@ DELETE FROM lane_reports WHERE target_id IN ({own_targets});
 DELETE FROM paces WHERE target_id IN ({own_targets});
 
 -- name: purge_mirrors
--- Those that other workspaces have of its targets stay there for good; they are off since the workspace was deleted.
-UPDATE targets SET shared_from = NULL, executor = 'none', state_reason = 'it is not shared any more', version = version + 1
+-- Those that other workspaces have of its targets stay there, switched off for good.
+UPDATE targets SET shared_from = NULL, executor = 'none', state = 'disabled', state_reason = 'it is not shared any more',
+    version = version + 1
 WHERE shared_from IN ({own_targets});
 
 -- name: purge_source_mirrors
