@@ -204,6 +204,21 @@ async def test_a_replay_sends_again_from_an_event_or_an_instant_on(receiver):
         await ask(house, "POST", f"/webhooks/{hook['id']}/replay", {}, 400)
 
 
+async def test_a_replay_begins_with_the_event_that_is_named(receiver):
+    async with house_with(receiver.url("/hook")) as (house, hook):
+        await fire(house, receiver)
+        for day in (3, 4):
+            await house.move(f"2026-03-0{day}T09:00:00Z")
+            await publish(house)
+        every = (await ask(house, "GET", "/events?order=oldest"))["items"]
+        assert len(every) == 3
+        for place, event in enumerate(every):
+            await deliver(house)
+            body = {"from_event": event["id"]}
+            replayed = await ask(house, "POST", f"/webhooks/{hook['id']}/replay", body)
+            assert replayed == {"events": 3 - place}
+
+
 async def test_a_webhook_that_is_switched_off_is_sent_later_what_has_waited(receiver):
     async with house_with(receiver.url("/hook")) as (house, hook):
         off = await ask(house, "PATCH", f"/webhooks/{hook['id']}", {"enabled": False})

@@ -181,3 +181,39 @@ async def test_what_is_not_on_the_clock_has_nothing_to_come(shop: Workshop) -> N
     for state in ScheduleState:
         expected = 3 if state is ScheduleState.ACTIVE else 0
         assert len(upcoming(replace(schedule, state=state), NOON, 10).occurrences) == expected
+
+
+@pytest.mark.parametrize(
+    ("before_ms", "words"),
+    [
+        (45_000, "45 s"),
+        (60_000, "1 min"),
+        (61_000, "1 min 1 s"),
+        (3_600_000, "1 h"),
+        (3_601_000, "1 h 1 s"),
+        (90_061_000, "1 d 1 h"),
+        (86_400_000, "1 d"),
+        (44_001, "45 s"),
+    ],
+)
+async def test_how_long_a_slot_is_ahead_is_told_in_its_two_largest_units(
+    shop: Workshop, before_ms: int, words: str
+) -> None:
+    schedule = await shop.schedule("0 12 4 3 *")
+    slot = NOON + 3 * DAY
+    shop.clock.now = slot - before_ms
+    found = await shop.explain.explain(shop.workspace, schedule.id, slot)
+    assert (found.verdict, found.sentence) == ("upcoming", f"it is due in {words}")
+
+
+async def test_an_explanation_names_the_slots_on_both_sides(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * *")
+    sides = []
+    for at in (NOON + MINUTE, NOON + 2 * MINUTE, NOON + 2 * MINUTE + 30_000):
+        found = await shop.explain.explain(shop.workspace, schedule.id, at)
+        sides.append((found.previous_slot_ms, found.next_slot_ms))
+    assert sides == [
+        (None, NOON + 2 * MINUTE),  # it was made at noon, so it had no slot before
+        (NOON + MINUTE, NOON + 3 * MINUTE),
+        (NOON + 2 * MINUTE, NOON + 3 * MINUTE),
+    ]

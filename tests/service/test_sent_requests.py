@@ -82,6 +82,19 @@ async def test_each_attempt_has_a_request_of_its_own() -> None:
         await ask(house, "GET", f"/runs/{made['run']}/request?attempt=0", status=400)
 
 
+async def test_a_run_that_was_repeated_or_asked_for_is_shown_with_the_kind_that_it_was_sent_with() -> None:
+    async with Receiver() as receiver, House.open(NOW) as house:
+        made = await fired(house, receiver)
+        await ask(house, "POST", f"/runs/{made['run']}/retry", None, 201)
+        await ask(house, "POST", f"/schedules/{made['schedule']}/fire-now", None, 201)
+        await house.move("2026-03-02T12:00:01Z")
+        bodies = {got.body for got in receiver.requests}
+        runs = (await ask(house, "GET", f"/runs?schedule={made['schedule']}"))["items"]
+        sent = [(await ask(house, "GET", f"/runs/{run['id']}/request"))["request"]["body"] for run in runs]
+        assert len(sent) == 3
+        assert {body.encode() for body in sent} == bodies
+
+
 async def test_what_was_not_sent_is_not_shown_as_sent() -> None:
     async with Receiver() as receiver, House.open(NOW) as house:
         await ask(house, "POST", "/targets", _echo(), 201)

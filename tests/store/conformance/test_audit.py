@@ -21,7 +21,7 @@ from horarium.domain.listings import AuditListing
 from horarium.store.verbs import audit
 from horarium.store.verbs.creation import create_schedules
 from tests.support.raw import select
-from tests.support.tenant import DAY, NOON
+from tests.support.tenant import DAY, NOON, Tenant
 
 
 def entry(workspace_id, action="target.changed", subject="tgt:00", at=NOON, principal=None, **said):
@@ -161,6 +161,18 @@ async def test_whoever_changes_the_log_is_noticed(tenant, store, how):
     assert (await verified(tenant)).problems == []
     await execute(store, TAMPERINGS[how])
     assert (await verified(tenant)).problems
+
+
+async def test_each_chain_has_the_age_of_its_own_first_link(tenant, store):
+    other = await Tenant.open(store)
+    for number, one in enumerate((tenant, other)):
+        for day in range(2):
+            await write(one, entry(one.workspace, n=day))
+            await store.write(audit.link_pending, NOON + (10 * number + day) * DAY)
+    found = await store.read(audit.oldest_links)
+    assert sorted((one.workspace_id, one.linked_ms) for one in found) == sorted(
+        [(tenant.workspace, NOON), (other.workspace, NOON + 10 * DAY)]
+    )
 
 
 async def test_a_link_that_was_made_anew_does_not_fit(tenant, store):
