@@ -266,6 +266,13 @@ async def test_a_backfill_fires_the_slots_of_its_range_ends_included(shop: Works
     assert again[0].id != fires[2].id
 
 
+async def test_a_backfill_beyond_the_last_slot_of_a_schedule_fires_those_that_it_has(shop: Workshop) -> None:
+    schedule = await shop.schedule('{"once":"2026-03-01T13:00:00Z"}')
+    shop.clock.now = NOON + 3 * HOUR
+    (fire,) = await shop.schedules.backfill(shop.who, schedule.id, NOON, NOON + 2 * HOUR)
+    assert fire.slot_ms == NOON + HOUR
+
+
 @pytest.mark.parametrize(
     ("from_ms", "to_ms"),
     [(NOON, NOON - 1), (NOON, NOON + 1), (NOON - BACKFILL_LIMIT * MINUTE, NOON)],

@@ -10,7 +10,8 @@ import horarium.service
 from horarium.domain.audit import Actor
 from horarium.domain.ids import random_id
 from horarium.domain.schedule import CatchUp, ScheduleState
-from horarium.service.facts import schedule_facts
+from horarium.domain.target import Target, TargetKind, TargetState
+from horarium.service.facts import schedule_facts, target_action
 from horarium.service.schedules import ScheduleDraft, schedule_of
 from horarium.service.trail import SERVER, Trail, act_as, acting, difference, recording
 from horarium.times import Timing
@@ -145,3 +146,14 @@ def test_every_field_of_a_schedule_that_an_edit_may_change_is_among_its_facts():
     for name, value in of_definition.items():
         edited = replace(schedule, definition=replace(definition, **{name: value}))
         assert schedule_facts(edited) != before, name
+
+
+@pytest.mark.parametrize("before", [TargetState.ENABLED, TargetState.DISABLED])
+@pytest.mark.parametrize(
+    ("after", "done"), [(TargetState.ENABLED, "enabled"), (TargetState.DISABLED, "disabled")]
+)
+def test_the_log_says_what_an_edit_did_to_a_target(before, after, done):
+    an_id, by = random_id(0), random_id(0)
+    target = Target(an_id, an_id, TargetKind.WORKFLOW, "t", "http", {}, by, 0, 0, state=before)
+    edited = replace(target, name="other", state=after)
+    assert target_action(target, edited) == f"target.{'changed' if before is after else done}"
