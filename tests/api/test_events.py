@@ -41,6 +41,12 @@ async def publish(house):
         pass
 
 
+async def fire_on_two_more_days(house):
+    for day in (3, 4):
+        await house.move(f"2026-03-0{day}T09:00:00Z")
+        await publish(house)
+
+
 async def deliver(house, deliverer=None):
     """Send what can be sent now, until nothing is under way."""
     found = deliverer or Deliverer(
@@ -101,9 +107,7 @@ async def test_an_event_arrives_signed_and_is_listed_with_its_delivery(receiver)
 async def test_deliveries_are_listed_over_pages_the_latest_first(receiver):
     async with house_with(receiver.url("/hook"), types=["fire.*"]) as (house, hook):
         await fire(house, receiver)
-        for day in (3, 4):
-            await house.move(f"2026-03-0{day}T09:00:00Z")
-            await publish(house)
+        await fire_on_two_more_days(house)
         await deliver(house)
         place = f"/webhooks/{hook['id']}/deliveries?limit=2"
         page = await ask(house, "GET", place)
@@ -207,9 +211,7 @@ async def test_a_replay_sends_again_from_an_event_or_an_instant_on(receiver):
 async def test_a_replay_begins_with_the_event_that_is_named(receiver):
     async with house_with(receiver.url("/hook")) as (house, hook):
         await fire(house, receiver)
-        for day in (3, 4):
-            await house.move(f"2026-03-0{day}T09:00:00Z")
-            await publish(house)
+        await fire_on_two_more_days(house)
         every = (await ask(house, "GET", "/events?order=oldest"))["items"]
         assert len(every) == 3
         for place, event in enumerate(every):
@@ -433,9 +435,7 @@ async def test_a_webhook_and_the_list_are_narrowed_by_the_key_of_a_schedule(rece
 async def test_events_that_were_deleted_are_not_counted(receiver):
     async with house_with(receiver.url("/hook")) as (house, _):
         await fire(house, receiver)
-        for day in (3, 4):
-            await house.move(f"2026-03-0{day}T09:00:00Z")
-            await publish(house)
+        await fire_on_two_more_days(house)
         before = await ask(house, "GET", "/events?total=true")
         assert before["total"] == {"count": len(before["items"]), "at_least": False}
         assert len(before["items"]) > 2

@@ -25,7 +25,6 @@ _POSTGRES_COLUMNS = (
     "SELECT column_name, data_type, is_nullable = 'NO' FROM information_schema.columns "
     "WHERE table_schema = current_schema() AND table_name = '{}' ORDER BY ordinal_position"
 )
-
 _POSTGRES_KEY = (
     "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) "
     "WHERE i.indrelid = '{}'::regclass AND i.indisprimary ORDER BY a.attnum"
@@ -75,6 +74,18 @@ async def columns(tx: Tx) -> dict[str, list[Column]]:
     return found
 
 
+async def keys(tx: Tx) -> dict[str, list[str]]:
+    """The columns of the primary key of each table, in the order of the columns."""
+    found = {}
+    for table in await _tables(tx):
+        if isinstance(tx, SqliteTx):
+            rows = await _query(tx, f"SELECT name FROM pragma_table_info('{table}') WHERE pk > 0")
+        else:
+            rows = await _query(tx, _POSTGRES_KEY.format(table))
+        found[table] = [name for (name,) in rows]
+    return found
+
+
 async def insert(tx: Tx, table: str, row: Mapping[str, Any]) -> None:
     """Enter a row as it is."""
     if isinstance(tx, SqliteTx):
@@ -103,15 +114,3 @@ async def _query(tx: Tx, sql: str) -> list[Row]:
         return [tuple(row) for row in tx._connection.execute(sql)]
     assert isinstance(tx, PostgresTx)
     return [tuple(row) for row in await tx.connection.fetch(sql)]
-
-
-async def keys(tx: Tx) -> dict[str, list[str]]:
-    """The columns of the primary key of each table, in the order of the columns."""
-    found = {}
-    for table in await _tables(tx):
-        if isinstance(tx, SqliteTx):
-            rows = await _query(tx, f"SELECT name FROM pragma_table_info('{table}') WHERE pk > 0")
-        else:
-            rows = await _query(tx, _POSTGRES_KEY.format(table))
-        found[table] = [name for (name,) in rows]
-    return found

@@ -75,7 +75,7 @@ async def test_no_statement_changes_a_row_whose_key_differs_in_one_part(store, f
 async def test_no_question_is_answered_with_what_another_workspace_has(store, filled):
     mine = await Owner.open(store, 1, filled)
     questions = [one for one in load(store.flavour).values() if not WRITTEN.search(one.sql)]
-    alone = {one.name: await answered(store, one, mine) for one in questions}
+    alone = {one.name: await fullest(store, one, mine) for one in questions}
     await Owner.open(store, 2, filled)
     asked = 0
     for one in questions:
@@ -97,14 +97,12 @@ async def test_pages_of_one_have_all_that_is_on_a_large_page_in_its_order(store,
         begin = next((name for name in ("after", "cursor") if name in one.parameters), None)
         if WRITTEN.search(one.sql) or begin is None or one.name in PAGED_OTHERWISE:
             continue
-        whole, given = await answered(store, one, mine)
+        whole, given = await fullest(store, one, mine)
         if "limit" not in one.parameters and "skip" in one.parameters:  # a place so many rows further on
             whole = [
                 row for skip in range(5) for row in await answered(store, one, mine, given | {"skip": skip})
             ]
-        differing = [
-            place for place, values in enumerate(zip(*whole, strict=True)) if len({*values}) == len(whole)
-        ]
+        differing = [place for place, values in enumerate(zip(*whole, strict=True)) if differ(values)]
         if len(whole) < 3 or not differing:
             continue
         pages, at = [], {}
@@ -125,7 +123,7 @@ async def test_no_list_is_longer_than_its_limit_or_reaches_beyond_the_ends_of_it
     for one in load(store.flavour).values():
         if WRITTEN.search(one.sql):
             continue
-        whole, given = await answered(store, one, mine)
+        whole, given = await fullest(store, one, mine)
         if len(whole) > 2 and "limit" in one.parameters:
             assert len(await answered(store, one, mine, given | {"limit": 2})) == 2, one.name
             limited += 1
@@ -214,14 +212,18 @@ ENDS += [pair[::-1] for pair in ENDS]
 FILTERS = ("state", "created_by", "owner_id", "target_id", "key", "status", "type", "kind", "last_state")
 
 
-async def answered(store, statement, owner, given=None):
-    """The rows with which a question is answered that is given the values of an owner's rows in its tables. Without
-    what is `given` beside them, ends of a range and filters are tried, and told with what they found."""
-    if given is None:
-        tried = [{**dict.fromkeys(LOW, low), **dict.fromkeys(HIGH, high)} for low, high in ENDS]
-        tried += [each | dict.fromkeys(FILTERS) for each in tried]
-        found = [(await answered(store, statement, owner, each), each) for each in tried]
-        return max(found, key=lambda pair: len(pair[0]))
+async def fullest(store, statement, owner):
+    """Of the answers to a question with several ends of ranges, with and without filters, the one with most rows; and
+    what was given for it."""
+    tried = [{**dict.fromkeys(LOW, low), **dict.fromkeys(HIGH, high)} for low, high in ENDS]
+    tried += [each | dict.fromkeys(FILTERS) for each in tried]
+    found = [(await answered(store, statement, owner, each), each) for each in tried]
+    return max(found, key=lambda pair: len(pair[0]))
+
+
+async def answered(store, statement, owner, given):
+    """The rows with which a question is answered that is given the values of an owner's rows in its tables, and what is
+    `given` beside them."""
     tables = [name for name in re.findall(r"\b(?:FROM|JOIN) (\w+)", statement.sql) if name in owner.rows]
     if not tables:
         return []

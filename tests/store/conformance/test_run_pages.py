@@ -66,17 +66,24 @@ async def fire_now(tx, workspace, schedule_id, now):
     await manual.fire_by_hand(tx, schedule, FireKind.MANUAL, now, "again", now)
 
 
-async def all_pages(store, find, listing, scan, position="cursor"):
-    found, pages = [], 0
+async def pages_of(store, find, listing, scan, position="cursor"):
+    pages = []
     while True:
-        page = await store.read(find, listing, scan)
-        assert len(page) <= listing.limit
-        found += page
-        pages += 1
-        if page.reached is None:
-            return found
-        listing = replace(listing, **{position: page.reached})
-        assert pages < 200
+        pages.append(await store.read(find, listing, scan))
+        assert len(pages[-1]) <= listing.limit
+        if pages[-1].reached is None:
+            return pages
+        listing = replace(listing, **{position: pages[-1].reached})
+        assert len(pages) < 200
+
+
+async def all_pages(store, find, listing, scan, position="cursor"):
+    return [one for page in await pages_of(store, find, listing, scan, position) for one in page]
+
+
+def full_but_the_last(items, limit):
+    """How many of some items are on each of their pages."""
+    return [limit] * (items // limit) + [items % limit] * (items % limit > 0)
 
 
 async def counted(store, count, listing, scan):
@@ -273,15 +280,9 @@ async def test_the_runs_of_a_row_in_one_fire_are_found_one_by_one(tenant, store)
     every.sort(key=lambda run: (run.fire_id, run.id), reverse=True)
     assert len(every) == 4
     for limit in (1, 2, 3, 4):
-        listing, pages = RunListing(tenant.workspace, limit, row_key="r1"), []
-        while True:
-            page = await store.read(find_runs, listing, 100)
-            pages.append([run.id for run in page])
-            if page.reached is None:
-                break
-            listing = replace(listing, cursor=page.reached)
-        assert [one for page in pages for one in page] == [run.id for run in every]
-        assert [len(page) for page in pages if page] == [limit] * (4 // limit) + [4 % limit] * (4 % limit > 0)
+        pages = await pages_of(store, find_runs, RunListing(tenant.workspace, limit, row_key="r1"), 100)
+        assert [run.id for page in pages for run in page] == [run.id for run in every]
+        assert [len(page) for page in pages if page] == full_but_the_last(4, limit)
     one_fire = RunListing(tenant.workspace, 9, row_key="r1", fire_id=latest.fire_id)
     assert [run.id for run in await store.read(find_runs, one_fire, 100)] == [run.id for run in every[:3]]
 
@@ -293,14 +294,8 @@ async def test_a_page_is_full_where_there_is_enough_and_the_last_one_says_so(ten
     await tenant.release(NOON + MINUTE)
     kind = RunListing if find is find_runs else FireListing
     for given in ({}, {"target_id": tenant.target}):
-        listing, sizes = kind(tenant.workspace, 3, **given), []
-        while True:
-            page = await store.read(find, listing, 1_000)
-            sizes.append(len(page))
-            if page.reached is None:
-                break
-            listing = replace(listing, cursor=page.reached)
-        assert sizes == [3] * (count // 3) + [count % 3] * (count % 3 > 0)
+        pages = await pages_of(store, find, kind(tenant.workspace, 3, **given), 1_000)
+        assert [len(page) for page in pages] == full_but_the_last(count, 3)
 
 
 @pytest.mark.parametrize("given", [{}, {"spans": False}, {"fires": False}])
@@ -308,15 +303,8 @@ async def test_a_page_is_full_where_there_is_enough_and_the_last_one_says_so(ten
 async def test_a_page_of_the_ledger_is_full_where_there_is_enough(tenant, store, given, count):
     await tenant.schedules(count, policies=Policies(catch_up=CatchUp.NONE, grace_ms=MINUTE))
     await tenant.release(NOON + 3 * MINUTE)
-    listing, sizes = LedgerListing(tenant.workspace, 3, 0, NOON + HOUR, **given), []
-    while True:
-        page = await store.read(find_entries, listing, 1_000)
-        sizes.append(len(page))
-        if page.reached is None:
-            break
-        listing = replace(listing, position=page.reached)
-    entries = len(
-        await store.read(find_entries, LedgerListing(tenant.workspace, 99, 0, NOON + HOUR, **given), 1_000)
-    )
+    listing = LedgerListing(tenant.workspace, 3, 0, NOON + HOUR, **given)
+    pages = await pages_of(store, find_entries, listing, 1_000, "position")
+    entries = len(await store.read(find_entries, replace(listing, limit=99), 1_000))
     assert entries >= count
-    assert sizes == [3] * (entries // 3) + [entries % 3] * (entries % 3 > 0)
+    assert [len(page) for page in pages] == full_but_the_last(entries, 3)

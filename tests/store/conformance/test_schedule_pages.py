@@ -83,18 +83,21 @@ FILTERS = {
 }
 
 
+async def pages_of(store, listing, order):
+    pages, position = [], None
+    while True:
+        pages.append(await store.read(find_schedules, listing, order, position))
+        assert len(pages[-1]) <= listing.limit
+        position = pages[-1].reached
+        if position is None:
+            return pages
+        assert len(pages) < 300
+
+
 async def all_pages(store, listing, order, window):
     """The items of all pages, and the totals that the pages have told."""
-    found, position, totals = [], None, []
-    while True:
-        page = await store.read(find_schedules, replace(listing, window=window), order, position)
-        assert len(page) <= listing.limit
-        found += page
-        totals.append(page.total)
-        position = page.reached
-        if position is None:
-            return found, totals
-        assert len(totals) < 300
+    pages = await pages_of(store, replace(listing, window=window), order)
+    return [one for page in pages for one in page], [page.total for page in pages]
 
 
 async def counted(store, listing, scan):
@@ -217,18 +220,12 @@ async def test_a_page_is_full_where_there_is_enough_and_the_last_one_says_so(
     monkeypatch.setattr(schedule_pages, "FEW", 0)
     made = await tenant.schedules(count, "0 0 1 1 *", labels={"a": "1"})
     listing = ScheduleListing(tenant.workspace, 4, labels=(("a", "1"),))
-    sizes, position, seen = [], None, []
-    while True:
-        page = await store.read(find_schedules, listing, order, position)
-        sizes.append(len(page))
-        seen += [one.id for one in page]
-        position = page.reached
-        if position is None:
-            break
-    assert sorted(seen) == sorted(one.id for one in made)
-    assert [size for size in sizes if size] == [4] * (count // 4) + [count % 4] * (count % 4 > 0)
+    pages = await pages_of(store, listing, order)
+    assert sorted(one.id for page in pages for one in page) == sorted(one.id for one in made)
+    sizes = [len(page) for page in pages if page]
+    assert sizes == [4] * (count // 4) + [count % 4] * (count % 4 > 0)
     if order in (ScheduleOrder.NEWEST, ScheduleOrder.OLDEST):
-        assert len(sizes) <= count // 4 + 1
+        assert len(pages) <= count // 4 + 1
 
 
 async def test_a_window_of_due_schedules_may_end_between_two_instants_or_within_one(
