@@ -44,12 +44,12 @@ class Restriction:
     def refuse_other(self, target_id: Id, labels: Mapping[str, str]) -> None:
         """Raises Forbidden unless `allows`."""
         if not self.allows(target_id, labels):
-            raise Forbidden(f"this key is restricted to {self._words()}")
+            raise self._forbidden()
 
     def refuse_beyond(self) -> None:
         """Raises Forbidden for a key that is restricted to targets or labels: what is asked for is beyond them."""
         if self.targets or self.labels:
-            raise Forbidden(f"this key is restricted to {self._words()}")
+            raise self._forbidden()
 
     def allows_address(self, address: str | None) -> bool:
         """Whether a request may come from an address; one that is not known is refused."""
@@ -76,12 +76,11 @@ class Restriction:
             if outer.version == inner.version
         )
 
-    def _words(self) -> str:
+    def _forbidden(self) -> Forbidden:
         labels = ", ".join(f"{name}:{value}" for name, value in self.labels.items())
         targets = f"{len(self.targets)} targets" if self.targets else ""
-        return " and ".join(
-            part for part in (targets, labels and f"schedules with the labels {labels}") if part
-        )
+        named = [part for part in (targets, labels and f"schedules with the labels {labels}") if part]
+        return Forbidden(f"this key is restricted to {' and '.join(named)}")
 
 
 UNRESTRICTED = Restriction()

@@ -482,12 +482,11 @@ class ScheduleService:
             self.rates.spend(who, len(slots) * PREVIEWED_TIME)
         return schedule, slots
 
-    get = reads(verbs.get_schedule)
-
     async def get_with_holds(self, workspace_id: Id, schedule_id: Id) -> tuple[Schedule, Holds]:
         """A schedule, and what holds back slots of it that are to come."""
         return await self.store.read(schedule_with_holds, workspace_id, schedule_id, self.clock.now_ms())
 
+    get = reads(verbs.get_schedule)
     find_by_key = reads(verbs.find_schedule_by_key)
     with_keys = reads(verbs.schedules_with_keys)
     whose = reads(verbs.whose_schedule)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id
 from horarium.domain.plan import slot_after
-from horarium.domain.schedule import CatchUp, Schedule, timing_from_text, timing_to_text
+from horarium.domain.schedule import CatchUp, Schedule, ScheduleState, timing_from_text, timing_to_text
 from horarium.domain.windows import (
     MOST_OF_SCHEDULE,
     MOST_OF_SCHEDULES,
@@ -146,12 +146,16 @@ async def holds_over(tx: Tx, workspace_id: Id, schedules: Collection[Id], now: i
 
 @point
 async def schedule_with_holds(tx: Tx, workspace_id: Id, schedule_id: Id, now: int) -> tuple[Schedule, Holds]:
-    """A schedule that has not been deleted, and what holds back slots of it that are to come. Raises NotFound."""
+    """A schedule that has not been deleted, and what holds back slots of it that are to come: none are while it is not
+    active. Raises NotFound."""
     row = await tx.row("get_schedule_and_held", id=schedule_id, workspace_id=workspace_id)
     if row is None:
         raise NotFound("schedule")
     *whole, held = row
-    return schedule_from_row(whole), await holds_of(tx, workspace_id, schedule_id, now) if held else NO_HOLDS
+    schedule = schedule_from_row(whole)
+    if not held or schedule.state is not ScheduleState.ACTIVE:
+        return schedule, NO_HOLDS
+    return schedule, await holds_of(tx, workspace_id, schedule_id, now)
 
 
 @point
