@@ -65,7 +65,7 @@ NOTES = [
 
 
 @pytest.mark.parametrize(
-    ("note", "kind", "at_ms", "about", "said", "id_ms"), NOTES, ids=lambda part: str(part)[:20]
+    ("note", "kind", "at_ms", "about", "said", "id_ms"), NOTES, ids=[kind for _, kind, *_ in NOTES]
 )
 def test_a_note_says_what_has_happened_when_and_to_what(note, kind, at_ms, about, said, id_ms):
     assert (note.workspace_id, note.type, note.at_ms) == (WS, kind, at_ms)
