@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from horarium.domain.errors import Invalid, NotFound, Problem, Unavailable
 from horarium.domain.ids import random_id
 from horarium.executors.secrecy import merge_secrets
 from horarium.service import audiences as module
-from horarium.service.audiences import LARGEST_CONFIG, AudienceService
+from horarium.service.audiences import DIRECTORY, LARGEST_CONFIG, AudienceService
 from horarium.store.verbs import audiences as verbs
 from horarium.store.verbs import shares
 from tests.support.audience import Listed, Stand, failing, opened_store, rows
@@ -332,3 +333,78 @@ async def test_a_preview_shows_no_more_than_one_answer_may_hold(
     monkeypatch.setattr(module, "SAMPLE_SIZE_LIMIT", room)
     found = await stand.audiences.preview(stand.tenant.workspace, MINE, sample=5)
     assert (found.count, len(found.rows)) == (2, shown)
+
+
+async def test_a_preview_shows_five_rows_unless_told_otherwise(stand: Stand) -> None:
+    assert list((await stand.audiences.preview(stand.tenant.workspace, MINE)).rows) == rows(5)
+
+
+async def test_a_preview_asks_a_source_for_no_more_than_it_needs(stand: Stand) -> None:
+    asked = []
+
+    class Noting(Listed):
+        async def count(self, query: Any, most: int) -> int:
+            asked.append(("count", most))
+            return await super().count(query, most)
+
+        async def page(self, query: Any, position: str | None, limit: int) -> Any:
+            asked.append(("page", limit))
+            return await super().page(query, position, limit)
+
+        async def rows(self, query: Any) -> AsyncGenerator[list[AudienceRow]]:
+            for row in self.listed:
+                asked.append(("row", 1))
+                yield [row]
+
+    stand.sources["listed"] = Noting(rows(7))
+    await stand.audiences.preview(stand.tenant.workspace, MINE, sample=2, most=4)
+    assert asked == [("count", 5), ("page", 2)]  # one more than counted, which tells that there are more
+    await stand.audiences.preview(stand.tenant.workspace, MINE, sample=0)
+    stand.sources["listed"] = Noting([])
+    await stand.audiences.preview(stand.tenant.workspace, MINE)
+    assert [what for what, _ in asked[2:]] == ["count", "count"]
+    asked.clear()
+    stand.sources["listed"] = Noting(rows(7), paged=False)
+    await stand.audiences.preview(stand.tenant.workspace, MINE, most=4)
+    assert asked == [("row", 1)] * 5
+
+
+async def test_an_audience_of_the_directory_at_a_server_without_one_is_no_source(stand: Stand) -> None:
+    del stand.sources[DIRECTORY]
+    with pytest.raises(SourceFault, match="'users' is neither an audience type") as caught:
+        await stand.audiences.open(stand.tenant.workspace, {"type": "users"}, NOON)
+    assert caught.value.lasting
+
+
+async def test_a_source_that_is_not_shared_any_more_is_gone_for_good(stand: Stand) -> None:
+    mine, borrower = stand.tenant.workspace, await Tenant.open(stand.store)
+    source = await stand.audiences.get_source(mine, "mine")
+    mirror = StoredSource(
+        borrower.workspace, "lent", random_id(NOON), "listed", {}, NOON, NOON, shared_from=mine
+    )
+    await stand.store.write(shares.share, shares.SOURCES, mine, mine, mirror)
+    await stand.store.write(shares.end_share, shares.SOURCES, mine, source.id, borrower.workspace, NOON + 1)
+    with pytest.raises(SourceFault) as caught:
+        await stand.audiences.open(borrower.workspace, {"type": "lent"}, NOON)
+    words = "the source 'lent' cannot be read: it is not shared with this workspace any more"
+    assert (str(caught.value), caught.value.lasting) == (words, True)
+
+
+async def test_a_fire_is_looked_at_soon_at_first_and_then_less_often(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = await stand.schedule()
+    await stand.fire()
+    (fire,) = await stand.tenant.fires(schedule)
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 7:
+            await stand.resolve()
+
+    monkeypatch.setattr(
+        module, "asyncio", SimpleNamespace(sleep=sleep, get_running_loop=asyncio.get_running_loop)
+    )
+    assert (await stand.audiences.resolved(stand.tenant.workspace, fire.id, 60)).runs == 7
+    assert waits == [0.005, 0.01, 0.02, 0.05, 0.1, 0.1, 0.1]
