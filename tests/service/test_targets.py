@@ -163,6 +163,9 @@ async def test_a_target_without_an_executor_stays_disabled_until_it_gets_one() -
             await service.create(who, replace(draft, enabled=True))
         with pytest.raises(Invalid):
             await service.change(who, kept.id, lambda before: replace(draft_of(before), enabled=True))
+        with pytest.raises(Conflict, match="it has no executor yet, so it cannot be switched on"):
+            await service.set_enabled(who, kept.id, True)
+        assert (await service.set_enabled(who, kept.id, False, "for another reason")) == kept
         able = await service.replace(who, kept.id, DRAFT)
         assert (able.state, able.state_reason) == (TargetState.ENABLED, None)
 

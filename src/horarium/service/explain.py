@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from horarium.domain.fire import Fire, FireKind, Span, SpanReason
+from horarium.domain.fire import Fire, Span, SpanReason
 from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
@@ -263,10 +263,10 @@ def _judge(
     spans: list[Span],
     unborn: bool,
 ) -> tuple[str, str]:
-    """The verdict and the sentence, from the ledger if it has an entry, otherwise from the schedule. Pure."""
-    clock_fires = [fire for fire in fires if fire.kind is FireKind.CLOCK]
-    if clock_fires:
-        fire = clock_fires[0]
+    """The verdict and the sentence, from the ledger if it has an entry, otherwise from the schedule. `fires` are those
+    of the clock. Pure."""
+    if fires:
+        fire = fires[0]
         if fire.state == "waiting":
             return "waiting", f"it waits: {_WAITS_FOR.get(policies.overlap, _STILL_RUNS)}"
         late = fire.fired_ms - fire.due_ms
