@@ -536,13 +536,16 @@ async def test_a_statement_finds_what_it_asks_for_and_nothing_that_differs_in_on
     statement = load(store.flavour)[name]
     first, *changes = CASES[name]
     owner = Owner()
+    places = [place for values in CASES[name] for place in values]
+    # With those that others refer to.
+    concerned = {"workspaces", "principals", *re.findall(r"\w+", " ".join([statement.sql, *places]))}
 
     async def answers(change):
         """Whether the statement finds the one row, once the tables hold what a case says."""
         told = []
 
         async def verb(tx):
-            await owner.enter(tx)
+            await owner.enter(tx, concerned)
             for place, value in _resolved(owner, first | change).items():
                 if not place.startswith(":"):
                     await _set(tx, *place.split("."), value)
@@ -573,7 +576,7 @@ def _given(statement, owner, first, change):
     tables += [name for name in re.findall(r"\b(?:FROM|JOIN) (\w+)", sql) if name in owner.rows]
     row = dict.fromkeys(_OPTIONAL.findall(sql)) | DEFAULTS | GIVEN
     for table in reversed(tables):
-        row |= owner.rows[table]
+        row |= owner.rows.get(table, {})
     held = {name.split(".")[1]: value for name, value in _resolved(owner, first).items() if name[0] != ":"}
     said = {name[1:]: value for name, value in _resolved(owner, first | change).items() if name[0] == ":"}
     row |= {name: value for name, value in held.items() if name not in ("id", "workspace_id")} | {"gone": []}
