@@ -477,7 +477,8 @@ async def test_answers_that_are_kept_to_be_given_again_lose_the_person(tenant, s
             assert await idempotency.claim(tx, request, subject, NOW) is None
 
     await store.write(keeps)
-    await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
+    erasure = await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
+    assert erasure.counts[Place.ANSWERS] == 2
     (kept,) = await select(store, "SELECT key, subject FROM answers")
     assert (kept[0], bytes(kept[1])) == ("k1", f'{{"name":"for {ERASED}"}}'.encode())
 

@@ -138,6 +138,9 @@ async def test_workspaces_with_few_schedules_due_go_ahead_of_a_herd_where_that_i
     assert await _owing(store) == {tenant.workspace: 100, a_herd_too.workspace: release.FEW + 1}
     then = await tenant.release(NOON + 2 * MINUTE, 60, few_first=True)  # nobody is left who has few
     assert (then.schedules > 60, then.full, then.shared, then.ahead) == (True, True, True, False)
+    await few.schedules(1, "2 12 * * *")
+    await tenant.schedules(100, "2 12 * * *")
+    assert not (await tenant.release(NOON + 2 * MINUTE, 60)).ahead  # it is not asked for
 
 
 async def test_nobody_goes_ahead_where_there_is_no_herd(tenant, store):

@@ -105,6 +105,7 @@ async def counted(store, listing, scan):
     total, position = 0, None
     for _ in range(100):
         step = await store.read(count_schedules_within, listing, position, scan)
+        assert step.count <= scan + 1 or step.reached is None
         total, position = total + step.count, step.reached
         if position is None:
             return total
@@ -226,6 +227,27 @@ async def test_a_page_is_full_where_there_is_enough_and_the_last_one_says_so(
     assert sizes == [4] * (count // 4) + [count % 4] * (count % 4 > 0)
     if order in (ScheduleOrder.NEWEST, ScheduleOrder.OLDEST):
         assert len(pages) <= count // 4 + 1
+
+
+@pytest.mark.parametrize("given", ["key", "key_prefix", "next_before", "failing"])
+async def test_what_a_filter_leaves_few_of_is_on_one_page_however_little_is_looked_at_for_others(
+    tenant, store, given
+):
+    await crowd(tenant)
+    filters, matches = FILTERS[given]
+    for order in ScheduleOrder:
+        listing = ScheduleListing(tenant.workspace, 50, window=1, **filters)
+        (page,) = await pages_of(store, listing, order)
+        everything = await store.read(list_schedules, ScheduleListing(tenant.workspace, 50))
+        assert {one.id for one in page} == {one.id for one in everything if matches(one)}
+
+
+async def test_no_empty_page_follows_what_is_due_soon(tenant, store, monkeypatch):
+    monkeypatch.setattr(schedule_pages, "FEW", 0)
+    await crowd(tenant)
+    listing = ScheduleListing(tenant.workspace, 50, next_before_ms=SOON, window=1_000)
+    (page,) = await pages_of(store, listing, ScheduleOrder.NEXT_FIRE)
+    assert len(list(page)) > 3
 
 
 async def test_a_window_of_due_schedules_may_end_between_two_instants_or_within_one(
