@@ -320,6 +320,8 @@ CASES: dict[str, list[dict[str, Any]]] = {
          ":ids": Id("runs")},
                      Not({"targets.completion": "answer"}), Not({"ready.epoch": 0})],
     # erasures
+    "drop_row_locks": [{"row_locks.run_id": Id("runs"), ":ids": Id("runs")}, Not({"row_locks.run_id": O}),
+                       Not({"row_locks.schedule_id": O})],
     "awaited_now": [{"erasure_waits.look_ms": T, ":now": T}, Not({"erasure_waits.look_ms": T + 1})],
     "next_erasure": [
         {"erasures.finished_ms": None, "erasures.look_ms": None, ":now": T}, Also({"erasures.look_ms": T}),
@@ -368,6 +370,9 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "forget_answer": [{"answers.created_ms": T - 1, ":before": T}, Not({"answers.created_ms": T})],
     "forget_answers": [{"answers.created_ms": T - 1, ":before": T}, Not({"answers.created_ms": T})],
     # lanes
+    "claimed_runs_of_lane": [
+        {"ready.owner": M, "nodes.id": M, "ready.begun_ms": None, ":lane": Id("targets")}, Not({"ready.owner": None}),
+        Not({"nodes.id": O}), Not({"ready.lane": O}), Not({"ready.begun_ms": 1})],
     "lane_reports": [{"lane_reports.at_ms": T, ":since": T, ":ids": Id("targets")},
         Not({"lane_reports.at_ms": T - 1})],
     "targets_held_by_circuit": [
@@ -527,6 +532,54 @@ CASES: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
+# How a statement counts: what a row holds, and the whole answer.
+COUNTS: list[tuple[str, dict[str, Any], tuple[Any, ...]]] = [
+    ("queue_by_lane", {"ready.owner": None, "ready.due_ms": T, ":now": T}, (Id("targets"), 1, 0, 0, T)),
+    ("queue_by_lane", {"ready.owner": None, "ready.due_ms": T + 1, ":now": T}, (Id("targets"), 0, 1, 0, T + 1)),
+    ("queue_by_lane", {"ready.owner": N, "ready.due_ms": T, ":now": T}, (Id("targets"), 0, 0, 1, None)),
+    ("claimed_runs_of_lane", {"ready.owner": M, "nodes.id": M, "ready.begun_ms": None, "ready.due_ms": T,
+                              ":lane": Id("targets")}, (1, T, 0)),
+    ("claimed_runs_of_lane", {"ready.owner": M, "nodes.id": M, "ready.begun_ms": 5, "ready.due_ms": T,
+                              ":lane": Id("targets")}, (0, None, 1)),
+    ("nodes_by_life", {"nodes.stopped_ms": None, "nodes.lease_until_ms": T, ":now": T}, (1, 0)),
+    ("nodes_by_life", {"nodes.stopped_ms": None, "nodes.lease_until_ms": T - 1, ":now": T}, (0, 1)),
+    ("nodes_by_life", {"nodes.stopped_ms": 1, "nodes.lease_until_ms": T, ":now": T}, (0, 0)),
+    ("counts_of_upkeep", {"callbacks.answer": None}, (1, 1, 1)),
+    ("count_open_erasures", {"erasures.finished_ms": None, "erasures.state": "running"}, (1, 1)),
+    ("count_open_erasures", {"erasures.finished_ms": None, "erasures.state": "waiting"}, (0, 1)),
+    ("count_open_erasures", {"erasures.finished_ms": 1, "erasures.state": "running"}, (0, 0)),
+    ("count_windows_of_workspace", {"windows.schedule_id": None}, (1, 0)),
+    ("count_windows_of_workspace", {"windows.schedule_id": O}, (0, 1)),
+    ("what_rules", {"windows.next_ms": 7, **HELD}, (7, 1, 0, None)),
+    ("what_rules", {"windows.next_ms": None, **HELD, "pauses.settled": 1}, (None, 0, 0, None)),
+    ("what_rules", {"windows.next_ms": 7, **HELD, "pauses.schedule_id": O, "pauses.ends_ms": T + 1}, (7, 0, 1, T + 1)),
+    ("what_rules", {"windows.next_ms": 7, **HELD, "pauses.schedule_id": O, "pauses.ends_ms": T}, (7, 0, 1, None)),
+    ("lane_of_target", {"targets.max_concurrency": None, "targets.rate_per_second": None, "targets.deleted_ms": None},
+     (0, False)),
+    ("lane_of_target", {"targets.max_concurrency": 1, "targets.rate_per_second": None, "targets.deleted_ms": 1},
+     (1, True)),
+    ("lane_of_target", {"targets.max_concurrency": None, "targets.rate_per_second": 1, "targets.deleted_ms": None},
+     (1, False)),
+    ("runs_of_hours", {"runs.due_ms": 7_200_000 + T, ":since": T, ":until": 1 << 40, ":floor": b"",
+                       "runs.state": "failed"}, (2, "failed", 1)),
+    ("starts_of_runs", {"runs.started_ms": 9, "runs.due_ms": 4, "runs.attempts": 1, ":floor": b""},
+     (Id("schedules"), 5)),
+    ("settled_total", {"cursors.fires": 7, "cursors.open_fires": 2, "cursors.waiting_fires": 1}, (4,)),
+    ("average_run", {"runs.generation": 0, "runs.started_ms": 2, "runs.finished_ms": 5}, (3,)),
+    ("first_awaited", {"erasure_waits.look_ms": T, ":erasure_id": Id("erasures"),
+                       "erasure_waits.erasure_id": Id("erasures")}, (T,)),
+    ("waiting_runs_of_lane", {"ready.owner": None, "ready.due_ms": T, ":now": T, ":lane": Id("targets")}, (1, T)),
+    ("page_of_assignees", {"directory_tasks.assignee": "a", "directory_tasks.due": T, ":overdue": 0, ":now": T,
+                           "directory_tasks.status": "{}", ":after": ""}, ("a", 1, 0, None, None, None)),
+    ("page_of_assignees", {"directory_tasks.assignee": "a", "directory_tasks.due": T - 1, ":overdue": 0, ":now": T,
+                           "directory_tasks.status": "{}", ":after": ""}, ("a", 1, 1, None, None, None)),
+    *(("fire_totals", {"runs.slot_ms": None, "fires.state": state, "fires.finished_ms": T},
+       (1, state == "completed", state in ("partial", "failed", "cancelled"), T if state == "completed" else None,
+        T if state in ("partial", "failed", "cancelled") else None))
+      for state in ("completed", "partial", "failed", "cancelled", "running")),
+]  # fmt: skip
+
+
 # Questions that are always answered with one row, which says how much there is.
 _VALUE = re.compile(r"(?:WITH .*\n)?SELECT (?:count\(|min\(|max\(|avg\(|EXISTS|COALESCE\(sum|\(SELECT)")
 
@@ -535,30 +588,49 @@ _VALUE = re.compile(r"(?:WITH .*\n)?SELECT (?:count\(|min\(|max\(|avg\(|EXISTS|C
 async def test_a_statement_finds_what_it_asks_for_and_nothing_that_differs_in_one_condition(store, name):
     statement = load(store.flavour)[name]
     first, *changes = CASES[name]
-    owner = Owner()
-    places = [place for values in CASES[name] for place in values]
-    # With those that others refer to.
-    concerned = {"workspaces", "principals", *re.findall(r"\w+", " ".join([statement.sql, *places]))}
 
     async def answers(change):
         """Whether the statement finds the one row, once the tables hold what a case says."""
-        told = []
-
-        async def verb(tx):
-            await owner.enter(tx, concerned)
-            for place, value in _resolved(owner, first | change).items():
-                if not place.startswith(":"):
-                    await _set(tx, *place.split("."), value)
-            told.append(await _finds(tx, statement, _given(statement, owner, first, change)))
-            raise _Undone
-
-        with pytest.raises(_Undone):
-            await store.urgent(verb)
-        return told[0]
+        return await _asked(store, statement, first, change, _finds)
 
     assert await answers({}), "what it asks for is not found"
     for change in changes:
         assert await answers(change) == isinstance(change, Also), change
+
+
+@pytest.mark.parametrize(("name", "held", "answer"), COUNTS)
+async def test_a_statement_counts_what_it_is_to_count(store, name, held, answer):
+    async def look(tx, statement, given):
+        (row,) = await tx.rows(name, **given)
+        return tuple(row)
+
+    owner = Owner()
+    expected = tuple(owner.id_of(value.table) if isinstance(value, Id) else value for value in answer)
+    assert await _asked(store, load(store.flavour)[name], held, {}, look, owner) == expected
+
+
+async def _asked(store, statement, first, change, look, owner=None):
+    """What `look` says of a statement once the tables hold what a case says. All of it is undone."""
+    owner = owner or Owner()
+    # With the tables that others refer to.
+    concerned = {
+        "workspaces",
+        "principals",
+        *re.findall(r"\w+", " ".join([statement.sql, *(first | change)])),
+    }
+    told = []
+
+    async def verb(tx):
+        await owner.enter(tx, concerned)
+        for place, value in _resolved(owner, first | change).items():
+            if not place.startswith(":"):
+                await _set(tx, *place.split("."), value)
+        told.append(await look(tx, statement, _given(statement, owner, first, change)))
+        raise _Undone
+
+    with pytest.raises(_Undone):
+        await store.urgent(verb)
+    return told[0]
 
 
 def _resolved(owner, values):
