@@ -8,9 +8,7 @@ import httpx
 import pytest
 
 from tests.api.asking import BASE, HOOK, ask, scheduled
-from tests.api.dialects.speakers import SPEAKERS, Autessa, Speaker
 from tests.support.house import House
-from tests.support.receiver import Receiver
 
 NOW = "2026-11-23T08:00:00Z"
 SCOPES = ["schedules:read", "schedules:write", "schedules:delete", "runs:read", "runs:write", "targets:read",
@@ -87,27 +85,6 @@ async def test_a_key_for_some_labels_makes_and_changes_only_schedules_that_carry
     await ask(house, "DELETE", f"/schedules/{blue['id']}", status=204, headers=headers)
 
 
-@pytest.mark.parametrize("kind", SPEAKERS, ids=lambda kind: kind.dialect)
-async def test_in_every_dialect_a_restricted_key_neither_changes_nor_stops_a_schedule_of_another_target(
-    house: House, receiver: Receiver, kind: type[Speaker]
-) -> None:
-    speaker = await kind.open(house, house.first, receiver)
-    await speaker.create()
-    await house.target("workflow", key="mine")
-    made, owner = (await key(house, targets=["mine"]))["key"], speaker.client.headers["Authorization"]
-    restricted = made if kind is Autessa else f"Bearer {made}"
-    for act in (speaker.change, speaker.pause, speaker.resume, speaker.delete):
-        speaker.client.headers["Authorization"] = owner
-        if act == speaker.resume:
-            assert (await speaker.pause(speaker.schedule)).status_code in (200, 204)
-        speaker.client.headers["Authorization"] = restricted
-        assert (await speaker.read(speaker.schedule)).status_code == 200
-        answer = await act(speaker.schedule)
-        assert answer.status_code == 403, (act, answer.text)
-    with pytest.raises(AssertionError):
-        await speaker.create()
-
-
 async def test_a_key_for_some_networks_is_accepted_only_from_these(house: House) -> None:
     made = await key(house, networks=["10.0.0.0/8"])
     for address, status in (("10.1.2.3", 200), ("192.0.2.1", 403)):
@@ -148,22 +125,3 @@ async def test_what_is_wrong_with_a_restriction_is_told(house: House) -> None:
     assert refused["errors"][0]["field"] == "targets"
     refused = await key(house, 400, networks=["ten"])
     assert refused["errors"][0]["field"] == "networks"
-
-
-async def test_a_restricted_key_neither_ends_nor_repeats_nor_deletes_an_execution_of_another_workflow(
-    house: House,
-) -> None:
-    await house.target("workflow", key="other")
-    await house.target("workflow", key="mine")
-    headers = bearer(await key(house, targets=["mine"]))
-    base = "/api/v1/executions"
-    begun = (await house.client.post("/api/v1/workflows/other/execute", json=[])).json()
-    one = f"{base}/{begun['id']}"
-    for method, place, as_owner in (
-        ("POST", f"{one}/cancel", 200),
-        ("POST", f"{one}/retry", 200),
-        ("DELETE", one, 204),
-    ):
-        refused = await house.client.request(method, place, headers=headers)
-        assert refused.status_code == 403, (place, refused.text)
-        assert (await house.client.request(method, place)).status_code == as_owner

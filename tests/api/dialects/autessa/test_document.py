@@ -103,6 +103,23 @@ async def test_a_target_without_a_grant_is_forbidden(house: House) -> None:
         assert await caller.errors("create", 403, **body(number)) == [text]
 
 
+async def test_who_has_no_grant_on_what_an_event_runs_is_told_so_whichever_call_needs_one(
+    house: House, autessa: Autessa
+) -> None:
+    agent = await house.target("agent")
+    an_id = (await autessa.event(**agent_event(agent.number, enabled=False)))["eventId"]
+    caller = await limited(house)
+    permission = f"API key does not have permission to access the target agent (ID: {agent.number})"
+    for route, body in (
+        ("toggle", {"enabled": True}),
+        ("update", {"enabled": True}),
+        ("update", {"cronExpression": "rate(5 minutes)"}),
+    ):
+        assert await caller.errors(route, 403, scheduledEventId=an_id, **body) == [permission], body
+    for route, body in (("update", {"eventName": "Mine"}), ("toggle", {"enabled": False}), ("delete", {})):
+        assert (await caller.call(route, scheduledEventId=an_id, **body)).status_code == 200, route
+
+
 async def test_a_target_that_is_absent_or_another_companys(house: House, autessa: Autessa) -> None:
     other = await house.workspace("other")
     theirs = await house.target("agent", tenant=other)

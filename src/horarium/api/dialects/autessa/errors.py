@@ -1,7 +1,7 @@
 """Errors in autessa's envelope: `{"errors": [...]}`, a sentence for each problem that was found.
 
 A target that the key may not schedule is one problem of a request, with the code FORBIDDEN, and stands first: this
-product tells it together with all others.
+product tells it together with all others. So is an event of another company.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from horarium.api.kit.errors import NoRoute, headers_of, status_of
 from horarium.api.web import Answer, json_answer
-from horarium.domain.errors import Forbidden, HorariumError, Invalid, NotFound, Problem
+from horarium.domain.errors import HorariumError, Invalid, NotFound, Problem
 
 FORBIDDEN = "forbidden"
 
@@ -42,8 +42,6 @@ def _texts(error: HorariumError) -> list[str]:
         return [_sentence(problem) for problem in error.problems]
     if isinstance(error, NotFound) and not isinstance(error, NoRoute):
         return [NOT_FOUND]
-    if isinstance(error, Forbidden) and not error.scope:
-        return [NOT_YOURS]
     return [str(error)]
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
 from starlette.requests import Request
 
 from horarium.api.dialects.autessa import wire
 from horarium.api.dialects.autessa.actions import Action
-from horarium.api.dialects.autessa.errors import FORBIDDEN, NO_TARGET, no_permission
+from horarium.api.dialects.autessa.errors import FORBIDDEN, NO_TARGET, NOT_YOURS, no_permission
 from horarium.api.dialects.autessa.wire import Assignment, Facts, Order
 from horarium.api.kit import Around, Dialect, Fields, Handlers, Json, Operation, Problems
 from horarium.api.kit.writing import utc_text
 from horarium.api.web import Answer, json_answer
-from horarium.domain.errors import Forbidden, NotFound, Problem
+from horarium.domain.errors import Forbidden, Invalid, NotFound, Problem
 from horarium.domain.ids import Id, from_prefixed, random_id, run_id
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Definition, Schedule
@@ -121,7 +121,7 @@ class Events(Handlers[Order, Facts]):
         if action is None and target is not None and wire.sends_action_as_shown(given, fields, kind):
             self._require_grant(who, target, fields.problems)
             facts = replace(facts, taken_over_by=who.principal_id)
-        changed = await self.change(who, before, order, facts, fields.problems)
+        changed = await self._permitted(who, before, self.change(who, before, order, facts, fields.problems))
         return json_answer(200, {"scheduledEvent": await self.shown_alone(who, changed)})
 
     async def toggle(self, request: Request) -> Answer:
@@ -129,14 +129,16 @@ class Events(Handlers[Order, Facts]):
         fields = await self.fields(request)
         order = Order(enabled=fields.flag("enabled", required=True))
         before = await self._event(who, fields)
-        changed = await self.change(who, before, order, Facts(self.now_ms()), fields.problems)
+        facts = Facts(self.now_ms())
+        changed = await self._permitted(who, before, self.change(who, before, order, facts, fields.problems))
         answer = {"eventId": wire.event_id(changed.id), "enabled": wire.is_enabled(changed)}
         return json_answer(200, answer)
 
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:delete")
         event = await self._event(who, await self.fields(request))
-        deleted = await self.services.schedules.delete(who.workspace_id, event.id, within=who.restriction)
+        deleting = self.services.schedules.delete(who.workspace_id, event.id, within=who.restriction)
+        deleted = await self._permitted(who, event, deleting)
         at = utc_text(deleted.deleted_ms or self.now_ms())
         return json_answer(200, {"eventId": wire.event_id(event.id), "deletedAt": at})
 
@@ -159,9 +161,9 @@ class Events(Handlers[Order, Facts]):
         return await self.with_targets(who, schedules)
 
     async def _event(self, who: Identity, fields: Fields) -> Schedule:
-        """The event that a body names. Raises Invalid where it names none, NotFound, Forbidden.
+        """The event that a body names. Raises NotFound, and Invalid where it names none or one of another company.
 
-        The contract of this API asks for Forbidden where the event is another company's. So whoever knows the id of an
+        The contract of this API asks for 403 where the event is another company's. So whoever knows the id of an
         event learns that it exists, and nothing else about it. Ids have 74 random bits, so nobody can try them all.
         """
         given = fields.text("scheduledEventId", required=True)
@@ -172,7 +174,7 @@ class Events(Handlers[Order, Facts]):
             return await self.schedule(who, event_id)
         except NotFound:
             if event_id is not None and await self._is_anothers(who, event_id):
-                raise Forbidden("another company's") from None
+                raise Invalid(Problem("", NOT_YOURS, FORBIDDEN)) from None
             raise
 
     async def _is_anothers(self, who: Identity, event_id: Id) -> bool:
@@ -220,6 +222,17 @@ class Events(Handlers[Order, Facts]):
             problems.insert(0, Problem("", NO_TARGET, FORBIDDEN))
             return None
         return target if self._require_grant(who, target, problems) else None
+
+    async def _permitted(self, who: Identity, event: Schedule, doing: Awaitable[Schedule]) -> Schedule:
+        """What a use case makes of an event. Where the caller may not touch what the event runs, this product tells
+        that in a text of its own: raises Invalid then."""
+        try:
+            return await doing
+        except Forbidden:
+            target, problems = (await self.with_targets(who, [event])).target_of(event), Problems()
+            if target is None or self._require_grant(who, target, problems):
+                raise
+            raise Invalid(problems) from None
 
     @staticmethod
     def _require_grant(who: Identity, target: Target, problems: Problems) -> bool:
