@@ -238,9 +238,9 @@ def _error_message(fire: Fire, errors: Sequence[RunErrors]) -> str | None:
         return None
     if len(errors) == 1 and errors[0].count == fire.failed + fire.cancelled:
         return errors[0].message
-    told = [f"{error.message} ({error.count} {'row' if error.count == 1 else 'rows'})" for error in errors]
     others = fire.failed + fire.cancelled - sum(error.count for error in errors)
-    return "; ".join([*told, f"other errors ({others} rows)"] if others else told)
+    told = [*errors, RunErrors("other errors", others)] if others else errors
+    return "; ".join(f"{one.message} ({one.count} {'row' if one.count == 1 else 'rows'})" for one in told)
 
 
 def fired_json(fire: Fire) -> Json:
