@@ -100,6 +100,13 @@ def _code(change: dict[str, Any]) -> str:
     return "MISSING_FIELDS" if "name" in change else "VALIDATION_ERROR"
 
 
+async def test_an_expression_that_is_emptied_is_missing(house: House) -> None:
+    made = (await house.client.post(BASE, json=order())).json()["data"]
+    for cron in ("", "  "):
+        answer = await house.client.patch(f"{BASE}/{made['id']}", json={"cron_expression": cron})
+        assert envelope(answer, 400, "MISSING_FIELDS")["message"] == "cron_expression must not be empty"
+
+
 async def test_only_automations_are_automations(house: House) -> None:
     await house.target("workflow", key="flow")
     error = envelope(await house.client.post(BASE, json=order(automation_id="flow")), 400, "VALIDATION_ERROR")

@@ -52,6 +52,14 @@ class TestUsedUp:
         assert answer.json()["data"]["is_active"] is True
         assert answer.json()["data"]["next_run_at"] is not None
 
+    async def test_one_that_is_still_on_may_be_limited_to_the_runs_that_it_has_had(
+        self, house: House, url: str
+    ) -> None:
+        await house.client.patch(url, json={"is_active": True, "max_runs": 5})
+        answer = await house.client.patch(url, json={"is_active": True, "max_runs": 1})
+        assert answer.status_code == 200, answer.text
+        assert (answer.json()["data"]["is_active"], answer.json()["data"]["next_run_at"]) == (False, None)
+
     async def test_too_few_more_runs_are_a_conflict_as_well(self, house: House, url: str) -> None:
         assert (await house.client.patch(url, json={"is_active": True, "max_runs": 1})).status_code == 409
 

@@ -8,10 +8,12 @@ from typing import Any
 import orjson
 import pytest
 
+from horarium.api.dialects.trustpager.wire import cursor_text
 from horarium.domain.audience import SourceFault
 from horarium.domain.execution import Outcome, Verdict
 from horarium.service.rates import AUDIENCE, READ
-from tests.api.dialects.trustpager.orders import BASE, order
+from horarium.times.instants import LAST_MS
+from tests.api.dialects.trustpager.orders import BASE, fill, order
 from tests.support.house import House
 from tests.support.receiver import Answer, Receiver
 
@@ -60,6 +62,16 @@ async def test_preview_cron_gives_the_next_runs_and_makes_nothing(house: House) 
     assert (await house.client.get(BASE)).json()["data"] == []
 
 
+async def test_a_preview_is_in_the_zone_of_the_workspace_unless_told_otherwise(house: House) -> None:
+    who = await house.who()
+    await house.services.tenancy.update_workspace(who, who.workspace_id, settings={"timezone": "Asia/Tokyo"})
+    answer = await house.client.post(
+        f"{BASE}/preview-cron", json={"cron_expression": "0 9 * * *", "count": 1}
+    )
+    data = answer.json()["data"]
+    assert (data["timezone"], data["next_runs"]) == ("Asia/Tokyo", ["2026-03-03T00:00:00.000Z"])
+
+
 @pytest.mark.parametrize(
     "body",
     [{}, {"cron_expression": "x"}, {"cron_expression": "0 9 * * *", "count": 0},
@@ -88,6 +100,12 @@ async def test_the_audience_is_previewed_and_nothing_fires(house: House) -> None
     assert (none["count"], none["sample"]) == (2, [])
     assert (await house.client.get(f"{url}/audience-preview", params={"sample": 51})).status_code == 400
     assert (await runs(house, url))["data"] == []
+
+
+async def test_a_preview_of_the_audience_shows_five_rows_unless_told_otherwise(house: House) -> None:
+    await fill(house, "users", [{"id": f"u{number}"} for number in range(1, 9)])
+    data = (await house.client.get(f"{await made(house)}/audience-preview")).json()["data"]
+    assert (data["count"], len(data["sample"])) == (8, 5)
 
 
 async def test_a_preview_of_the_audience_costs_as_much_of_the_rate_limit_as_in_the_own_api(
@@ -164,6 +182,25 @@ async def test_two_fires_in_one_instant_are_two_unless_they_share_a_key(house: H
     assert len((await runs(house, url))["data"]) == 3
     other = await house.client.post(f"{url}/fire-now", headers=key, json={"x": 1})
     assert (other.status_code, other.json()["error"]["code"]) == (409, "CONFLICT")
+
+
+async def test_the_first_answer_to_a_key_is_given_again_after_the_fire_has_ended(
+    house: House, receiver: Receiver
+) -> None:
+    await house.target("automation", receiver.url("/hook"), key="hooked")
+    url, key = await made(house, automation_id="hooked"), {"Idempotency-Key": "again"}
+    first = await fire_now(house, url, **key)
+    await house.work()
+    assert (await runs(house, url))["data"][0]["status"] == "completed"
+    again = await fire_now(house, url, **key)
+    assert (again.json()["data"]["status"], again.content) == ("running", first.content)
+
+
+async def test_one_key_fires_each_of_two_schedules_once(house: House) -> None:
+    urls, key = [await made(house), await made(house, name="Other")], {"Idempotency-Key": "again"}
+    ids = {(await fire_now(house, url, **key)).json()["data"]["run_id"] for url in urls * 2}
+    assert len(ids) == 2
+    assert [len((await runs(house, url))["data"]) for url in urls] == [1, 1]
 
 
 async def test_runs_are_paged_latest_first(house: House) -> None:
@@ -274,3 +311,26 @@ async def test_a_cursor_into_the_fires_of_another_schedule_is_unknown(house: Hou
     assert len((await runs(house, urls[0], after=cursor))["data"]) == 2
     answer = await house.client.get(f"{urls[1]}/runs", params={"after": cursor})
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "position",
+    [b"", b"x", bytes(8), bytes(23), bytes(25), (LAST_MS + 1).to_bytes(8, "big") + bytes(16), b"\xff" * 24],
+)
+async def test_a_position_that_no_answer_ever_gave_is_refused_though_it_is_sealed(
+    house: House, position: bytes
+) -> None:
+    url = await made(house)
+    of = bytes.fromhex(url.rpartition("/")[2].replace("-", "")) + b"runs"
+    answer = await house.client.get(f"{url}/runs", params={"after": cursor_text(position, of)})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "VALIDATION_ERROR")
+
+
+async def test_a_cursor_is_accepted_only_as_it_was_given(house: House) -> None:
+    for _ in range(2):
+        await made(house)
+    given = (await house.client.get(BASE, params={"limit": 1})).json()["pagination"]["next_cursor"]
+    assert (await house.client.get(BASE, params={"after": given})).status_code == 200
+    for other in (f"{given}=", f"{given}A", f"!{given}", given[1:], given[:-1], given.swapcase(), "ä"):
+        answer = await house.client.get(BASE, params={"after": other})
+        assert answer.status_code == 400, other
