@@ -352,7 +352,9 @@ def test_how_an_autessa_event_ran_last() -> None:
     assert autessa.outcome_json(broken, run(error=None))["error"] == "the target is disabled"
 
 
-def test_the_arn_of_an_autessa_event_stays_the_same() -> None:
+def test_the_arn_of_an_autessa_event_stays_the_same_and_tells_workspaces_apart() -> None:
+    other = schedule("autessa", "rate(1 day)", workspace_id=an_id(10))
+    assert ":us-east-1:948145076432:" in autessa.arn_of(other)
     assert autessa.arn_of(schedule("autessa", "rate(1 day)")) == (
         f"arn:aws:scheduler:us-east-1:047917438101:schedule/default/{prefixed('evt', SCHEDULE)}"
     )

@@ -173,6 +173,8 @@ class DialectApp(Api):
 
     def _entry(self, operation: Operation) -> dict[str, Any]:
         path, failure = operation.path, self._dialect.failure
+        # Where no body is described, none can be too large.
+        failures = [code for code in operation.failures if code != 413 or operation.body is not None]
         entry: dict[str, Any] = {
             "summary": operation.summary,
             "operationId": re.sub(r"[{}]", "", f"{operation.method.lower()}{path}".replace("/", "_")),
@@ -195,7 +197,7 @@ class DialectApp(Api):
             ],
             "responses": {
                 str(operation.status): _described("Done", operation.answer),
-                **{str(code): _described(_MEANING[code], failure) for code in operation.failures},
+                **{str(code): _described(_MEANING[code], failure) for code in failures},
                 "default": _described("Something went wrong", failure),
             },
         }

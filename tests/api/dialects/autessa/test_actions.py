@@ -338,6 +338,45 @@ async def test_an_event_cannot_set_variables_that_its_command_does_not_know(
         assert status == 200 or f"environmentVariables.{name}" in answer.text
 
 
+@pytest.mark.parametrize("name", ["", "A=B", "A\n", "A\0", "x" * 201])
+async def test_what_is_no_name_of_an_environment_variable_is_refused(
+    house: House, autessa: Autessa, name: str
+) -> None:
+    tool = await house.target("tool")
+    good = {"x" * 200: "1", "ü": "", "A B": "2"}
+    for variables, status in ((good, 200), (good | {name: "1"}, 400)):
+        request = {"toolId": tool.number, "environmentVariables": variables}
+        answer = await autessa.call(
+            "create", **tool_event(tool.number, toolConfig={"toolExecutionRequest": request})
+        )
+        assert answer.status_code == status, answer.text
+        if status == 400:
+            assert "is not a name of an environment variable" in answer.text
+
+
+@pytest.mark.parametrize("value", [None, 1, True, [], {}, "x" * 100_001])
+async def test_the_value_of_an_environment_variable_is_a_text(
+    house: House, autessa: Autessa, value: object
+) -> None:
+    tool = await house.target("tool")
+    request = {"toolId": tool.number, "environmentVariables": {"A": value, "B": "x" * 100_000}}
+    body = tool_event(tool.number, toolConfig={"toolExecutionRequest": request})
+    (error,) = await autessa.errors("create", 400, **body)
+    assert error.startswith("toolConfig.toolExecutionRequest.environmentVariables.A: ")
+
+
+async def test_an_event_has_200_environment_variables_at_most(house: House, autessa: Autessa) -> None:
+    tool = await house.target("tool")
+    for count in (200, 201):
+        request = {"toolId": tool.number, "environmentVariables": {f"V{n}": "1" for n in range(count)}}
+        answer = await autessa.call(
+            "create", **tool_event(tool.number, toolConfig={"toolExecutionRequest": request})
+        )
+        assert (answer.status_code, "at most 200 are allowed" in answer.text) == (
+            (200, False) if count == 200 else (400, True)
+        )
+
+
 async def test_a_mask_for_a_secret_that_is_not_stored_is_refused(house: House, autessa: Autessa) -> None:
     tool = await house.target("tool")
 

@@ -353,6 +353,16 @@ async def test_a_bundle_key_is_given_changed_and_taken_away(cadenya: Cadenya) ->
     assert not (await read(cadenya))["metadata"].get("bundleKey")
 
 
+async def test_a_new_agent_needs_metadata_with_a_name(cadenya: Cadenya) -> None:
+    for body, missing in (
+        ({}, "metadata"),
+        ({"metadata": None}, "metadata"),
+        ({"metadata": {}}, "metadata.name"),
+        ({"metadata": {"name": " "}}, "metadata.name"),
+    ):
+        assert cadenya.violations(await cadenya.client.post(at(cadenya), json=body)) == {missing}, body
+
+
 async def test_a_new_agent_has_no_mask(cadenya: Cadenya) -> None:
     body = {"metadata": {"name": "Scout"}, "updateMask": "nonsense", "spec": {"description": "Looks around"}}
     answer = await cadenya.client.post(at(cadenya), json=body)

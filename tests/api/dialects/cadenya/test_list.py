@@ -62,7 +62,10 @@ async def test_limit_is_clamped_zero_is_the_default_and_nonsense_is_refused(cade
         assert (await cadenya.get("", limit=limit)).status_code == 200
     wrong = await cadenya.get("", limit="-1", cursor="x", sortOrder="up", includeInfo="maybe")
     assert cadenya.violations(wrong) == {"limit", "cursor", "sortOrder", "includeInfo"}
-    assert cadenya.violations(await cadenya.get("", labels="nonsense")) == {"labels"}
+    for labels in ("nonsense", "=x", "a=b,c"):
+        assert cadenya.violations(await cadenya.get("", labels=labels)) == {"labels"}
+    for labels in ("", ",", "a=,", " a=b , c=d "):
+        assert (await cadenya.get("", labels=labels)).status_code == 200
 
 
 async def test_info_is_always_there_and_whole_when_it_is_asked_for(cadenya: Cadenya) -> None:

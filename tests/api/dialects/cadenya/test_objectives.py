@@ -122,6 +122,54 @@ async def test_objectives_are_filtered_ordered_and_paged(cadenya: Cadenya) -> No
     assert seen == sorted(seen)
 
 
+async def test_objectives_are_narrowed_to_a_schedule_by_its_id_or_with_the_agent_by_its_key(
+    cadenya: Cadenya, house: House
+) -> None:
+    made = await cadenya.created({"name": "n", "externalId": "nightly"}, schedule=every("60s"))
+    await cadenya.created({"name": "other"}, schedule=every("60s"))
+    first = cadenya.agent
+    await cadenya.use_agent()
+    await cadenya.created({"name": "theirs", "externalId": "nightly"}, schedule=every("60s"))
+    house.clock.now += 60_000
+    await house.release()
+    an_id, second = made["metadata"]["id"], cadenya.agent
+    for query, count in (
+        ({}, 3),
+        ({"agentId": first}, 2),
+        ({"agentId": second}, 1),
+        ({"agentScheduleId": an_id}, 1),
+        ({"agentScheduleId": an_id, "agentId": first}, 1),
+        ({"agentScheduleId": an_id, "agentId": second}, 0),
+        ({"agentScheduleId": "external_id:nightly", "agentId": first}, 1),
+        ({"agentScheduleId": "external_id:nightly", "agentId": second}, 1),
+        ({"agentScheduleId": "external_id:nothing", "agentId": first}, 0),
+        ({"agentScheduleId": "external_id:", "agentId": first}, 0),
+        ({"agentScheduleId": "external_id:nightly"}, 0),
+        ({"agentScheduleId": "nightly", "agentId": first}, 0),
+        ({"agentScheduleId": "", "agentId": ""}, 3),
+    ):
+        assert len(await cadenya.objectives(**query)) == count, query
+    (one,) = await cadenya.objectives(agentScheduleId="external_id:nightly", agentId=first)
+    assert one["agentScheduleId"] == an_id
+
+
+async def test_events_are_listed_from_the_start_unless_told_otherwise(cadenya: Cadenya) -> None:
+    async with Receiver() as receiver:
+        receiver.script("/agent", Answer(200, b'{"answer": "Done."}'))
+        await with_receiver(cadenya, receiver)
+        await cadenya.created(schedule=every("60s"))
+        await cadenya.house.move("2026-03-06T12:01:00Z")
+    (one,) = await cadenya.objectives()
+    path = f"/v1/workspaces/{cadenya.workspace}/objectives/{one['metadata']['id']}/events"
+    said = ["userMessage", "assistantMessage"]
+    for query, order in (("", said), ("?sortOrder=asc", said), ("?sortOrder=desc", said[::-1]),
+                         ("?sortOrder=DESC", said[::-1])):  # fmt: skip
+        found = (await cadenya.client.get(path + query)).json()
+        assert [event["data"]["type"] for event in found["items"]] == order, query
+        assert found["pagination"] == {"total": 2}
+    assert cadenya.violations(await cadenya.client.get(path, params={"sortOrder": "up"})) == {"sortOrder"}
+
+
 @pytest.mark.parametrize("name", ["OBJECTIVE_STATE_FINALIZED", "STATE_FINALIZED", "STATE_COMPLETED"])
 async def test_objectives_are_filtered_by_the_names_of_states_of_both_ages(
     cadenya: Cadenya, name: str

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.asking import ask
 from tests.api.dialects.uranus.conftest import (
     BASE,
     CRON,
@@ -113,6 +114,13 @@ class TestCreating:
         await house.target("agent", key="parisian", extra={"calendar_timezone": "Europe/Paris"})
         made = await house.client.post("/api/agents/parisian/schedules", json=CRON)
         assert made.json()["next_run"] == "2024-12-16T08:00:00Z"
+
+    async def test_an_instant_and_a_delay_are_in_no_zone_of_the_agent(self, house: House) -> None:
+        await house.target("agent", key="parisian", extra={"calendar_timezone": "Europe/Paris"})
+        for body, zone in ((CRON, "Europe/Paris"), (ONCE, "UTC"), (DELAYED, "UTC")):
+            made = (await house.client.post("/api/agents/parisian/schedules", json=body)).json()
+            own = await ask(house, "GET", f"/schedules/{made['id']}")
+            assert own["timezone"] == zone, body
 
     async def test_the_agent_may_be_named_by_id_or_number(self, house: House) -> None:
         await create(house, CRON)

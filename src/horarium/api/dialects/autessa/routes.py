@@ -173,17 +173,18 @@ class Events(Handlers[Order, Facts]):
         try:
             return await self.schedule(who, event_id)
         except NotFound:
-            if event_id is not None and await self._is_anothers(who, event_id):
+            if event_id is not None and await self._is_anothers(event_id):
                 raise Invalid(Problem("", NOT_YOURS, FORBIDDEN)) from None
             raise
 
-    async def _is_anothers(self, who: Identity, event_id: Id) -> bool:
-        """Whether an event exists in another company: this product tells that apart from one that does not exist."""
+    async def _is_anothers(self, event_id: Id) -> bool:
+        """Whether an event that this company does not have is another's: this product tells that apart from one that
+        does not exist."""
         whose = await self.services.schedules.whose(event_id)
         if whose is None:
             return False
-        workspace_id, dialect, deleted = whose
-        return dialect == self.dialect.name and not deleted and workspace_id != who.workspace_id
+        _, dialect, deleted = whose
+        return dialect == self.dialect.name and not deleted
 
     async def _assignment(
         self,

@@ -149,7 +149,7 @@ def _without(body: Mapping[str, Any], paths: frozenset[str]) -> Json:
     found: Json = {name: value for name, value in body.items() if name not in paths}
     for path in paths:
         outer, _, name = path.partition(".")
-        if name and isinstance(found.get(outer), Mapping):
+        if isinstance(found.get(outer), Mapping):
             found[outer] = {key: inner for key, inner in found[outer].items() if key != name}
             if not found[outer]:
                 del found[outer]

@@ -43,7 +43,7 @@ def routes(dialect: Dialect[Order, Facts], services: Services) -> Sequence[Opera
         ),
         tagged("GET", ONE, of.get, "Get an agent by ID", answer="Agent"),
         update(tagged, ONE, "Agent", "an agent", of.update),
-        tagged("DELETE", ONE, of.delete, "Delete an agent", answer="Nothing", failures=[400]),
+        tagged("DELETE", ONE, of.delete, "Delete an agent", answer="Nothing"),
         tagged("GET", VARIATIONS, of.variations, "List variations", answer="Variations", query=PAGE_QUERY),
         tagged("GET", VARIATIONS + "/{id}", of.variation, "Get a variation by ID", answer="Variation"),
     )
