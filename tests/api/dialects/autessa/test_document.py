@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import pytest
 
 from tests.api.dialects.autessa.support import BASE, Autessa, agent_event, limited, table_event, tool_event
 from tests.support.house import House
@@ -139,6 +142,44 @@ async def test_the_id_of_each_action_is_required(autessa: Autessa) -> None:
         text = [f"{kind} ID is required for {action} action"]
         assert await autessa.errors("create", 400, **common, actionType=action) == text
         assert await autessa.errors("create", 400, **common, actionType=action, **{field: request}) == text
+
+
+async def test_each_call_names_what_it_cannot_do_without(house: House, autessa: Autessa) -> None:
+    an_id = (await autessa.event(**agent_event((await house.target("agent")).number)))["eventId"]
+    for route in ("get", "update", "toggle", "delete"):
+        for given in ({}, {"scheduledEventId": None}):
+            errors = await autessa.errors(route, 400, **given)
+            assert "scheduledEventId: is required" in errors, route
+    for given in ({}, {"enabled": None}):
+        assert await autessa.errors("toggle", 400, scheduledEventId=an_id, **given) == [
+            "enabled: is required"
+        ]
+    assert await autessa.errors("create", 400) == [
+        "Event name is required",
+        "cronExpression: is required",
+        "actionType: is required",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "errors"),
+    [
+        ({"operation": None}, ["autessaDbConfig.operation: is required"]),
+        ({"values": None}, ["autessaDbConfig.values: is required"]),
+        ({"values": []}, ["autessaDbConfig.values: must be an object"]),
+        ({"whereConditions": {}}, ["autessaDbConfig.whereConditions: must be a string of JSON"]),
+        ({"operation": "DELETE"}, ["autessaDbConfig.operation: must be one of INSERT, UPDATE"]),
+        ({"targetTableId": None}, ["Table ID is required for UPDATE_AUTESSADB action"]),
+        ({"targetTableId": "7"}, ["autessaDbConfig.targetTableId: must be an integer"]),
+        ({"continueOnError": "yes"}, ["autessaDbConfig.continueOnError: must be true or false"]),
+    ],
+)
+async def test_a_write_to_a_table_names_what_is_missing_or_of_a_wrong_type(
+    house: House, autessa: Autessa, change: dict[str, Any], errors: list[str]
+) -> None:
+    body = table_event((await house.target("table")).number)
+    body["autessaDbConfig"] |= change
+    assert await autessa.errors("create", 400, **body) == errors
 
 
 async def test_an_unknown_event_is_not_found(autessa: Autessa) -> None:

@@ -96,6 +96,24 @@ async def test_a_client_that_replaces_the_whole_spec_leaves_alone_what_it_cannot
     assert changed["spec"]["executor"]["headers"] == {"Authorization": "***", "X-Plain": "a"}
 
 
+async def test_what_only_this_server_knows_of_an_agent_is_cleared_by_its_own_path(cadenya: Cadenya) -> None:
+    variations = [{"id": "v1", "name": "One"}]
+    await made(cadenya, executor=HTTP, completion="callback", variations=variations)
+    for path, spec in (
+        ("spec.completion", {"completion": "response"}),
+        ("spec.variations", {"variations": "Default"}),
+        ("spec.executor", {"executor": {"type": "none"}}),
+    ):
+        before = (await read(cadenya))["spec"]
+        answer = await patch(cadenya, {"spec": {"description": "not listed"}, "updateMask": path})
+        assert answer.status_code == 200, answer.text
+        after = answer.json()["spec"]
+        for name, value in spec.items():
+            shown = after[name][0]["name"] if name == "variations" else after[name]
+            assert shown == value
+        assert after["description"] == before["description"] == ""
+
+
 async def test_a_webhook_address_is_the_url_of_an_http_executor(cadenya: Cadenya) -> None:
     await made(cadenya, executor={"type": "http", "url": HOOK, "method": "PUT"})
     assert (await read(cadenya))["spec"]["webhookEventsUrl"] == HOOK

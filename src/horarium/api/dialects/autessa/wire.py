@@ -163,9 +163,7 @@ def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
     after = replace(
         after,
         name=before.name if order.name is None else order.name,
-        description=before.description
-        if order.description in (None, before.description or "")
-        else order.description,
+        description=before.description if order.description is None else order.description,
     )
     return after if order.enabled in (None, is_enabled(after)) else _switched(after, order.enabled is True)
 
