@@ -84,6 +84,7 @@ BOUNDS: dict[str, dict[str, list[tuple[str, Any, Any, str]]]] = {
             ("metadata.labels", {"a": "x" * 1000}, {"a": "x" * 1001}, "at most 1000 "),
             ("metadata.labels", {"a": "x"}, {"a": "\0"}, "without NUL"),
             ("metadata.labels", {"a": ""}, {"a": None}, "is required"),
+            texts("defaultVariation.metadata.name", 200),
             ("spec.variations", ["v"] * 50, ["v"] * 51, "at most 50 "),
             ("spec.variations", [{"id": "x" * 100}], [{"id": "x" * 101}], "at most 100 "),
             ("spec.variations", [{"name": "x" * 200}], [{"name": "x" * 201}], "at most 200 "),

@@ -317,6 +317,24 @@ def test_an_autessa_event() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("given", "stored", "shown"),
+    [
+        ({}, {"variables": {}}, {}),
+        ({"variables": {}}, {"variables": {}}, {"variables": {}}),
+        ({}, {"variables": {"a": 1}}, {"variables": {"a": 1}}),  # our own API has stored them since
+        ({}, None, {}),
+    ],
+)
+def test_the_variables_of_a_tool_are_shown_unless_there_are_none_and_none_were_given(
+    given: Json, stored: Any, shown: Json
+) -> None:
+    extra = {"actionType": "INVOKE_TOOL", "config": {"toolExecutionRequest": {"toolId": 1, **given}}}
+    made = schedule("autessa", "rate(1 day)", input=stored, extra=extra)
+    config = autessa.show(made, around(TargetKind.TOOL))["toolConfig"]
+    assert config == {"toolExecutionRequest": {**shown, "toolId": 42}, "continueOnError": True}
+
+
 def test_an_autessa_event_has_no_next_run_while_it_is_off_and_its_description_is_never_null() -> None:
     off = schedule("autessa", "rate(1 hour)", state=ScheduleState.PAUSED, description=None)
     shown = autessa.show(

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from horarium.domain.errors import Problem
+from horarium.domain.ids import from_prefixed
 from horarium.domain.json_text import DEEPEST_PART
 from horarium.domain.run import Run, RunState
 from horarium.domain.target import Target
@@ -184,6 +185,25 @@ async def test_who_gives_an_event_another_action_answers_for_its_target(
     assert await house.move("2025-11-03T13:00:00Z") == 1
     (run,) = await runs(house)
     assert run.state is RunState.SUCCEEDED
+
+
+async def test_who_sends_the_action_as_it_is_shown_answers_for_its_target_and_who_renames_does_not(
+    house: House, autessa: Autessa
+) -> None:
+    agent = await house.target("agent")
+    event = await autessa.event(**agent_event(agent.number))
+    an_id = from_prefixed("evt", event["eventId"])
+    assert an_id is not None
+    maker = (await house.who()).principal_id
+    other = await limited(house, agent.id)
+    for body, answers_for_it in (
+        ({"eventName": "Renamed"}, "maker"),
+        ({"eventName": "Again", "actionType": "INVOKE_AGENT"}, "maker"),
+        ({"agentConfig": event["agentConfig"]}, "other"),
+    ):
+        assert (await other.call("update", scheduledEventId=event["eventId"], **body)).status_code == 200
+        now = await house.services.schedules.get(house.first.workspace_id, an_id)
+        assert (now.created_by == maker) is (answers_for_it == "maker"), body
 
 
 async def test_a_grant_withdrawn_since_fails_the_run_with_that_reason(

@@ -182,6 +182,17 @@ async def test_a_write_to_a_table_names_what_is_missing_or_of_a_wrong_type(
     assert await autessa.errors("create", 400, **body) == errors
 
 
+async def test_of_a_config_without_its_request_the_missing_id_is_all_that_is_told(autessa: Autessa) -> None:
+    for kind, config, name in (
+        ("INVOKE_AGENT", "agentConfig", "Agent"),
+        ("INVOKE_TOOL", "toolConfig", "Tool"),
+    ):
+        body = {"eventName": "n", "cronExpression": "rate(1 day)", "actionType": kind}
+        for given in ({}, {"continueOnError": 7}):
+            errors = await autessa.errors("create", 400, **body, **{config: given})
+            assert errors == [f"{name} ID is required for {kind} action"]
+
+
 async def test_an_unknown_event_is_not_found(autessa: Autessa) -> None:
     for route, more in (("get", {}), ("update", {}), ("toggle", {"enabled": True}), ("delete", {})):
         for an_id in ("evt_abc123", "evt_01ARZ3NDEKTSV4RRFFQ69G5FAV", "7"):

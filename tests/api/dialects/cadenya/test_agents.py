@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from horarium.executors.signing import signature, signer_of
+from tests.api.asking import ask
 from tests.api.dialects.cadenya.support import Cadenya, every
 from tests.support.house import House
 from tests.support.receiver import Receiver
@@ -369,6 +370,139 @@ async def test_a_bundle_key_is_given_changed_and_taken_away(cadenya: Cadenya) ->
         assert (await read(cadenya))["metadata"]["bundleKey"] == shown
     await patch(cadenya, {"updateMask": "metadata.bundleKey", "metadata": {}})
     assert not (await read(cadenya))["metadata"].get("bundleKey")
+
+
+async def test_a_bundle_key_of_an_agent_outlives_other_labels_unless_they_name_another(
+    cadenya: Cadenya, house: House
+) -> None:
+    await made(cadenya, {"bundleKey": "b1", "labels": {"a": "1"}})
+    kept = (await patch(cadenya, {"metadata": {"labels": {"x": "1"}}})).json()["metadata"]
+    assert (kept["bundleKey"], kept["labels"]) == ("b1", {"x": "1", "bundle_key": "b1"})
+    other = (await patch(cadenya, {"metadata": {"labels": {"bundle_key": "b2"}}})).json()["metadata"]
+    assert (other["bundleKey"], other["labels"]) == ("b2", {"bundle_key": "b2"})
+    gone = (await patch(cadenya, {"metadata": {"labels": {"x": "2"}}})).json()["metadata"]
+    assert ("bundleKey" in gone, gone["labels"]) == (False, {"x": "2"})
+    bare = await made(cadenya, {"externalId": "bare"})
+    stored = await ask(house, "GET", f"/targets/tgt_{bare['metadata']['id'].removeprefix('agent_')}")
+    assert stored["extra"].keys() == {"variations", "variation_pin_field"}
+
+
+async def test_an_empty_webhook_address_counts_as_left_out(cadenya: Cadenya) -> None:
+    first = await made(cadenya, webhookEventsUrl="", description="")
+    assert (first["spec"]["executor"], states(first)) == ({"type": "none"}, DRAFT)
+    given = (await patch(cadenya, {"spec": {"webhookEventsUrl": HOOK}})).json()
+    assert given["spec"]["webhookEventsUrl"] == HOOK
+    body = {"metadata": {"name": "N"}, "spec": {"webhookEventsUrl": "", "status": "AGENT_STATUS_PUBLISHED"}}
+    assert cadenya.violations(await cadenya.client.post(at(cadenya), json=body)) == {"spec.status"}
+
+
+async def test_a_webhook_beside_an_executor_must_be_its_address(cadenya: Cadenya) -> None:
+    for executor, agrees in (
+        ({"type": "http", "url": HOOK}, True),
+        ({"type": "http", "url": f"{HOOK}/2"}, False),
+        ({"type": "echo", "url": HOOK}, False),
+        ({"type": "none"}, True),
+    ):
+        body = {"metadata": {"name": "N"}, "spec": {"webhookEventsUrl": HOOK, "executor": executor}}
+        answer = await cadenya.client.post(at(cadenya), json=body)
+        if agrees:
+            assert answer.json()["spec"]["webhookEventsUrl"] == HOOK, executor
+        else:
+            assert cadenya.violations(answer) == {"spec.webhookEventsUrl"}, executor
+
+
+async def test_a_new_agent_is_in_the_state_that_it_is_given(cadenya: Cadenya) -> None:
+    for status, state in (
+        ({}, PUBLISHED),
+        ({"status": "AGENT_STATUS_UNSPECIFIED"}, PUBLISHED),
+        ({"status": "AGENT_STATUS_PUBLISHED"}, PUBLISHED),
+        ({"status": "AGENT_STATUS_DRAFT"}, DRAFT),
+        ({"status": "AGENT_STATUS_ARCHIVED"}, ARCHIVED),
+    ):
+        agent = await made(cadenya, {"externalId": None}, webhookEventsUrl=HOOK, **status)
+        assert states(agent) == state, status
+        assert states(await read(cadenya, agent["metadata"]["id"])) == state
+
+
+async def test_variations_are_given_as_names_as_objects_or_as_the_default_one(cadenya: Cadenya) -> None:
+    spec = {"systemPromptTemplate": "Be brief."}
+    given = ["One", {"name": "Two", "weight": 0}, {"id": "three"}, {"id": "4", "name": "Four", "spec": spec}]
+    listed = (await made(cadenya, variations=given))["spec"]["variations"]
+    assert [(one["name"], one["weight"], one["spec"]) for one in listed] == [
+        ("One", 1.0, {}), ("Two", 0.0, {}), ("three", 1.0, {}), ("Four", 1.0, spec),
+    ]  # fmt: skip
+    assert [one["id"] for one in listed[2:]] == ["three", "4"]
+    assert all(one["id"].startswith("variation_") for one in listed[:2])
+    twice = {"metadata": {"name": "N"}, "spec": {"variations": [{"id": "a"}, {"id": "a"}]}}
+    assert cadenya.violations(await cadenya.client.post(at(cadenya), json=twice)) == {"spec.variations"}
+    for default, name in (
+        ({"metadata": {"name": "Mine"}, "spec": spec}, "Mine"),
+        ({"spec": spec}, "Default"),
+    ):
+        body = {"metadata": {"name": "N"}, "spec": {}, "defaultVariation": default}
+        (one,) = (await cadenya.client.post(at(cadenya), json=body)).json()["spec"]["variations"]
+        assert (one["name"], one["weight"], one["spec"]) == (name, 1.0, spec)
+
+
+async def test_what_the_core_refuses_is_named_as_the_body_names_it(cadenya: Cadenya) -> None:
+    other = {"metadata": {"name": "x" * 201}, "spec": {"webhookEventsUrl": HOOK}}
+    for body, fields in (
+        (other, {"metadata.name"}),
+        ({"metadata": {"name": "N"}, "spec": {"webhookEventsUrl": "nowhere"}}, {"spec.webhookEventsUrl"}),
+        ({"metadata": {"name": "N"}, "spec": {"executor": {"type": "http"}}}, {"spec.executor.url"}),
+        ({"metadata": {"name": "N"}, "spec": {"executor": {"type": "magic"}}}, {"spec.executor.type"}),
+        ({"metadata": {"name": "N"}, "spec": {"inputDataSchema": {"type": 7}}}, {"spec.inputDataSchema"}),
+        ({"metadata": {"name": "N", "externalId": "12"}, "spec": {}}, {"metadata.externalId"}),
+    ):
+        found = cadenya.violations(await cadenya.client.post(at(cadenya), json=body))
+        assert {field.removesuffix(".type") if "Schema" in field else field for field in found} == fields, (
+            body
+        )
+    await made(cadenya, webhookEventsUrl=HOOK)
+    wrong = await patch(cadenya, {"spec": {"webhookEventsUrl": "nowhere"}})
+    assert cadenya.violations(wrong) == {"spec.webhookEventsUrl"}
+    again = {"metadata": {"name": "N", "externalId": "scout"}, "spec": {}}
+    taken = await cadenya.client.post(at(cadenya), json=again)
+    assert (taken.status_code, taken.json()["code"]) == (409, 6)
+    assert taken.json()["details"][0]["fieldViolations"][0]["field"] == "metadata.externalId"
+
+
+async def test_who_made_agents_is_told_in_a_list_only_where_it_is_asked_for(cadenya: Cadenya) -> None:
+    await made(cadenya)
+    for query, told in (("", False), ("?includeInfo=false", False), ("?includeInfo=true", True)):
+        items = (await cadenya.client.get(at(cadenya) + query)).json()["items"]
+        assert all(("createdBy" in one["info"]) is told for one in items), query
+        variations = f"{at(cadenya, '/external_id:scout/variations')}{query}"
+        (one,) = (await cadenya.client.get(variations)).json()["items"]
+        assert ("createdBy" in one["info"]) is told, query
+
+
+async def test_agents_are_found_by_the_beginning_or_a_part_of_their_names(cadenya: Cadenya) -> None:
+    await made(cadenya, {"name": "Night Owl", "externalId": "owl"})
+    for query, names in (
+        ({"prefix": "night"}, ["Night Owl"]),
+        ({"prefix": "owl"}, []),
+        ({"query": "OWL"}, ["Night Owl"]),
+        ({"query": "nothing"}, []),
+        ({"prefix": "", "query": ""}, ["Night Owl", "Agent"]),
+        ({"sortOrder": "asc"}, ["Agent", "Night Owl"]),
+    ):
+        found = (await cadenya.client.get(at(cadenya), params=query)).json()
+        assert [one["metadata"]["name"] for one in found["items"]] == names, query
+        assert found["pagination"]["total"] == len(names)
+
+
+async def test_a_workspace_is_named_by_its_id_or_its_slug(cadenya: Cadenya) -> None:
+    for name, status in (
+        (cadenya.workspace, 200),
+        ("external_id:first", 200),
+        ("external_id%3Afirst", 200),
+        ("first", 404),
+        ("external_id:other", 404),
+        ("external_id:", 404),
+    ):
+        answer = await cadenya.client.get(f"/v1/workspaces/{name}/agents")
+        assert answer.status_code == status, name
 
 
 async def test_a_new_agent_needs_metadata_with_a_name(cadenya: Cadenya) -> None:

@@ -149,6 +149,10 @@ async def test_objectives_are_narrowed_to_a_schedule_by_its_id_or_with_the_agent
         ({"agentScheduleId": "", "agentId": ""}, 3),
     ):
         assert len(await cadenya.objectives(**query)) == count, query
+    nothing = await cadenya.client.get(
+        f"/v1/workspaces/{cadenya.workspace}/objectives", params={"agentScheduleId": "external_id:nightly"}
+    )
+    assert nothing.json() == {"items": [], "pagination": {"total": 0}}
     (one,) = await cadenya.objectives(agentScheduleId="external_id:nightly", agentId=first)
     assert one["agentScheduleId"] == an_id
 

@@ -93,6 +93,23 @@ async def test_the_mask_is_tolerated_as_a_query_parameter(cadenya: Cadenya, made
     assert answer.json()["metadata"]["labels"] == {"team": "blue"}
 
 
+async def test_the_mask_of_the_body_counts_before_that_of_the_query(
+    cadenya: Cadenya, made: dict[str, Any]
+) -> None:
+    path = f"{cadenya.base}/external_id:daily?updateMask=metadata.name"
+    for given, changed in (("", "metadata"), (None, "metadata"), ("spec.overlapPolicy", "spec")):
+        before = (await cadenya.get("/external_id:daily")).json()
+        other = "SKIP" if before["spec"]["overlapPolicy"].endswith("ALLOW") else "ALLOW"
+        body = {
+            "updateMask": given,
+            "metadata": {"name": f"{before['metadata']['name']}+"},
+            "spec": {"overlapPolicy": f"OVERLAP_POLICY_{other}"},
+        }
+        after = (await cadenya.client.patch(path, json=body)).json()
+        assert (after["metadata"]["name"] != before["metadata"]["name"]) is (changed == "metadata"), given
+        assert (after["spec"] != before["spec"]) is (changed == "spec"), given
+
+
 async def test_a_whole_group_can_be_listed(cadenya: Cadenya, made: dict[str, Any]) -> None:
     body = {"updateMask": "spec", "spec": {"initialMessage": "Hello", "schedule": at_nine()}}
     changed = (await cadenya.patch("/external_id:daily", body)).json()
