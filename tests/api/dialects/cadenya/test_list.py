@@ -56,6 +56,14 @@ async def test_a_text_too_long_to_search_for_finds_nothing(cadenya: Cadenya) -> 
         assert await names(cadenya, **{name: "a" * 60_000}) == []
 
 
+async def test_a_filter_with_a_nul_finds_nothing(cadenya: Cadenya) -> None:
+    await cadenya.created({"name": "Daily", "bundleKey": "b1"})
+    for name, value in (("prefix", "dai"), ("query", "ail"), ("bundleKey", "b1")):
+        assert await names(cadenya, **{name: value}) == ["Daily"], name
+        for with_nul in (f"{value}\0", f"\0{value}"):
+            assert await names(cadenya, **{name: with_nul}) == [], name
+
+
 async def test_limit_is_clamped_zero_is_the_default_and_nonsense_is_refused(cadenya: Cadenya) -> None:
     await cadenya.created()
     for limit in ("0", "1", "100", "5000", "2147483647", "9" * 30):

@@ -44,6 +44,42 @@ async def test_spellings_that_disagree_are_refused(cadenya: Cadenya) -> None:
     assert cadenya.violations(answer) == {"spec.firstUserMessage"}
 
 
+async def test_spellings_that_agree_are_one_value(cadenya: Cadenya) -> None:
+    made = await cadenya.created(
+        firstUserMessage="Good morning", data={"a": 1}, firstUserMessageData={"a": 1}
+    )
+    assert made["spec"]["initialMessage"] == "Good morning"
+    assert made["spec"]["data"] == {"a": 1}
+
+
+async def test_data_in_the_newer_spelling_is_an_object(cadenya: Cadenya) -> None:
+    for data in ("text", [1], 7, True):
+        answer = await cadenya.post("", cadenya.body(firstUserMessageData=data))
+        assert cadenya.violations(answer) == {"spec.firstUserMessageData"}
+        assert (await cadenya.created(data=data))["spec"]["data"] == data
+
+
+async def test_data_that_is_left_out_is_judged_as_an_empty_object(cadenya: Cadenya) -> None:
+    await cadenya.use_agent(inputDataSchema={"required": ["team"]})
+    assert cadenya.violations(await cadenya.post("", cadenya.body())) == {"spec.data"}
+    await cadenya.use_agent(inputDataSchema={"type": "object"})
+    await cadenya.created()
+
+
+async def test_a_list_of_rules_may_be_emptied_while_there_is_another(cadenya: Cadenya) -> None:
+    rules = {**at_nine("UTC"), "intervals": [{"every": "60s"}]}
+    for emptied in ("calendars", "intervals"):
+        path = f"/{(await cadenya.created(schedule=rules))['metadata']['id']}"
+        for given in ([], None):
+            body = {"updateMask": f"spec.schedule.{emptied}", "spec": {"schedule": {emptied: given}}}
+            changed = await cadenya.patch(path, body)
+            assert changed.status_code == 200, changed.text
+            left = {name: value for name, value in rules.items() if name != emptied}
+            assert changed.json()["spec"]["schedule"] == left
+        bare = {"updateMask": "spec.schedule", "spec": {"schedule": {"timezone": "UTC", emptied: []}}}
+        assert cadenya.violations(await cadenya.patch(path, bare)) == {"spec.schedule"}
+
+
 async def test_the_documents_create_sample_is_refused_naming_what_is_missing(cadenya: Cadenya) -> None:
     sample = {"metadata": {"name": "name"}, "spec": {"initialMessage": "initialMessage", "schedule": {}}}
     answer = await cadenya.post("", sample)

@@ -91,7 +91,7 @@ class FieldPaths:
                 found += held
             cleared = not held and any(_value_at(shown, path) is not None for path in spellings)
             if cleared and (entry in spellings or field not in unsent):
-                found.append(asked[0])
+                found.append(field)
         return found
 
     def _spellings_of(self, path: str) -> list[str]:
@@ -145,14 +145,12 @@ def _holds(body: Mapping[str, Any], path: str) -> bool:
 
 
 def _without(body: Mapping[str, Any], paths: frozenset[str]) -> Json:
-    """A body without the values at paths that are one level deep or two, and without objects of which none is left."""
+    """A body without the values at paths that are one level deep or two."""
     found: Json = {name: value for name, value in body.items() if name not in paths}
     for path in paths:
         outer, _, name = path.partition(".")
         if isinstance(found.get(outer), Mapping):
             found[outer] = {key: inner for key, inner in found[outer].items() if key != name}
-            if not found[outer]:
-                del found[outer]
     return found
 
 

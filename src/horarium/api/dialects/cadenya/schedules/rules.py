@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from horarium.api.dialects.cadenya.wire import NAME
 from horarium.api.kit import Json
 from horarium.times import Timing
 
@@ -14,8 +13,8 @@ _RANGES = ("second", "minute", "hour", "dayOfMonth", "month", "dayOfWeek")
 
 
 def rules_of(timing: Timing) -> Json:
-    """Calendars and intervals of a timing; none for one that another API has put in their place."""
-    rules: Json = json.loads(timing.spec) if timing.dialect == NAME else {}
+    """Calendars and intervals of a timing."""
+    rules: Json = json.loads(timing.spec)
     return rules
 
 

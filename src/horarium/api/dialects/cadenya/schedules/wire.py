@@ -44,7 +44,7 @@ from horarium.domain.target import Target
 from horarium.domain.variations import variations_of
 from horarium.service.checks import depth_problems
 from horarium.service.schedules import ScheduleDraft
-from horarium.service.schemas import input_problems, is_same_json
+from horarium.service.schemas import input_problems
 from horarium.times import Timing, canonical_spec
 
 T = TypeVar("T")
@@ -168,24 +168,13 @@ def agent_problems(order: Order, agent: Target, before: Schedule | None) -> Sequ
             "have no firstUserMessageTemplate"
         )
         problems.append(Problem(mask.MESSAGE, words, "required"))
-    if (
-        mask.DATA in order.replaced
-        and agent.input_schema is not None
-        and not _keeps_data(order, agent, before)
-    ):
+    if mask.DATA in order.replaced and agent.input_schema is not None:
         problems += input_problems(agent.input_schema, {} if order.data is None else order.data, mask.DATA)
     known = [variation.id for variation in variations_of(agent.extra, agent.id)]
     if order.variation is not None and order.variation not in known:
         words = f"{order.variation!r} is not a variation of this agent; there are {', '.join(known)}"
         problems.append(Problem(mask.VARIATION, words, "unknown"))
     return problems
-
-
-def _keeps_data(order: Order, agent: Target, before: Schedule | None) -> bool:
-    """Whether an order leaves a schedule's data as it is, for the same agent: its schema may be stricter by now."""
-    if before is None or before.definition.target_id != agent.id:
-        return False
-    return is_same_json(members_of(before.definition.input).get(DATA), order.data)
 
 
 # What an order makes of a schedule.
@@ -257,8 +246,7 @@ def _timing(order: Order, known: Timing, facts: Facts, problems: Problems) -> Ti
     if not zone:
         problems.wrong(mask.TIMEZONE, "is required", "required")
     rules = {name: value for name, value in rules.items() if value not in (None, [])}
-    base = known if known.dialect == NAME else Timing("", NAME)
-    wanted = replace(base, spec=canonical_spec(rules), zone=zone or "UTC")
+    wanted = replace(known, spec=canonical_spec(rules), zone=zone or "UTC")
     timing = resolve_timing(wanted, known, facts.now_ms, _TIMING, problems)
     return timing if problems else replace(timing, spec=canonical_spec(tidied(rules)))
 
