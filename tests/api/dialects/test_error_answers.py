@@ -302,3 +302,40 @@ def test_each_kind_of_error_is_told_in_full(dialect: str) -> None:
         assert (answer.status, orjson.loads(answer.body)) == (status, body), name
         assert (int(length), kind) == (len(answer.body), "application/json")
         assert sent == headers(dialect, name, body.get("code")), name
+
+
+@pytest.mark.parametrize(
+    ("problems", "title", "details"),
+    [
+        ([("cronExpression", "has 4 fields", "value")], "Invalid cron expression",
+         {"cronExpression": "Invalid format", "reason": "has 4 fields"}),
+        ([("cronExpression.minute", "must not be 61", "value")], "Invalid cron expression",
+         {"cronExpression": "Invalid format", "cronExpression.minute": "must not be 61"}),
+        ([("cronExpression", "must be a string", "type")], "cronExpression must be a string",
+         {"cronExpression": "must be a string"}),
+        ([("cronExpression", "is required", "required"), ("timezone", "is unknown", "value")], "Validation failed",
+         {"cronExpression": "is required", "timezone": "is unknown"}),
+        ([("timezone", "is unknown", "value"), ("cronExpression", "is odd", "value")], "Invalid cron expression",
+         {"cronExpression": "Invalid format", "timezone": "is unknown", "reason": "is odd"}),
+        ([("limit", "is too small", "query"), ("limit", "is odd", "query")], "Validation failed",
+         {"limit": "is too small"}),
+        ([("cronExpressions", "is unknown", "value")], "cronExpressions is unknown", {"cronExpressions": "is unknown"}),
+    ],
+)  # fmt: skip
+def test_m9m_tells_of_an_expression_in_its_own_words(
+    problems: list[tuple[str, str, str]], title: str, details: dict[str, str]
+) -> None:
+    error = Invalid(Problem(*problem) for problem in problems)
+    answer = orjson.loads(registry.load()["m9m"].render(error, None).body)  # type: ignore[arg-type]
+    assert answer == {"error": title, "code": "VALIDATION_ERROR", "message": title, "details": details}
+
+
+@pytest.mark.parametrize(
+    ("codes", "status"),
+    [(["forbidden"], 403), (["forbidden"] * 2, 403), (["forbidden", "value"], 400), (["value"], 400)],
+)
+def test_autessa_answers_403_only_where_nothing_but_permissions_is_missing(
+    codes: list[str], status: int
+) -> None:
+    error = Invalid(Problem("", "no", code) for code in codes)
+    assert registry.load()["autessa"].render(error, None).status == status  # type: ignore[arg-type]

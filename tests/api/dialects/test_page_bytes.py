@@ -108,3 +108,40 @@ async def test_a_list_without_cursor_says_the_same_in_parts(
         rows = len(next(iter(before.json().values())))
         assert rows > 1 or "content-length" in in_parts.headers
         assert rows < 3 or "content-length" not in in_parts.headers
+
+
+FILTERS = (
+    "schedules?enabled=true",
+    "schedules?enabled=false",
+    "schedules?workflowId=second",
+    "schedules?search=other",
+    "workflows?search=other",
+    "executions?workflowId=second",
+    "executions?status=completed",
+    "executions?status=running&workflowId=second",
+)
+
+
+@pytest.mark.parametrize("many", [(page_bytes, "PAGE_BYTES", -1), (parts, "PIECE", 1), (parts, "PIECE", 2)])
+async def test_each_part_of_a_list_of_m9m_is_narrowed_as_the_whole(
+    house: House, receiver: Receiver, many: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaker = await M9m.open(house, house.first, receiver)
+    function = await house.target("function", key="fn", name="Other function")
+    for key in ("second", "third"):
+        await house.target("workflow", receiver.url("/run"), key=key, name=f"Other {key}")
+    for number in range(8):
+        house.clock.now += 1_000
+        workflow = ("second", "m9m-workflow", "third")[number % 3]
+        body = {"workflowId": workflow, "cronExpression": f"{number} 9 * * *", "enabled": number % 2 == 0}
+        assert (await speaker.client.post(speaker._at(), json=body)).status_code == 201
+        await speaker.client.post(f"{speaker.base}/workflows/{workflow}/execute")
+        await house.services.runs.start(await house.who(), function.id, None)
+        if number < 5:
+            await house.work()
+    whole = [(await speaker.client.get(f"{speaker.base}/{path}")).json() for path in FILTERS]
+    assert [found["total"] for found in whole] == [4, 4, 3, 5, 2, 3, 5, 1]
+    monkeypatch.setattr(*many)
+    for before, path in zip(whole, FILTERS, strict=True):
+        assert (await speaker.client.get(f"{speaker.base}/{path}")).json() == before, path
+        assert len(before["data"]) == before["total"], path

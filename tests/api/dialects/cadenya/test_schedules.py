@@ -171,6 +171,7 @@ async def test_pause_resume_and_archive(cadenya: Cadenya) -> None:
         refused = await cadenya.post(f"{path}:{verb}")
         assert refused.status_code == 400
         assert refused.json()["code"] == 9
+        assert "is archived" in refused.json()["message"]
     back = await cadenya.patch(path, {"spec": {"status": "AGENT_SCHEDULE_STATUS_ACTIVE"}})
     assert back.status_code == 400
     assert back.json()["code"] == 9
@@ -239,6 +240,10 @@ async def test_one_that_has_ended_stays_so_when_it_is_told_to_be_active(
     an_id = (await cadenya.created(schedule=at_nine("UTC")))["metadata"]["id"]
     await ask(house, "PATCH", f"/schedules/{an_id}", {"policies": {"max_fires": 1}})
     await house.move("2026-03-07T09:00:00Z")
-    answer = await cadenya.patch(f"/{an_id}", {"spec": {"status": "AGENT_SCHEDULE_STATUS_ACTIVE"}})
+    before = await ask(house, "GET", f"/schedules/{an_id}")
+    house.clock.now += 60_000
+    answer = await cadenya.patch(
+        f"/{an_id}", {"spec": {"status": "AGENT_SCHEDULE_STATUS_ACTIVE"}, "state": None}
+    )
     assert answer.status_code == 200
-    assert (await ask(house, "GET", f"/schedules/{an_id}"))["state"] == "completed"
+    assert (before["state"], await ask(house, "GET", f"/schedules/{an_id}")) == ("completed", before)

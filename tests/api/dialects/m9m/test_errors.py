@@ -176,6 +176,36 @@ async def test_both_ways_of_sending_a_key_are_fine(house: House) -> None:
             assert (await client.get("/api/v1/schedules")).status_code == 200
 
 
+async def test_of_two_keys_that_are_sent_the_one_in_the_products_own_header_counts(house: House) -> None:
+    good, bad = house.key, "hor_wrong"
+    for own, bearer, status in ((good, bad, 200), (bad, good, 401), ("", good, 200)):
+        headers = {"Authorization": f"Bearer {bearer}", "X-API-Key": own}
+        async with client_of(house.api, None, headers) as client:
+            assert (await client.get("/api/v1/schedules")).status_code == status, (own, bearer)
+
+
+async def test_a_workflow_that_is_named_by_nothing_is_missing(house: House, schedule: dict[str, Any]) -> None:
+    one = f"/api/v1/schedules/{schedule['id']}"
+    for given in ("", " "):
+        for answer in (
+            await house.client.put(one, json={"workflowId": given}),
+            await house.client.post("/api/v1/schedules", json={**NEW, "workflowId": given}),
+        ):
+            details = enveloped(answer, 400, "VALIDATION_ERROR")["details"]
+            assert details == {"workflowId": "must not be empty"}
+
+
+async def test_what_a_run_by_hand_is_given_is_held_against_its_workflow(house: House) -> None:
+    schema = {"type": "array", "items": {"properties": {"json": {"required": ["a"]}}}}
+    await house.target("workflow", key="strict", input_schema=schema)
+    path = "/api/v1/workflows/strict/execute"
+    for body, status in (([{"json": {"a": 1}}], 200), ([{"json": {}}], 400), (None, 400)):
+        answer = await house.client.post(path, json=body)
+        assert answer.status_code == status, body
+        if status == 400:
+            assert all(field.startswith("inputData") for field in answer.json()["details"])
+
+
 async def test_without_a_grant_on_the_workflow_it_cannot_be_scheduled(house: House) -> None:
     who = await house.who()
     service = await house.services.tenancy.create_principal(who, "ungranted")

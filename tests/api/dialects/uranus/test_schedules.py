@@ -17,7 +17,7 @@ from tests.api.dialects.uranus.conftest import (
     put,
     refused,
 )
-from tests.support.house import House, target_id
+from tests.support.house import House, instant, target_id
 from tests.support.receiver import Answer, Receiver
 
 
@@ -263,6 +263,38 @@ class TestChanging:
         assert await refused(house, made, status="active", delay_seconds=3600) == "status"
         again = await put(house, made, status="active", delay_seconds=60)
         assert (again["status"], again["next_run"]) == ("active", "2024-12-15T11:01:00Z")
+
+    async def test_a_completed_one_goes_on_with_a_new_time_alone(self, house: House) -> None:
+        for body, change, coming in (
+            (ONCE, {"next_run": "2024-12-24T18:00:00Z"}, "2024-12-24T18:00:00Z"),
+            (DELAYED, {"delay_seconds": 60}, "2024-12-20T15:01:00Z"),
+        ):
+            made = await create(house, body)
+            await house.move("2024-12-20T15:00:00Z")
+            assert (await get(house, made))["status"] == "completed"
+            again = await put(house, made, **change)
+            assert (again["status"], again["next_run"]) == ("active", coming)
+            house.clock.now = instant("2024-12-15T10:00:00Z")
+
+    async def test_a_paused_one_stays_paused_with_a_new_time(self, house: House) -> None:
+        for body, change in (
+            (CRON, {"cron_expression": "0 10 * * *"}),
+            (ONCE, {"next_run": "2024-12-24T18:00:00Z"}),
+            (DELAYED, {"delay_seconds": 60}),
+        ):
+            made = await create(house, body)
+            await put(house, made, status="paused")
+            assert (await put(house, made, **change))["status"] == "paused"
+
+    async def test_a_callback_that_the_own_api_has_set_may_be_replaced_by_one_of_its_kind(
+        self, house: House
+    ) -> None:
+        await house.target("function", key="fn-2")
+        made = await create(house, CRON)
+        await ask(house, "PATCH", f"/schedules/{made['id']}", {"target": "fn"})
+        changed = await put(house, made, callback_id="fn-2")
+        assert (changed["callback_type"], changed["callback_id"]) == ("function", "fn-2")
+        assert await refused(house, made, callback_id="workflow-456") == "callback_id"
 
     async def test_a_completed_one_may_get_a_new_time_and_be_paused_in_one_request(
         self, house: House
