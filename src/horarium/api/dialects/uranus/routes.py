@@ -166,6 +166,8 @@ class Schedules(Handlers[Order, Facts]):
         self, who: Identity, before: Schedule, order: Order, problems: Problems
     ) -> Target | None:
         """The target that a change asks for; None where it asks for none, or for the one that there is."""
+        if order.callback_type is None and order.callback_id is None:
+            return None
         known = (await self.with_targets(who, [before])).target_of(before)
         kind = order.callback_type or (known.kind.value if known else before.extra.get("callback_type"))
         current = wire.callback_of(before, known)
