@@ -355,6 +355,7 @@ def test_how_an_autessa_event_ran_last() -> None:
     started, finished = {"startedAt": "2026-03-20T09:00:09Z"}, {"finishedAt": "2026-03-20T09:05:00Z"}
     for state, its_run, shown in (
         (FireState.COMPLETED, run(RunState.SUCCEEDED, error=None), {"status": "success", **started, **finished}),
+        (FireState.COMPLETED, None, {"status": "success", **finished}),
         (FireState.FAILED, run(), {"status": "failed", **started, **finished, "error": "it went wrong"}),
         (FireState.PARTIAL, None, {"status": "failed", **finished, "error": "the run was cancelled"}),
         (FireState.CANCELLED, run(error=None), {"status": "failed", **started, **finished,
