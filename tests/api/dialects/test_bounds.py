@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from horarium.api.kit import Fields, registry
 from tests.api.dialects.speakers import SPEAKERS, Speaker
 from tests.support.house import House
 from tests.support.receiver import Receiver
@@ -114,13 +115,18 @@ async def send(speaker: Speaker, route: str, place: str, value: Any) -> httpx.Re
     url = speaker.filled(path)
     if place.startswith("?"):
         return await speaker.client.request(method, url, params={place[1:]: value})
-    body = deepcopy(speaker.bodies[route])
+    return await speaker.client.request(method, url, json=put(speaker.bodies[route], place, value))
+
+
+def put(body: dict[str, Any], place: str, value: Any) -> dict[str, Any]:
+    """A copy of a body with another value in one place."""
+    made = deepcopy(body)
     *outer, last = place.split(".")
-    inner = body
+    inner = made
     for name in outer:
         inner = inner.setdefault(name, {})
     inner[last] = value
-    return await speaker.client.request(method, url, json=body)
+    return made
 
 
 @pytest.mark.parametrize("kind", SPEAKERS, ids=lambda kind: kind.dialect)
@@ -140,3 +146,32 @@ async def test_a_bound_is_accepted_and_what_is_beyond_it_is_refused(
                 if words in answer.text or answer.status_code >= 500:
                     wrong.append((route, place, "within", answer.status_code, answer.text[:200]))
         assert not wrong, "\n".join(map(str, wrong))
+
+
+# The bounds of a schedule's body that its dialect judges while it reads it, without asking for anything else.
+NEW_SCHEDULE = {
+    "trustpager": "POST /event-schedules",
+    "autessa": "POST /create",
+    "m9m": "POST /schedules",
+    "uranus": "POST /{id}/schedules",
+    "cadenya": f"POST {AGENTS}/{{agentId}}/schedules",
+}
+
+
+@pytest.mark.parametrize("kind", SPEAKERS, ids=lambda kind: kind.dialect)
+def test_a_bound_of_a_schedule_is_told_by_reading_its_body(kind: type[Speaker]) -> None:
+    speaker, route = object.__new__(kind), NEW_SCHEDULE[kind.dialect]
+    speaker.number, speaker.schedule = 7, ""
+    parse = registry.load()[kind.dialect].parse
+    told = 0
+    for place, within, beyond, words in BOUNDS[kind.dialect][route]:
+        if place.startswith(("spec.schedule", "agentConfig")):  # judged once the rest of the body is known
+            continue
+        for value, is_wrong in ((within, False), (beyond, True)):
+            fields = Fields(put(speaker.bodies[route], place, value))
+            parse(fields, True)
+            found = [problem for problem in fields.problems if words in problem.message]
+            assert bool(found) is is_wrong, (place, is_wrong)
+            assert all(problem.field == place for problem in found)
+        told += 1
+    assert told

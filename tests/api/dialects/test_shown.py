@@ -317,6 +317,28 @@ def test_an_autessa_event() -> None:
     }
 
 
+@pytest.mark.parametrize("kind", [None, TargetKind.FUNCTION, TargetKind.TOOL, TargetKind.TABLE])
+def test_the_action_of_an_autessa_event_is_that_of_its_target_else_the_one_that_was_given(
+    kind: TargetKind | None,
+) -> None:
+    extra = {
+        "actionType": "INVOKE_AGENT",
+        "config": {"agentExecutionRequest": {"agentId": 7}, "continueOnError": False},
+    }
+    made = schedule("autessa", "rate(1 day)", input={"input": "Hello"}, extra=extra)
+    shown = autessa.show(made, Around({}, {}) if kind is None else around(kind))
+    request = {"input": "Hello"} if kind is None else {"input": "Hello", "agentId": 42}
+    by_kind = {
+        TargetKind.TOOL: ("INVOKE_TOOL", "toolConfig", {"toolExecutionRequest": {"toolId": 42}}),
+        TargetKind.TABLE: ("UPDATE_AUTESSADB", "autessaDbConfig", {"targetTableId": 42}),
+    }
+    given = ("INVOKE_AGENT", "agentConfig", {"agentExecutionRequest": request})
+    action, field, config = given if kind is None else by_kind.get(kind, given)
+    assert shown["actionType"] == action
+    assert shown[field] == {**config, "continueOnError": True}
+    assert {"agentConfig", "toolConfig", "autessaDbConfig"} & shown.keys() == {field}
+
+
 @pytest.mark.parametrize(
     ("given", "stored", "shown"),
     [
