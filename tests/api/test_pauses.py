@@ -343,3 +343,15 @@ async def test_a_schedule_that_cannot_be_resumed_is_tried_again_a_minute_later(h
         house.clock.now = due + seconds * 1_000
         await house.services.pauses.resume_due()
     assert [(at - due) // 1_000 for at in tries] == [0, 60, 120]
+
+
+async def test_what_a_schedule_owes_of_its_own_pause_and_what_of_its_workspaces_is_told_apart(house):
+    schedule = await scheduled(house, **EVERY_MINUTE)
+    await ask(house, "POST", f"{CURRENT}/pause")
+    await ask(house, "POST", f"/schedules/{schedule['id']}/pause")
+    house.clock.now = instant("2026-03-01T12:02:00Z")
+    await ask(house, "POST", f"/schedules/{schedule['id']}/resume")
+    found = [await why(house, schedule, minute) for minute in (1, 2, 3)]
+    assert [each["verdict"] for each in found] == ["paused", "workspace_paused", "workspace_paused"]
+    assert found[0]["sentence"].startswith("the schedule was paused, and its workspace still is")
+    assert [each["pause"]["schedule"] for each in found] == [schedule["id"], None, None]

@@ -217,3 +217,43 @@ async def test_an_explanation_names_the_slots_on_both_sides(shop: Workshop) -> N
         (NOON + MINUTE, NOON + 3 * MINUTE),
         (NOON + 2 * MINUTE, NOON + 3 * MINUTE),
     ]
+
+
+async def test_a_slot_in_whose_delay_a_pause_ended_is_one_of_the_pause(shop: Workshop) -> None:
+    window = 10 * MINUTE
+    schedule = await shop.schedule("0 * * * *", Policies(jitter_ms=window))
+    slot = NOON + HOUR
+    due = slot + jitter_ms(schedule.id, window)
+    assert due > slot + 2
+    shop.clock.now = slot - MINUTE
+    await shop.schedules.pause(shop.who, schedule.id)
+    shop.clock.now = slot + 1
+    await shop.schedules.resume(shop.who, schedule.id)
+    found = await shop.explain.explain(shop.workspace, schedule.id, slot)
+    assert found.pause is not None
+    assert (found.verdict, found.pause.ends_ms) == ("paused", slot + 1)
+    await shop.tick(due)
+    assert await verdict(shop, schedule, slot) == "paused"
+
+
+@pytest.mark.parametrize(
+    ("late_ms", "words"), [(0, "0 ms"), (9_999, "9999 ms"), (10_000, "10 s"), (61_999, "1 min 1 s")]
+)
+async def test_how_late_a_fire_was_is_exact_below_ten_seconds(
+    shop: Workshop, late_ms: int, words: str
+) -> None:
+    schedule = await shop.schedule("0 * * * *")
+    await shop.tick(NOON + HOUR + late_ms)
+    found = await shop.explain.explain(shop.workspace, schedule.id, NOON + HOUR)
+    assert found.sentence == f"it fired {words} after it was due, and is completed"
+
+
+async def test_the_instant_of_its_creation_belongs_to_a_schedule(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * * *")
+    at = schedule.created_ms
+    assert await verdict(shop, schedule, at - 1_000) == "before_creation"
+    assert await verdict(shop, schedule, at + 1_000) == "upcoming"
+    assert (await shop.explain.explain(shop.workspace, schedule.id, at + 1_000)).previous_slot_ms in (
+        None,
+        at,
+    )
