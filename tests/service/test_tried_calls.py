@@ -129,8 +129,9 @@ async def test_so_many_are_tried_at_once_in_a_workspace_and_in_all(
             begun = len(noting.calls)
             who, target = callers[0]
             held = [asyncio.create_task(service.call(who, target.id)) for _ in range(2)]
-            while len(noting.calls) < begun + 2:
-                await asyncio.sleep(0)
+            async with asyncio.timeout(5):
+                while len(noting.calls) < begun + 2:
+                    await asyncio.sleep(0)
             for (who, target), is_refused in zip(callers, refused, strict=True):
                 attempt = asyncio.create_task(service.call(who, target.id))
                 if is_refused:
