@@ -11,7 +11,7 @@ from horarium.domain.errors import Forbidden
 from horarium.domain.ids import random_id
 from horarium.domain.target import TargetKind
 from horarium.service.schedules import ScheduleDraft
-from horarium.service.secrets import SecretService
+from horarium.service.secrets import Rotated, SecretService
 from horarium.service.targets import TargetDraft
 from horarium.settings import Settings
 from horarium.store.vault import Vault
@@ -36,6 +36,10 @@ async def test_everything_is_sealed_with_the_new_key_and_opens(tmp_path: Path) -
         service = SecretService(services.store, services.vault, services.clock)
         assert (await service.rotate(who)).resealed == 2
         assert len((tmp_path / "secret.key").read_text().split()) == 2
+        # Without a file, so it makes no further key.
+        keys = Vault((tmp_path / "secret.key").read_text().split())
+        finished = await SecretService(services.store, keys, services.clock).rotate(who)
+        assert finished == Rotated(False, 0)
         kept = await services.targets.get(who, str(target.number))
         stored = await services.schedules.get(who.workspace_id, new)
         only_new = Vault((tmp_path / "secret.key").read_text().split()[:1])
