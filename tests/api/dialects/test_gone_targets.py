@@ -38,6 +38,10 @@ async def test_a_schedule_whose_target_was_forgotten_is_shown_and_ended(
     if named is not None:
         assert after[named] == before[named] == f"{kind.dialect}-{kind.kind}"
     assert (await speaker.pause(made)).status_code == 200
+    if isinstance(speaker, Autessa):  # what is shown can be sent back
+        event = (await speaker.read(made)).json()["scheduledEvent"]
+        assert (await speaker.call("update", scheduledEventId=made, **event)).status_code == 200
+        assert (await speaker.read(made)).json()["scheduledEvent"] == event
     if isinstance(speaker, Uranus):  # a callback is replaced by one of the kind that it was
         await house.target("workflow", key="other")
         other = await speaker.client.put(speaker._at(made), json={"callback_id": "other"})
