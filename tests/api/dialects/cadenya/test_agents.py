@@ -467,6 +467,19 @@ async def test_what_the_core_refuses_is_named_as_the_body_names_it(cadenya: Cade
     assert taken.json()["details"][0]["fieldViolations"][0]["field"] == "metadata.externalId"
 
 
+async def test_a_default_variation_is_read_only_where_variations_are_replaced(cadenya: Cadenya) -> None:
+    first = await made(cadenya, variations=["One"])
+    for body in ({"defaultVariation": 7}, {"defaultVariation": 7, "updateMask": "spec.description"}):
+        changed = await patch(cadenya, body)
+        assert changed.status_code == 200, changed.text
+        assert changed.json()["spec"]["variations"] == first["spec"]["variations"]
+    again = {"defaultVariation": {"metadata": {"name": "Two"}}, "updateMask": "spec.variations"}
+    (one,) = (await patch(cadenya, again)).json()["spec"]["variations"]
+    assert one["name"] == "Two"
+    wrong = {"defaultVariation": 7, "updateMask": "spec.variations"}
+    assert cadenya.violations(await patch(cadenya, wrong)) == {"defaultVariation"}
+
+
 async def test_who_made_agents_is_told_in_a_list_only_where_it_is_asked_for(cadenya: Cadenya) -> None:
     await made(cadenya)
     for query, told in (("", False), ("?includeInfo=false", False), ("?includeInfo=true", True)):
