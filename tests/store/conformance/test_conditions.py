@@ -319,6 +319,8 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "leave_untold": [{":no_token": b"", "callbacks.run_id": O, "targets.completion": "watch", "ready.epoch": 1,
          ":ids": Id("runs")},
                      Not({"targets.completion": "answer"}), Not({"ready.epoch": 0})],
+    "free_row_locks": [{"row_locks.row_key": "k"}, Not({"row_locks.row_key": "l"}), Not({"row_locks.run_id": O}),
+                       Not({"row_locks.schedule_id": O})],
     # erasures
     "drop_row_locks": [{"row_locks.run_id": Id("runs"), ":ids": Id("runs")}, Not({"row_locks.run_id": O}),
                        Not({"row_locks.schedule_id": O})],

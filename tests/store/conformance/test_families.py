@@ -50,7 +50,7 @@ BY_NUMBERS = {*BEHIND_SEVERAL, "audit_links_after", "events_after", "window_by_n
 
 # What is given for parameters that are no columns.
 DEFAULTS = {
-    "limit": 10, "most": 10, "share": 10, "kinds": 10, "few": 1, "skip": 0, "before_last": 9, "large": 1 << 30,
+    "limit": 10, "most": 10, "share": 10, "kinds": 10, "few": 1, "skip": None, "before_last": 9, "large": 1 << 30,
     "now": 2 * NOON, "further": 0, "filtered": 0, "by_progress": 0, "overdue": 0, "due": 1, "label_name": "{}",
     "label_value": "{}", "statuses": '["{}"]', "assignees": '["{}", "somebody"]', "keys": '["{}"]', "of_runs": 1,
     "of_schedules": 1,
@@ -205,13 +205,20 @@ async def tell(tx, statement, whole, given, ids):
     several = len(whole) > 2
     if "limit" in names:
         limited = most_of(statement, await ask(tx, statement, given | {"limit": 2})) == 2
-    if "skip" in names and several and statement.name not in BEHIND_SEVERAL:
-        skipped = await ask(tx, statement, given | {"skip": 1}) == whole[1:]
+    if "skip" in names and several:
+        skipped = await ask(tx, statement, given | {"skip": 1}) == whole[1 : None if "limit" in names else 2]
     differing = [values for values in zip(*whole, strict=True) if differ(values)] if several else []
-    if differing and begin and "limit" in names and statement.name not in BEHIND_SEVERAL | {"page_of_spool"}:
+    if (
+        differing
+        and begin
+        and {"limit", "skip"} & {*names}
+        and statement.name not in BEHIND_SEVERAL | {"page_of_spool"}
+    ):
         place = list(zip(*whole, strict=True)).index(differing[0])
         pages, at = [], {}
-        while len(pages) <= len(whole) and (page := await ask(tx, statement, given | at | {"limit": 1})):
+        while len(pages) <= len(whole) and (
+            page := await ask(tx, statement, given | at | {"limit": 1, "skip": 0})
+        ):
             pages += page
             at = {begin: page[-1][place]}
         paged = pages == whole
@@ -253,6 +260,14 @@ def most_of(statement, found):
 
 
 async def ask(tx, statement, given):
+    """The rows with which a question is answered. Where it is answered with one row, so many rows further on, those of
+    all places, one after another."""
+    if given["skip"] is None and "skip" in statement.parameters and "limit" not in statement.parameters:
+        found = []
+        while page := await ask(tx, statement, given | {"skip": len(found)}):
+            found += page
+        return found
+    given = {**given, "skip": given["skip"] or 0}
     names = statement.columns or statement.parameters
     values = {
         name: given[name] if name == statement.listed else _value(name, given, statement) for name in names

@@ -219,9 +219,12 @@ async def test_the_pause_of_a_schedule_that_has_come_to_its_end_ended_then(tenan
     assert minutes(await tenant.spans(schedule)) == [(1, 3, SpanReason.PAUSED)]
 
 
-async def test_nothing_fires_by_the_resumption_of_a_schedule_while_its_workspace_is_paused(tenant):
+@pytest.mark.parametrize("earlier", [False, True], ids=["one pause", "one that is over before it"])
+async def test_nothing_fires_by_the_resumption_of_a_schedule_while_its_workspace_is_paused(tenant, earlier):
     schedule = await tenant.schedule(policies=ALLOW)
     await change(tenant, schedule, pausing(ANYBODY), NOON + 1)
+    if earlier:
+        await pause(tenant, NOON + 2, NOON + 3)
     paused = await pause(tenant, NOON + MINUTE + 1)
     await change(tenant, schedule, resuming(ALL), NOON + 2 * MINUTE + 1)
     await tenant.release(NOON + 5 * MINUTE)

@@ -151,6 +151,20 @@ async def test_nobody_goes_ahead_where_there_is_no_herd(tenant, store):
     assert (released.schedules, released.full, released.ahead) == (2 * release.FEW, False, False)
 
 
+async def test_a_workspace_is_due_by_its_schedule_that_is_and_not_by_those_that_wait_for_nothing(
+    tenant, store
+):
+    await tenant.schedule("2 12 * * *")
+    await tenant.schedule("* * * * *", paused=True)  # has no instant at which it is due
+    later = await Tenant.open(store)
+    await later.schedule("3 12 * * *")
+
+    async def due(tx):
+        return [workspace for workspace, _ in await tx.rows("workspaces_due", now=NOON + 2 * MINUTE)]
+
+    assert await store.read(due) == [tenant.workspace]
+
+
 async def _owing(store):
     """How many schedules of each workspace are due two minutes after noon."""
 

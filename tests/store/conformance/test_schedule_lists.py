@@ -99,3 +99,12 @@ async def test_a_key_finds_the_one_schedule_of_our_own_api_that_has_it(tenant, s
     await tenant.change(mine, NOON, state=ScheduleState.DELETED, deleted_ms=NOON)
     listing = ScheduleListing(tenant.workspace, 10, key="k")
     assert await store.read(schedule_lists.list_schedules, listing) == []
+
+
+async def test_a_list_has_schedules_of_every_form_of_recurrence_unless_it_asks_for_one(tenant, store):
+    made = [await tenant.schedule(spec) for spec in ('{"every":"5m"}', "* * * * *")]
+    for newest_first in (True, False):
+        listing = ScheduleListing(tenant.workspace, 10, newest_first=newest_first)
+        found = await store.read(schedule_lists.list_schedules, listing)
+        assert {one.id for one in found} == {one.id for one in made}
+        assert await store.read(schedule_lists.count_schedules, listing) == 2

@@ -7,7 +7,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, ScheduleState
 from horarium.store.rows import CursorMove, DueCursor, StaleCursor, ZoneInUse
 from horarium.store.verbs import dispatch, ledger, meta, nodes, runs, upkeep
-from horarium.times import zone_fingerprint
+from horarium.times import Timing, zone_fingerprint
 from tests.support.raw import select
 from tests.support.tenant import ACCEPTED, DAY, HOUR, MINUTE, NOON, TRY_AGAIN, Node, states
 
@@ -94,6 +94,16 @@ async def test_schedules_of_a_zone_with_new_data_are_computed_anew(tenant, store
     assert await store.write(upkeep.rezone, NOON, 10) == 1
     assert (await tenant.again(schedule)).progress == schedule.progress
     assert await store.write(upkeep.rezone, NOON, 10) == 0
+
+
+async def test_a_schedule_that_is_given_another_zone_is_found_by_the_data_of_that(tenant, store):
+    schedule = await tenant.schedule("0 * * * *")
+    await tenant.redefine(schedule, NOON + 1, timing=Timing("0 * * * *", zone="Europe/Berlin"))
+
+    async def zones(tx):
+        return [tuple(row) for row in await tx.rows("zones_in_use")]
+
+    assert await store.read(zones) == [("Europe/Berlin", zone_fingerprint("Europe/Berlin"))]
 
 
 async def test_new_zone_data_wakes_no_paused_schedule(tenant, store):
