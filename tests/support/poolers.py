@@ -24,6 +24,7 @@ from urllib.parse import quote
 
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.connection import connect
+from tests.support.postgres import name_in, socket_folder
 
 PROGRAM = "/usr/sbin/pgbouncer"
 MODE = os.environ.get("THROUGH_POOLER", "")
@@ -56,8 +57,6 @@ pidfile = {folder}/pid
 @cache
 def pooler(mode: str = "transaction") -> PgBouncer:
     """The PgBouncer of this process, started on first use."""
-    from tests.support.postgres import socket_folder  # here, since that module asks this one
-
     started = PgBouncer(socket_folder(), mode)
     atexit.register(started.close)
     return started
@@ -74,11 +73,6 @@ async def opened(url: str, *, notify: bool = True) -> PostgresStore:
         await store.lend_ear(ear, asyncio.get_running_loop())
         _ears[id(store)] = ear
     return store
-
-
-def name_in(url: str) -> str:
-    """The name of the database in a URL of tests."""
-    return url.split("@/", 1)[1].split("?", 1)[0]
 
 
 class PgBouncer:

@@ -83,18 +83,26 @@ async def migrated_database(prefix: str = "test") -> str:
 
 def clone_database(url: str, prefix: str = "copy") -> str:
     """The URL of a new database with all that the one at `url` holds; nobody may be connected to that."""
-    original = url.split("@/", 1)[1].split("?", 1)[0]
+    original = name_in(url)
     name = f"{prefix}_{os.getpid()}_{next(_numbers)}"
-    # A pooler keeps its connections when its clients have gone.
-    run_sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{original}'")
+    end_connections(url)
     run_sql(f'CREATE DATABASE "{name}" TEMPLATE "{original}"')
     return url.replace(f"@/{original}?", f"@/{name}?")
 
 
+def end_connections(url: str) -> None:
+    """Ends all connections to a database. A pooler keeps some when its clients have gone."""
+    run_sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name_in(url)}'")
+
+
 def drop_database(url: str) -> None:
     """Drops what `fresh_database` made, whoever is still connected to it."""
-    name = url.split("@/", 1)[1].split("?", 1)[0]
-    run_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    run_sql(f'DROP DATABASE IF EXISTS "{name_in(url)}" WITH (FORCE)')
+
+
+def name_in(url: str) -> str:
+    """The name of the database in a URL of tests."""
+    return url.split("@/", 1)[1].split("?", 1)[0]
 
 
 def run_sql(statement: str) -> str:

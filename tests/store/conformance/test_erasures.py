@@ -614,8 +614,7 @@ async def test_files_of_a_compacted_database_have_nothing_of_an_erased_person(fl
         store = open_store(tmp_path / "horarium.db")
         files = lambda: [*tmp_path.iterdir()]  # noqa: E731
     else:
-        from tests.support.poolers import name_in
-        from tests.support.postgres import direct_address, migrated_database, run_sql, server
+        from tests.support.postgres import direct_address, migrated_database, name_in, run_sql, server
 
         pooled_or_not = await migrated_database("erased")
         url = direct_address(name_in(pooled_or_not))  # compacting needs one

@@ -9,6 +9,7 @@ from tests.store.conformance.test_conditions import CASES, Id, _given, _resolved
 from tests.store.conformance.test_strangers import Owner
 from tests.support.kept_postgres import emptied_database
 from tests.support.poolers import opened
+from tests.support.postgres import end_connections
 from tests.support.raw import select
 from tests.support.tenant import NOON, Tenant
 
@@ -40,12 +41,13 @@ GIVEN = {
 
 @pytest_asyncio.fixture
 async def stores():
-    """Those of two nodes."""
+    """Those of two nodes. Nothing stays connected: another test needs nearly all connections of the server."""
     url = await emptied_database("alone")
     made = await opened(url), await opened(url)
     yield made
     for store in made:
         await store.close()
+    end_connections(url)
 
 
 @pytest.mark.parametrize(

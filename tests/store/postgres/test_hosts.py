@@ -11,8 +11,7 @@ from horarium.store.postgres import PostgresStore, hosts
 from horarium.store.postgres.connection import connect
 from horarium.store.postgres.hosts import hosts_of
 from horarium.store.verbs import tenancy
-from tests.support.poolers import name_in
-from tests.support.postgres import drop_database, migrated_database, run_sql, socket_folder
+from tests.support.postgres import drop_database, migrated_database, name_in, run_sql, socket_folder
 
 FIRST = "postgresql://h:p@a:1,b:2/h"
 

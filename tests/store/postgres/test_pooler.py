@@ -20,12 +20,13 @@ from horarium.store.postgres import PostgresStore, locks
 from horarium.store.postgres.connection import connect
 from horarium.store.postgres.locks import locked
 from horarium.store.verbs import nodes
-from tests.support.poolers import PROGRAM, PgBouncer, name_in, pooler
+from tests.support.poolers import PROGRAM, PgBouncer, pooler
 from tests.support.postgres import (
     direct_address,
     drop_database,
     fresh_database,
     migrated_database,
+    name_in,
     run_sql,
     socket_folder,
 )
