@@ -75,6 +75,20 @@ async def test_events_come_as_they_happen_and_go_on_after_the_last_that_was_seen
         assert len({one["id"] for one in (*found, *again)}) == 4
 
 
+async def test_a_browser_that_connects_again_goes_on_after_what_it_has_seen_and_not_where_its_address_began(
+    house,
+):
+    """It asks with the same address, and says in a header of its own which event was the last."""
+    async with served(house) as url:
+        async with following(url, house.key) as answer:
+            await answer.content.readline()
+            await happen(house, 4)
+            found = await messages(answer, 4)
+        seen = {"Last-Event-ID": found[2]["id"]}
+        async with following(url, house.key, f"after={found[0]['id']}", **seen) as answer:
+            assert await messages(answer, 1) == found[3:]
+
+
 async def test_no_more_streams_are_open_than_may_be_and_one_that_is_left_makes_room(house):
     async with served(house) as url:
         async with following(url, house.key) as first, following(url, house.key) as second:

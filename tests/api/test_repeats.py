@@ -108,6 +108,30 @@ async def test_what_is_sent_twice_with_one_key_is_done_once(path: str) -> None:
         assert _ids(unlike.json()) != _ids(first.json())
 
 
+@pytest.mark.parametrize(
+    "path", [path for path in TAKING if "{id}" in path and not path.startswith("/workspaces")]
+)
+async def test_one_key_sent_for_each_of_two_things_is_a_request_for_each(path: str) -> None:
+    async with House.open(NOW) as house:
+        _, first = await prepared(house)
+        second = await ask(house, "POST", "/schedules", ORDER, 201)
+        things = [first["id"], second["id"]]
+        if path.startswith("/runs"):
+            for schedule in things:
+                await ask(house, "POST", f"/schedules/{schedule}/fire-now", status=201)
+            await house.work()
+            house.clock.now += 1
+            things = [run["id"] for run in (await ask(house, "GET", "/runs"))["items"]]
+        body = TAKING[path][0]
+        done = [
+            await ask(house, "POST", path.replace("{id}", thing), body, 201, headers=KEY)
+            for thing in things * 2
+        ]
+        of_first, of_second, *again = map(_ids, done)
+        assert not {*of_first} & {*of_second}
+        assert again == [of_first, of_second]
+
+
 def _ids(answer: Any) -> list[str]:
     return [answer["id"]] if "id" in answer else [one["id"] for one in answer["items"]]
 

@@ -433,6 +433,20 @@ async def test_what_changes_or_starts_a_schedule_needs_a_grant_on_its_target(sho
     await do(shop.schedules, caller(shop.workspace, STRANGER, (shop.target,)), schedule.id)
 
 
+@pytest.mark.parametrize(("had", "given"), [(None, 2 * HOUR), (2 * HOUR, HOUR)], ids=["endless", "longer"])
+async def test_to_let_a_pause_end_sooner_needs_a_grant_as_a_resumption_does(
+    shop: Workshop, had: int | None, given: int
+) -> None:
+    schedule = await shop.schedule("* * * * *")
+    await shop.schedules.pause(shop.who, schedule.id, until_ms=None if had is None else NOON + had)
+    without = caller(shop.workspace, STRANGER, ())
+    with pytest.raises(Forbidden):
+        await shop.schedules.pause(without, schedule.id, until_ms=NOON + given)
+    if had is not None:
+        await shop.schedules.pause(without, schedule.id, until_ms=NOON + had + HOUR)
+    await shop.schedules.pause(shop.who, schedule.id, until_ms=NOON + given)
+
+
 async def test_a_schedule_cannot_be_moved_to_a_target_without_a_grant_on_it(shop: Workshop) -> None:
     schedule, other = await shop.schedule("* * * * *"), shop.make_target()
 

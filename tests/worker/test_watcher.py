@@ -42,6 +42,7 @@ class PlayedEngine:
         self.fault = None
         self.asked = 0
         self.in_the_name_of = []
+        self.configs = []
 
     def watchable(self, config):
         return True
@@ -49,6 +50,7 @@ class PlayedEngine:
     async def watch(self, target, watched):
         self.asked += 1
         self.in_the_name_of.append(target.workspace_id)
+        self.configs.append(dict(target.config))
         if self.fault is not None:
             raise self.fault
         return {run.run_id: self.outcomes[run.handle] for run in watched if run.handle in self.outcomes}
@@ -479,6 +481,20 @@ async def test_a_run_is_not_ended_by_an_engine_that_does_not_know_it_where_the_t
     clock.at += MINUTE
     await look(looking)
     assert states(await tenant.runs(schedule)) == ["succeeded"]
+
+
+async def test_runs_are_looked_at_by_what_their_target_says_now(tenant, store, clock, engine, looking):
+    """A watcher that has looked at runs of a target before does not go on with what the target said then."""
+    target = await watched_target(tenant)
+    await given_away(tenant, ["a"], target=target)
+    for token in ("old", "new"):
+        store.connection.execute(
+            "UPDATE targets SET config = ?, version = version + 1 WHERE id = ?",
+            (f'{{"token":"{token}"}}', target),
+        )
+        clock.at += MINUTE
+        await look(looking)
+    assert engine.configs == [{"token": "old"}, {"token": "new"}]
 
 
 async def test_nor_where_it_was_edited_while_the_run_waited_in_the_hands_of_a_worker(

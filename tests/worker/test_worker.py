@@ -464,6 +464,21 @@ async def test_a_run_that_comes_with_the_wish_that_it_ends_is_recorded_once_thou
         await shop.close()
 
 
+async def test_a_run_that_is_replaced_while_it_waits_for_a_place_ends_unsent_and_the_later_one_goes_on():
+    shop = await Workshop.open(1)
+    try:
+        await hang(shop)
+        await shop.schedule("1 12 * * *")
+        replaced = await shop.schedule("2-59 12 * * *", Policies(overlap=Overlap.CANCEL_OTHER))
+        for minute in (1, 2, 3):
+            await shop.tick(NOON + minute * MINUTE)
+        fires = await shop.schedules.fires(shop.workspace, replaced.id, 10)
+        assert [fire.state for fire in fires] == ["running", "cancelled"]
+        assert len(shop.executor.calls) == 1
+    finally:
+        await shop.close()
+
+
 async def test_a_run_that_comes_between_two_looks_for_strays_is_kept():
     shop = await Workshop.open()
     try:

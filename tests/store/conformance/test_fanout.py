@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from horarium.domain.fire import FireKind
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import OverlapScope, Policies
 from horarium.store.base import FANOUT, Duplicate
 from horarium.store.rows import AudienceText
 from horarium.store.verbs import fanout, nodes, runs, tenancy
 from horarium.store.verbs.fanout import FanoutLost
+from horarium.store.verbs.manual import fire_by_hand
 from tests.support.raw import select
 from tests.support.tenant import FAILED, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
 
@@ -200,6 +202,17 @@ async def test_fires_that_are_replaced_are_read_no_further(tenant, store):
     assert [task.fire_id for task in await claimed(store, node, NOW + MINUTE)] == [
         (await tenant.fires(schedule))[1].id
     ]
+
+
+@pytest.mark.parametrize("overlap", [Overlap.CANCEL_OTHER, Overlap.TERMINATE_OTHER])
+async def test_the_audience_of_a_fire_by_hand_is_read_on_when_later_slots_replace_fires(
+    tenant, store, overlap
+):
+    (schedule,) = await tenant.schedules(1, policies=Policies(overlap=overlap), audience=AUDIENCE)
+    await store.write(fire_by_hand, schedule, FireKind.MANUAL, NOON + 1, "a", NOON + 1)
+    await tenant.release(NOW)
+    await tenant.release(NOW + MINUTE)
+    assert states(await tenant.fires(schedule)) == ["resolving", "cancelled", "resolving"]
 
 
 async def test_rows_kept_aside_come_back_in_their_order_and_go_with_the_fire(tenant, store):

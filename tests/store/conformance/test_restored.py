@@ -94,6 +94,15 @@ async def test_a_slot_that_was_due_after_the_instant_is_not_missed(tenant, store
         assert len(await tenant.spans(schedule)) == missed
 
 
+async def test_of_a_schedule_with_jitter_only_those_slots_are_missed_that_were_due(tenant, store):
+    schedule = await tenant.schedule("* * * * *", Policies(jitter_ms=12 * 60 * MINUTE))
+    slot, due = schedule.progress.next_slot, schedule.progress.next_due
+    await store.urgent(release.pass_over, due + MINUTE, 100)
+    (span,) = await tenant.spans(schedule)
+    assert (span.first_ms, span.last_ms, span.count) == (slot, slot + MINUTE, 2)
+    assert (await tenant.again(schedule)).progress.next_due == due + 2 * MINUTE
+
+
 async def test_nothing_is_left_of_the_old_processes_and_of_the_backup(tenant, store):
     await tenant.schedule()
     await tenant.release(NOON + MINUTE)

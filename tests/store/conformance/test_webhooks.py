@@ -58,6 +58,9 @@ def row(webhook, number, state, **given):
     return made._replace(**given)
 
 
+OFF = WebhookState.DISABLED
+
+
 async def claim(store, node):
     return await store.urgent(webhooks.claim_webhooks, node.id, 10, 100)
 
@@ -91,6 +94,12 @@ async def test_a_workspace_is_recorded_while_it_has_a_webhook_or_somebody_reads(
     assert await store.read(events.recorded_workspaces, NOON) == frozenset()
     made = await make(space)
     assert await store.read(events.recorded_workspaces, NOON) == {space.workspace}
+    await store.write(
+        webhooks.change_webhook, *(space.workspace, made.id), lambda one: replace(one, state=OFF), NOON
+    )
+    assert await store.read(events.recorded_workspaces, NOON) == {
+        space.workspace
+    }  # it may be switched on again
     await store.write(webhooks.delete_webhook, space.workspace, made.id, NOON)
     await store.write(events.want_events, space.workspace, NOON + 5)
     assert await store.read(events.recorded_workspaces, NOON) == {space.workspace}

@@ -66,6 +66,16 @@ async def test_what_stands_in_for_a_message_cannot_be_taken_away(cadenya: Cadeny
     }
 
 
+async def test_a_schedule_without_a_message_moves_to_no_variation_that_has_none(cadenya: Cadenya) -> None:
+    await cadenya.use_agent(variations=ONE_OF_TWO)
+    made = (await cadenya.post("", without_message(variationId="one"))).json()
+    path = f"/{made['metadata']['id']}"
+    moved = {"variationId": "two"}
+    assert cadenya.violations(await cadenya.patch(path, {"spec": moved})) == {"spec.initialMessage"}
+    changed = await cadenya.patch(path, {"spec": {**moved, "initialMessage": "Hi"}})
+    assert changed.json()["spec"]["variationId"] == "two"
+
+
 async def test_an_objective_without_a_message_begins_with_that_of_its_variation(
     cadenya: Cadenya, house: House
 ) -> None:

@@ -1,0 +1,148 @@
+"""What the tables of lists tell: of each thing one line, with what people look for there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from horarium.cli import actions, audit, events, keys, persons, runs, schedules, sources, targets, windows
+from horarium.cli import workspaces as spaces
+from horarium.cli.output import Column, show_list
+
+FIRST, SECOND, THIRD, FOURTH = (f"2026-03-01T12:00:0{n}.000Z" for n in range(4))
+# Columns, a thing as the API shows it, and its line.
+TABLES: dict[str, tuple[Sequence[Column], dict[str, Any], str]] = {
+    "runs": (
+        runs.COLUMNS,
+        {"id": "run_1", "state": "failed", "slot_at": FIRST, "started_at": SECOND, "finished_at": THIRD,
+         "attempts": 3, "error": "refused"},
+        "run_1 failed 2026-03-01 12:00:00 2026-03-01 12:00:01 2026-03-01 12:00:02 3 refused",
+    ),
+    "fires": (
+        schedules.FIRES,
+        {"id": "fire_1", "kind": "clock", "slot_at": FIRST, "fired_at": SECOND, "state": "partial", "runs": 9,
+         "failed": 2},
+        "fire_1 clock 2026-03-01 12:00:00 2026-03-01 12:00:01 partial 9 2",
+    ),
+    "fires of the ledger": (
+        schedules.LEDGER,
+        {"slot_at": FIRST, "state": "failed", "fired_at": SECOND, "error": "refused"},
+        "2026-03-01 12:00:00 1 failed 2026-03-01 12:00:01 refused",
+    ),
+    "spans of the ledger": (
+        schedules.LEDGER,
+        {"first_at": FIRST, "last_at": SECOND, "count": 4, "reason": "missed"},
+        "2026-03-01 12:00:00 2026-03-01 12:00:01 4 missed",
+    ),
+    "schedules": (
+        schedules.COLUMNS,
+        {"id": "sch_1", "name": "Report", "state": "active", "recurrence": "@daily", "timezone": "Europe/Paris",
+         "next_fire_at": FIRST, "last_state": "failed", "counts": {"fires": 7}},
+        "sch_1 Report active @daily Europe/Paris 2026-03-01 12:00:00 failed 7",
+    ),
+    "next fires": (
+        schedules.NEXT,
+        {"at": FIRST, "local": "13:00", "note": "moved"},
+        "2026-03-01 12:00:00 13:00 moved",
+    ),
+    "targets": (
+        targets.COLUMNS,
+        {"id": "tgt_1", "number": 5, "key": "night", "kind": "function", "name": "Night",
+         "executor": {"type": "http"}, "enabled": False},
+        "tgt_1 5 night function Night http no",
+    ),
+    "shares of targets": (
+        targets.SHARES,
+        {"workspace": "ws_2", "target": "tgt_2", "key": "k", "created_at": FIRST},
+        f"ws_2 tgt_2 k {FIRST}",
+    ),
+    "actions": (
+        actions.COLUMNS,
+        {"id": "act_1", "action": "pause", "of": "schedules", "state": "done", "changed": 8, "refused": 1,
+         "taken_at": FIRST, "finished_at": SECOND},
+        "act_1 pause schedules done 8 1 2026-03-01 12:00:00 2026-03-01 12:00:01",
+    ),
+    "the audit log": (
+        audit.COLUMNS,
+        {"at": FIRST, "action": "key.created", "subject": "key_1",
+         "by": {"principal": "prn_1", "address": "10.0.0.1"}, "after": "x"},
+        "2026-03-01 12:00:00 key.created key_1 prn_1 10.0.0.1 x",
+    ),
+    "what the server did, in the audit log": (
+        audit.COLUMNS,
+        {"at": FIRST, "action": "schedule.resumed", "subject": "sch_1", "by": {"principal": None, "address": None}},
+        "2026-03-01 12:00:00 schedule.resumed sch_1 the server",
+    ),
+    "events": (
+        events.COLUMNS,
+        {"at": FIRST, "type": "fire.failed", "schedule": {"key": None, "name": "Report", "id": "sch_1"},
+         "target": {"key": "night", "name": "Night", "id": "tgt_1"}, "id": "evt_1"},
+        "2026-03-01 12:00:00 fire.failed Report night evt_1",
+    ),
+    "webhooks": (
+        events.WEBHOOK_COLUMNS,
+        {"id": "hook_1", "url": "https://a/b", "types": ["fire.*", "target.*"], "enabled": False,
+         "disabled_reason": "gone", "failing_since": FIRST},
+        "hook_1 https://a/b fire.*, target.* gone 2026-03-01 12:00:00",
+    ),
+    "webhooks that want everything": (
+        events.WEBHOOK_COLUMNS,
+        {"id": "hook_1", "url": "https://a/b", "types": [], "enabled": True},
+        "hook_1 https://a/b all enabled",
+    ),
+    "deliveries": (
+        events.DELIVERY_COLUMNS,
+        {"last_at": FIRST, "type": "fire.failed", "state": "waiting", "attempts": 2, "status": 500,
+         "error": "500", "event": "evt_1"},
+        "2026-03-01 12:00:00 fire.failed waiting 2 500 500 evt_1",
+    ),
+    "keys": (
+        keys.COLUMNS,
+        {"id": "key_1", "name": "k", "hint": "abcd", "scopes": ["runs:read", "runs:write"], "last_used_at": FIRST,
+         "expires_at": SECOND, "revoked_at": THIRD},
+        "key_1 k abcd runs:read, runs:write 2026-03-01 12:00:00 2026-03-01 12:00:01 2026-03-01 12:00:02",
+    ),
+    "erasures": (
+        persons.COLUMNS,
+        {"id": "era_1", "state": "running", "place": "runs", "waits_for": 3, "created_at": FIRST,
+         "finished_at": SECOND},
+        "era_1 running runs 3 2026-03-01 12:00:00 2026-03-01 12:00:01",
+    ),
+    "sources": (
+        sources.COLUMNS,
+        {"name": "crm", "type": "sql", "shared_from": "ws_2", "disabled_reason": "gone", "updated_at": FIRST},
+        f"crm sql ws_2 gone {FIRST}",
+    ),
+    "shares of sources": (
+        sources.SHARES,
+        {"workspace": "ws_2", "name": "crm", "created_at": FIRST},
+        f"ws_2 crm {FIRST}",
+    ),
+    "maintenance windows": (
+        windows.WINDOWS,
+        {"id": "win_1", "in_words": "daily", "timezone": "UTC", "duration": 3600, "catch_up": "latest",
+         "note": "backup"},
+        "win_1 daily UTC 3600 latest backup",
+    ),
+    "workspaces": (
+        spaces.COLUMNS,
+        {"id": "ws_1", "slug": "acme", "name": "Acme", "weight": 2.0, "created_at": FIRST},
+        "ws_1 acme Acme 2.0 2026-03-01 12:00:00",
+    ),
+    "pauses": (
+        spaces.PAUSES,
+        {"id": "pau_1", "from": FIRST, "until": FOURTH, "catch_up": "none", "note": "holidays"},
+        "pau_1 2026-03-01 12:00:00 2026-03-01 12:00:03 none holidays",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("columns", "thing", "line"), TABLES.values(), ids=TABLES)
+def test_a_table_tells_what_people_look_for(
+    capsys: pytest.CaptureFixture[str], columns: Sequence[Column], thing: dict[str, Any], line: str
+) -> None:
+    show_list([thing], columns, as_json=False)
+    _, shown = capsys.readouterr().out.splitlines()
+    assert " ".join(shown.split()) == line
