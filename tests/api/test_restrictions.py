@@ -69,6 +69,14 @@ async def test_a_key_for_some_targets_touches_no_schedule_and_no_run_of_another(
     await ask(house, "POST", f"/runs/{run}/cancel", status=403, headers=headers)
 
 
+async def test_a_key_for_all_targets_is_restricted_to_none(house: House) -> None:
+    other = await scheduled(house)
+    for targets in (["*"], ["t", "*"]):
+        made = await key(house, targets=targets)
+        assert made["targets"] == []
+        await ask(house, "POST", f"/schedules/{other['id']}/fire-now", {}, 201, headers=bearer(made))
+
+
 async def test_a_key_for_some_labels_makes_and_changes_only_schedules_that_carry_them(house: House) -> None:
     red, blue = (
         await scheduled(house, labels={"team": "red"}),

@@ -189,6 +189,19 @@ async def test_the_rate_of_a_target_holds_over_all_nodes(tenant, store, other):
     assert len(taken) == pytest.approx(5 + 4 * 5, abs=1)
 
 
+async def test_a_target_that_was_not_called_for_long_is_called_at_its_rate_again_after_one_burst(
+    tenant, store
+):
+    limited = await tenant.add_target(rate_per_second=5.0)
+    await asked_for(tenant, limited, 80)
+    node = await Node.start(store)
+    assert len(await node.claim(NOW)) == 5
+    later = NOW + 60 * MINUTE
+    taken = [len(await node.claim(at)) for at in range(later, later + 4_000, 100)]
+    assert taken[0] == 5
+    assert sum(taken) == pytest.approx(5 + 4 * 5, abs=1)
+
+
 async def test_success_settles_run_fire_and_counters(tenant, store):
     schedule = await tenant.schedule()
     await tenant.release(NOW)
