@@ -7,10 +7,12 @@ from datetime import datetime
 
 import pytest
 
+from horarium.domain.errors import Unavailable
 from horarium.domain.webhooks import DISABLE_MS
 from horarium.events.deliverer import Deliverer
 from horarium.executors.signing import signature, signer_of
 from horarium.store.verbs import events as verbs
+from horarium.store.verbs.webhooks import claim_webhooks
 from tests.api.asking import NOW, ask, fields
 from tests.support.house import House
 from tests.support.receiver import Answer
@@ -229,6 +231,25 @@ async def test_a_webhook_that_is_switched_off_is_sent_later_what_has_waited(rece
         await deliver(house)
         assert hooks(receiver) == []
         await ask(house, "PATCH", f"/webhooks/{hook['id']}", {"enabled": True})
+        await deliver(house)
+        assert len(hooks(receiver)) == 1
+
+
+async def test_a_webhook_is_sent_events_though_the_reply_was_lost_when_its_node_took_it(receiver):
+    async with house_with(receiver.url("/hook")) as (house, _):
+        await fire(house, receiver)
+        urgent = house.store.urgent
+
+        async def loses_one_reply(verb, *args, **given):
+            found = await urgent(verb, *args, **given)
+            if verb is claim_webhooks:
+                house.store.urgent = urgent
+                raise Unavailable("the reply was lost")
+            return found
+
+        house.store.urgent = loses_one_reply
+        with pytest.raises(Unavailable):
+            await deliver(house)
         await deliver(house)
         assert len(hooks(receiver)) == 1
 

@@ -159,6 +159,22 @@ async def test_what_waits_is_handed_on_with_the_time_of_its_first_attempt_and_si
     assert (one.attempts, one.first_ms, one.refused_ms) == (2, NOON + 5, NOON + 7)
 
 
+async def test_a_node_lets_go_of_what_it_has_by_the_store_alone_and_of_nothing_that_was_taken_since(
+    space, store
+):
+    for _ in range(3):
+        await make(space)
+    one, two = await Node.start(store), await Node.start(store)
+    held = {each.webhook.id: each.epoch for each in await claim(store, one)}
+    first, second, third = sorted(held)
+    await store.urgent(webhooks.let_go, two.id, held)
+    assert await store.read(webhooks.webhooks_of, one.id) == held
+    await store.urgent(webhooks.let_go, one.id, {first: held[first], second: held[second] - 1})
+    assert await store.read(webhooks.webhooks_of, one.id) == {second: held[second], third: held[third]}
+    assert [each.webhook.id for each in await claim(store, two)] == [first]
+    assert await store.read(webhooks.webhooks_of, two.id) == {first: held[first] + 2}
+
+
 async def test_a_change_takes_a_webhook_from_the_node_that_has_it(space, store):
     made = await make(space)
     node = await Node.start(store)

@@ -52,6 +52,9 @@ SELECT {webhook_columns}, w.epoch FROM webhooks w WHERE w.state = 'enabled' AND 
 -- name: take_webhook
 UPDATE webhooks SET owner = :node, epoch = epoch + 1 WHERE id = :id AND owner IS NULL AND epoch = :epoch;
 
+-- name: free_webhook
+UPDATE webhooks SET owner = NULL, epoch = epoch + 1 WHERE id = :id AND owner = :node AND epoch = :epoch;
+
 -- name: webhooks_of_node
 SELECT id, epoch FROM webhooks WHERE owner = :node;
 

@@ -6,7 +6,7 @@ any more: what it has sent meanwhile is sent again by its successor, under the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -264,6 +264,13 @@ def _waiting(row: Sequence[Any]) -> WaitingEvent:
 async def webhooks_of(tx: Tx, node: Id) -> dict[Id, int]:
     """The webhooks that a node has in hand by the store, each with its epoch."""
     return dict(await tx.rows("webhooks_of_node", node=node))
+
+
+@portable
+async def let_go(tx: Tx, node: Id, webhooks: Mapping[Id, int]) -> None:
+    """Free webhooks, each with its epoch, that a node has in hand by the store and knows nothing of."""
+    for webhook_id, epoch in sorted(webhooks.items()):
+        await tx.run("free_webhook", id=webhook_id, node=node, epoch=epoch)
 
 
 @portable
