@@ -29,6 +29,7 @@ KEEP_THE_VERSION = {
     "set_webhook_position": "the node that has it in hand loses it",
     "take_webhook": "only who has it in hand changes",
     "take_webhooks_back": "only who has it in hand changes",
+    "free_webhook": "only who has it in hand changes",
     "free_webhooks_of": "only who has it in hand changes",
     "free_all_webhooks": "only who has it in hand changes",
 }  # fmt: skip
