@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,7 +15,6 @@ from tests.api.dialects.speakers import SPEAKERS, Speaker
 from tests.support.house import House
 from tests.support.receiver import Receiver
 
-NOW = "2026-11-23T08:00:00Z"
 INPUTS: list[Any] = [
     None,
     "text",
@@ -29,12 +27,6 @@ INPUTS: list[Any] = [
     {"variables": [1]},
     {"a": {"b": 1}},
 ]
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with House.open(NOW, data=tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

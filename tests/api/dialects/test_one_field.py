@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,13 +16,6 @@ Json = dict[str, Any]
 # A body, and what is shown differently afterwards: values by their paths (ABSENT where one is gone).
 Edit = tuple[Json, Json]
 ABSENT = "absent"
-NOW = "2026-11-23T08:00:00Z"
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with House.open(NOW, data=tmp_path) as made:
-        yield made
 
 
 def flat(value: Any, path: str = "") -> Json:

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from tests.api.dialects.speakers import Cadenya, M9m, Uranus
 from tests.support.house import House
 from tests.support.receiver import Receiver
-
-NOW = "2026-11-23T08:00:00Z"
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with House.open(NOW, data=tmp_path) as made:
-        yield made
 
 
 async def test_m9m_answers_all_of_them_and_counts_them(house: House, receiver: Receiver) -> None:

@@ -1,7 +1,5 @@
 """Keys that are restricted to targets or networks, in every dialect."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,14 +10,7 @@ from tests.api.dialects.speakers import SPEAKERS, Autessa, Speaker
 from tests.support.house import House
 from tests.support.receiver import Receiver
 
-NOW = "2026-11-23T08:00:00Z"
 SCOPES = ["schedules:read", "schedules:write", "schedules:delete", "runs:read", "runs:write", "targets:read"]
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with House.open(NOW, data=tmp_path) as made:
-        yield made
 
 
 async def key(house: House, **given: Any) -> str:
