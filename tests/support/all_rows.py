@@ -96,6 +96,7 @@ async def insert(tx: Tx, table: str, row: Mapping[str, Any]) -> None:
         return
     assert isinstance(tx, PostgresTx)
     marks = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+    await tx.ensure_open()
     await tx.connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values())
 
 

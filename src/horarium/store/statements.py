@@ -41,6 +41,11 @@ _PLAIN_INSERT = re.compile(
     r"INSERT INTO (\w+) \(([^)]*)\)\s+SELECT ([^()]*?)\s+FROM rows\(([^)]*)\) AS \w+", re.DOTALL
 )
 _CONSTANT = re.compile(r"(-?\d+)|'([^']*)'")
+# Words of statements that change or lock something, also where they begin with WITH or SELECT.
+_CHANGES = re.compile(
+    r"\b(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|SHARE|LOCK|nextval|setval|set_config|pg_\w*advisory\w*)\b",
+    re.IGNORECASE,
+)
 _ARRAY_OF_LIST = "bytea[]"
 
 
@@ -74,7 +79,7 @@ class Statement:
     `parameters` are in the order of their numbers. `listed` is the one that takes a sequence, and `columns` are
     those of `rows(...)`, where there are such; in the text for SQLite `%s` stands for either. `copied` is set
     where the statement only inserts rows. `in_order` are the parameters as they appear in the text, for SQLite
-    where one takes a sequence.
+    where one takes a sequence. `only_reads`: it changes nothing and locks no row.
     """
 
     name: str
@@ -84,6 +89,7 @@ class Statement:
     columns: tuple[str, ...]
     copied: Copied | None = None
     in_order: tuple[str, ...] = ()
+    only_reads: bool = False
     _of_sizes: dict[int, str] = field(default_factory=dict, init=False, compare=False)
 
     def sqlite_text(self, params: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | Sequence[Any]]:
@@ -204,7 +210,8 @@ def prepare(name: str, text: str, flavour: Flavour) -> Statement:
         in_order = tuple(found[1] or listed[1] for found in _PLACE.finditer(sql))
         sql = _PARAMETER.sub("?", sql)
     name_listed = listed[1] if listed else None
-    return Statement(name, sql.strip(), parameters, name_listed, columns, _copied(bare), in_order)
+    only_reads = _CHANGES.search(bare) is None
+    return Statement(name, sql.strip(), parameters, name_listed, columns, _copied(bare), in_order, only_reads)
 
 
 def _copied(bare: str) -> Copied | None:

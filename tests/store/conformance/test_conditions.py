@@ -78,6 +78,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
     # actions, audiences, the audit log
     "count_open_actions": [{"actions.finished_ms": None}, Not({"actions.finished_ms": 1})],
     "open_action": [{"actions.finished_ms": None}, Not({"actions.finished_ms": 1})],
+    "any_action": [{"actions.finished_ms": None}, Not({"actions.finished_ms": 1})],
     "next_action": [{"actions.finished_ms": None}, Not({"actions.finished_ms": 1})],
     "forget_actions": [{"actions.created_ms": T - 1, "actions.state": "done", ":before": T},
                        Not({"actions.created_ms": T}), Not({"actions.state": "running"})],
@@ -325,6 +326,9 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "drop_row_locks": [{"row_locks.run_id": Id("runs"), ":ids": Id("runs")}, Not({"row_locks.run_id": O}),
                        Not({"row_locks.schedule_id": O})],
     "awaited_now": [{"erasure_waits.look_ms": T, ":now": T}, Not({"erasure_waits.look_ms": T + 1})],
+    "any_erasure": [
+        {"erasures.finished_ms": None, "erasures.look_ms": None, ":now": T}, Also({"erasures.look_ms": T}),
+        Not({"erasures.look_ms": T + 1}), Not({"erasures.finished_ms": 1})],
     "next_erasure": [
         {"erasures.finished_ms": None, "erasures.look_ms": None, ":now": T}, Also({"erasures.look_ms": T}),
         Not({"erasures.look_ms": T + 1}), Not({"erasures.finished_ms": 1})],
@@ -390,6 +394,8 @@ CASES: dict[str, list[dict[str, Any]]] = {
     # nodes
     "keep_lease_of_node": [{"nodes.stopped_ms": None}, Not({"nodes.stopped_ms": 1})],
     "retire_all_nodes": [{"nodes.stopped_ms": None}, Not({"nodes.stopped_ms": 1})],
+    "any_node_gone": [LAPSED, Also({"nodes.lease_until_ms": T, ":gone": [M]}), Not({"nodes.lease_until_ms": T}),
+                     Not({":me": M}), Not({"nodes.stopped_ms": 1})],
     "retire_nodes": [LAPSED, Also({"nodes.lease_until_ms": T, ":gone": [M]}), Not({"nodes.lease_until_ms": T}),
                      Not({":me": M}), Not({"nodes.stopped_ms": 1})],
     "lapsed_owners": [
@@ -477,6 +483,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "unmark_workspace": [{"workspaces.purge_ms": T + 1, ":now": T}, Not({"workspaces.purge_ms": T})],
     "deleted_workspace": [{"workspaces.deleted_ms": 1}, Not({"workspaces.deleted_ms": None})],
     "deleted_workspaces": [{"workspaces.purge_ms": 1, ":after": b""}, Not({"workspaces.purge_ms": None})],
+    "any_to_purge": [{"workspaces.purge_ms": T, ":now": T}, Not({"workspaces.purge_ms": T + 1})],
     "next_to_purge": [{"workspaces.purge_ms": T, ":now": T}, Not({"workspaces.purge_ms": T + 1})],
     "get_workspace": [{"workspaces.deleted_ms": None}, Not({"workspaces.deleted_ms": 1})],
     "uncommon_shares": [{"workspaces.weight": 1, "workspaces.quotas": '{"a": 1}'},
@@ -683,4 +690,5 @@ async def _set(tx, table, column, value):
     if isinstance(tx, SqliteTx):
         tx._connection.execute(f"UPDATE {table} SET {column} = ?", (value,))
     else:
+        await tx.ensure_open()
         await tx.connection.execute(f"UPDATE {table} SET {column} = $1", value)

@@ -37,6 +37,10 @@ FOUND_IN_ALL = {
 }  # fmt: skip
 # Questions about all workspaces that are answered by a sum, or by any one or the newest one.
 SUMMED = {
+    "any_action",
+    "any_erasure",
+    "any_node_gone",
+    "any_to_purge",
     "any_workspace",
     "next_action",
     "next_erasure",

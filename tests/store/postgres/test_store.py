@@ -145,6 +145,7 @@ async def test_a_connection_lost_during_the_commit_is_not_tried_again(store, mon
 
     async def verb(tx):
         tried.append(1)
+        await tx.run("retire_all_nodes", now=NOON)
         real = tx.connection.execute
 
         async def execute(sql, *args):

@@ -113,6 +113,7 @@ def plan_of(statement):
         ("fire_id_of_schedule_further_down", "single_fires_of_schedule"),
         ("spans_of_workspace", "spans_of_workspace"),
         ("span_further_down", "spans_of_workspace"),
+        ("any_action", "actions_open"),
         ("next_action", "actions_open"),
         ("list_actions", "actions_of_workspace"),
         ("count_open_actions", "actions_of_workspace"),

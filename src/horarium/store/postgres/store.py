@@ -201,7 +201,7 @@ class PostgresStore:
     async def _reading(self, pool: Pool, verb: Callable[[PostgresTx], Awaitable[T]]) -> T:
         if pool.bare_reads:
             return await pool.run(self._attempt(pool, verb))
-        return await pool.run(self._attempt(pool, lambda tx: committed(tx, verb, pool.begin)))
+        return await pool.run(self._attempt(pool, lambda tx: committed(tx, verb, pool.begin, at_once=True)))
 
     async def _transaction(self, pool: Pool, name: str, verb: Callable[[PostgresTx], Awaitable[T]]) -> T:
         announced: dict[str, int] = {}
@@ -209,8 +209,9 @@ class PostgresStore:
         commits: list[float] = []
 
         async def whole(tx: PostgresTx) -> T:
-            answer = await committed(tx, verb, pool.begin)
-            commits.append(tx.commit_s)
+            answer = await committed(tx, verb, pool.begin, at_once=not pool.bare_reads)
+            if tx.open:
+                commits.append(tx.commit_s)
             announced.update(tx.announced)
             counted.extend(tx.counted)
             return answer

@@ -24,6 +24,9 @@ WHERE a.workspace_id = :workspace_id AND a.id < :cursor
   AND CASE WHEN a.kind IN ('cancel', 'retry') THEN CAST(:of_runs AS BIGINT) ELSE CAST(:of_schedules AS BIGINT) END = 1
 ORDER BY a.id DESC LIMIT :limit;
 
+-- name: any_action
+SELECT 1 FROM actions WHERE finished_ms IS NULL LIMIT 1;
+
 -- name: next_action
 -- The one that has waited longest for its turn, so that they take turns.
 SELECT {action_columns} FROM actions a WHERE a.finished_ms IS NULL ORDER BY a.updated_ms LIMIT 1;

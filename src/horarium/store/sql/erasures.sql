@@ -28,6 +28,9 @@ ORDER BY id DESC LIMIT :limit;
 SELECT COALESCE(sum(CASE WHEN state = 'running' THEN 1 ELSE 0 END), 0) AS running, count(*) AS erasures
 FROM erasures WHERE workspace_id = :workspace_id AND finished_ms IS NULL;
 
+-- name: any_erasure
+SELECT 1 FROM erasures WHERE {may_go_on} LIMIT 1;
+
 -- name: next_erasure
 -- The one that has waited longest.
 SELECT {erasure_columns} FROM erasures WHERE {may_go_on} ORDER BY updated_ms LIMIT 1;

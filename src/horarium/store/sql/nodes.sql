@@ -39,9 +39,14 @@ WHERE owner IS NOT NULL;
 -- name: free_all_fanout_tasks
 UPDATE fanouts SET owner = NULL, epoch = epoch + 1 WHERE owner IS NOT NULL;
 
+-- part: other_and_gone
+stopped_ms IS NULL AND id <> :me AND (lease_until_ms < :now OR id IN (:gone...))
+
+-- name: any_node_gone
+SELECT 1 FROM nodes WHERE {other_and_gone} LIMIT 1;
+
 -- name: retire_nodes
-UPDATE nodes SET stopped_ms = :now
-WHERE stopped_ms IS NULL AND id <> :me AND (lease_until_ms < :now OR id IN (:gone...));
+UPDATE nodes SET stopped_ms = :now WHERE {other_and_gone};
 
 -- name: other_nodes
 -- No row: where this statement is used, a node is alone on its database.

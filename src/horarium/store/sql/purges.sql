@@ -15,6 +15,9 @@ SELECT {workspace_columns} FROM workspaces w WHERE w.id = :id AND w.deleted_ms I
 SELECT {workspace_columns} FROM workspaces w
 WHERE w.id > :after AND w.purge_ms IS NOT NULL ORDER BY w.id LIMIT :limit;
 
+-- name: any_to_purge
+SELECT 1 FROM workspaces WHERE purge_ms <= :now LIMIT 1;
+
 -- name: next_to_purge
 SELECT id FROM workspaces WHERE purge_ms <= :now ORDER BY purge_ms LIMIT 1;
 

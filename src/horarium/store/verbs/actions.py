@@ -152,6 +152,8 @@ async def list_actions(
 async def hold_action(tx: Tx, action: Id | None) -> Action | None:
     """An action that is under way, so that nobody else goes on with it in this transaction: the one that is named, or
     the one that has waited longest. None where there is none."""
+    if action is None and await tx.row("any_action") is None:
+        return None
     row = await (tx.row("next_action") if action is None else tx.row("open_action", id=action))
     return None if row is None else action_from_row(row)
 

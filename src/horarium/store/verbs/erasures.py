@@ -139,6 +139,8 @@ async def list_erasures(tx: Tx, workspace_id: Id, limit: int, cursor: Id) -> lis
 async def erase_piece(tx: Tx, erasure_id: Id | None, now: int, tell: Callable[[Id], Tell]) -> Erasure | None:
     """Look at the next piece of an erasure, or of the one that has waited longest: how far it is then. None where none
     is under way. `tell` makes the audit entries of a workspace."""
+    if erasure_id is None and await tx.row("any_erasure", now=now) is None:
+        return None
     row = await (
         tx.row("next_erasure", now=now) if erasure_id is None else tx.row("open_erasure", id=erasure_id)
     )

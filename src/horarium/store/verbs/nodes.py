@@ -112,7 +112,8 @@ async def free_lapsed(tx: Tx, now: int, me: Id, gone: Sequence[Id] = ()) -> int:
         freed += await tx.run("free_fanout_tasks_of", node=owner)
         if await tx.run("free_webhooks_of", node=owner):
             tx.announce(WEBHOOKS, now)
-    await tx.run("retire_nodes", now=now, me=me, gone=list(gone))
+    if await tx.row("any_node_gone", now=now, me=me, gone=list(gone)) is not None:
+        await tx.run("retire_nodes", now=now, me=me, gone=list(gone))
     if freed:
         tx.count(FREED, "lapsed", freed)
         tx.announce(READY, now)

@@ -128,6 +128,8 @@ async def purge_piece(tx: Tx, now: int) -> Id | None:
 
     Its row goes last, so after a crash the next step goes on with it.
     """
+    if await tx.row("any_to_purge", now=now) is None:
+        return None
     row = await tx.row("next_to_purge", now=now)
     if row is None:
         return None
