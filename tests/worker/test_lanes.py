@@ -393,7 +393,7 @@ def test_what_was_cancelled_before_it_began_is_passed_over(time):
     given = filled(lanes, "a", 3)
     given[0].stopped = True
     assert begin_all(lanes) == given[1:]
-    assert lanes.busy == 2
+    assert (lanes.busy, len(lanes)) == (2, 0)
 
 
 def test_a_lane_that_was_idle_for_long_is_forgotten(time):
@@ -436,6 +436,51 @@ def test_a_long_backlog_that_has_waited_too_long_is_taken_in_hand_in_growing_pie
     assert [one.number for one in lanes.take_overdue(lane, lambda work: work.number < 4)] == [0, 1, 2, 3]
     assert [one.number for one in lane.queue] == [4, 5, 6, 7, 8, 9]
     assert (len(lanes), lane.most_unbegun()) == (6, 6)
+
+
+def test_a_run_that_is_to_end_is_not_taken_out_as_one_that_has_waited_too_long(time):
+    lanes = Lanes(256, 256, 16_384)
+    lane = hang(lanes, time)
+    first, second = filled(lanes, "dead", 2)
+    first.stopped = True
+    assert lanes.take_overdue(lane, lambda work: True) == [second]
+    assert list(lane.queue) == [first]
+
+
+@pytest.mark.parametrize(("taken", "left"), [(1, [1, 2]), (3, [])])
+def test_a_lane_keeps_its_turn_as_long_as_runs_are_left_that_have_not_waited_too_long(time, taken, left):
+    lanes = Lanes(256, 256, 16_384)
+    lane = hang(lanes, time)
+    filled(lanes, "dead", 3)
+    time.now += PROBE_EVERY_MS
+    lanes.tick()
+    assert lane.in_turns
+    lanes.take_overdue(lane, lambda work: work.number < taken)
+    assert lane.in_turns is bool(left)
+    assert [one.number for one in begin_all(lanes)] == left[:1]
+
+
+def test_a_lane_that_was_held_at_one_look_was_held_until_the_next_look_at_which_it_is_not(time):
+    lanes = Lanes(256, 256, 16_384)
+    filled(lanes, "a", 1)
+    lane = lane_of(lanes, "a")
+    lane.paused_until = time.now + 60
+    lanes.tick()
+    time.now += 100
+    lanes.tick()
+    assert [(period.cause, period.from_ms, period.to_ms) for period in lane.holds.periods] == [
+        (WaitCause.PAUSE, 1_000, 1_100)
+    ]
+
+
+def test_the_lane_whose_run_has_waited_longest_is_reported_first_and_one_that_has_none_last(time):
+    """None waits in a lane that is held by the silence of its target, which may come back at any time."""
+    lanes = Lanes(256, 256, 16_384)
+    for name, ready_ms in (("b", 20_000), ("idle", None), ("c", 30_000), ("idle too", None), ("a", 10_000)):
+        hang(lanes, time, name)
+        if ready_ms is not None:
+            filled(lanes, name, 1)[0].run.ready_ms = ready_ms
+    assert [*lanes.reports(90_000)] == [b"a", b"b", b"c", b"idle", b"idle too"]
 
 
 def test_only_lanes_that_are_slow_held_or_late_are_reported(time):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from horarium.domain.schedule import Policies
 from horarium.executors.http import HttpExecutor
 from horarium.executors.options import ExecutorOptions
 from horarium.settings import Settings
+from horarium.store.verbs import runs
 from tests.executors.calls import stored_call
 from tests.support.workshop import NOON, Workshop
 
@@ -76,6 +78,26 @@ def takes(shop: Workshop, milliseconds: int, outcome: Outcome) -> Any:
         return outcome
 
     return answer
+
+
+async def test_an_attempt_that_is_broken_off_is_traced_as_one_that_has_not_failed(traced: Traced) -> None:
+    shop = traced.shop
+    held = asyncio.Event()
+
+    async def answer(call: Call) -> Outcome:
+        await held.wait()
+        raise AssertionError("it is cancelled")
+
+    shop.executor.answer = answer
+    await shop.schedule("* * * * *", Policies(max_fires=1))
+    await shop.tick(NOON + 60 * SECOND)
+    (run,) = shop.worker._holding
+    await shop.store.write(runs.cancel_run, shop.workspace, run, shop.clock.now)
+    shop.worker.look_again()
+    await shop.settle()
+    attempt = traced.one("attempt")
+    assert attempt.status.is_unset
+    assert attempt.attributes["horarium.outcome"] == "cancelled"
 
 
 async def test_a_trace_tells_the_way_of_a_slot_to_its_outcome(traced: Traced) -> None:

@@ -8,14 +8,16 @@ import structlog
 
 from horarium.domain.execution import Outcome, Refused, Verdict
 from horarium.domain.ids import random_id
+from horarium.domain.look_shares import NEW
 from horarium.domain.target import Completion, Target, TargetKind
 from horarium.domain.watching import ELSEWHERE, TROUBLE
+from horarium.store.base import CANCELLED, DUE, LOOK, READY
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import runs, shares, watching
 from horarium.store.verbs.tenancy import Share
 from horarium.worker import watcher as watcher_module
-from horarium.worker.watcher import Watcher
+from horarium.worker.watcher import BETWEEN_S, Watcher
 from tests.support.inline_store import InlineSqliteStore
 from tests.support.tenant import HOUR, MINUTE, NOON, Node, Tenant, states
 
@@ -148,6 +150,135 @@ async def test_a_run_that_is_given_to_its_engine_or_cancelled_wakes_the_looks_wi
     await asyncio.sleep(0)
     await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
     await asyncio.wait_for(waiting, 60)
+
+
+def test_the_looks_hear_of_runs_and_of_cancellations_and_of_nothing_else(looking, monkeypatch):
+    rung = []
+    monkeypatch.setattr(looking._alarm, "ring", lambda at_ms=0: rung.append(at_ms))
+    for topic in (LOOK, CANCELLED, DUE, READY):
+        looking._hear(topic, 77)
+    assert rung == [77, 0]
+
+
+async def test_while_no_run_is_to_be_looked_at_yet_the_database_is_asked_for_the_next_time_alone(
+    tenant, store, clock, looking, monkeypatch
+):
+    await given_away(tenant, ["a"])
+    asked, read = [], store.read
+
+    async def reading(verb, *args, **kwargs):
+        asked.append(verb)
+        return await read(verb, *args, **kwargs)
+
+    monkeypatch.setattr(store, "read", reading)
+    for at, verbs in (
+        (NOW + SECOND - 1, [watching.earliest_look]),
+        (NOW + SECOND, [watching.earliest_look, watching.targets_to_look_at]),
+    ):
+        asked.clear()
+        clock.at = at
+        await looking.begin()
+        assert asked[:2] == verbs
+    await looking.ended()
+
+
+@pytest.mark.parametrize(("targets", "again"), [(1, False), (2, True), (3, True)])
+async def test_where_a_turn_has_seen_as_many_targets_as_it_may_the_next_one_follows_at_once(
+    tenant, store, clock, looking, monkeypatch, targets, again
+):
+    monkeypatch.setattr(watcher_module, "MOST_TARGETS", 2)
+    for _ in range(targets):
+        await given_away(tenant, ["a"])
+    clock.at += 2 * SECOND
+    assert (await looking.begin() == clock.at) is again
+    await looking.ended()
+
+
+async def test_the_end_of_a_look_begins_the_next_turn_without_the_poll(tenant, store, clock):
+    """The runs of a target wait until the look at others of it has ended."""
+    silent = Silent()
+    looking = Watcher(store, clock, {"silent": silent}, Vault([new_key()]), clean, poll_s=3_600.0)
+    await given_away(tenant, ["s"] * 12, executor="silent")  # the first look is at ten
+    clock.at += 2 * SECOND
+    loop = asyncio.create_task(looking.loop())
+    async with asyncio.timeout(60):
+        while silent.asked < 10:
+            await asyncio.sleep(0)
+        silent.back.set()
+        while silent.asked < 12:
+            await asyncio.sleep(0)
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+
+
+@pytest.mark.parametrize(("took_s", "rest_s"), [(0.0, BETWEEN_S), (0.004, BETWEEN_S), (0.5, 2.0)])
+async def test_between_two_turns_the_looks_rest_for_four_times_as_long_as_the_search_for_runs_took(
+    looking, monkeypatch, took_s, rest_s
+):
+    loop, now, rested = asyncio.get_running_loop(), 1_000.0, []
+
+    async def begin():
+        nonlocal now
+        now += took_s
+
+    async def sleep(seconds):
+        rested.append(seconds)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(looking, "begin", begin)
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "time", lambda: now)
+        patched.setattr(asyncio, "sleep", sleep)
+        with pytest.raises(asyncio.CancelledError):
+            await looking.loop()
+    assert rested == [pytest.approx(rest_s)]
+
+
+@pytest.mark.parametrize("away", ["looks", "cancellations"])
+async def test_an_engine_that_answers_to_one_of_two_things_is_there_and_asked_as_always(
+    tenant, store, clock, away
+):
+    class HalfAway(PlayedEngine):
+        async def watch(self, target, watched):
+            self.asked += len(watched)
+            if away == "looks":
+                raise OSError("no answer")
+            return {watched[0].run_id: Refused("not found")} | {
+                run.run_id: OSError("no answer") for run in watched[1:]
+            }
+
+        async def cancel(self, target, run):
+            self.asked += 1
+            if away == "cancellations":
+                raise OSError("no answer")
+
+    engine = HalfAway()
+    looking = Watcher(store, clock, {"played": engine}, Vault([new_key()]), clean)
+    _, works = await given_away(tenant, ["s"] * 4)
+    for work in works[::2]:
+        await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
+    clock.at += 2 * SECOND
+    await looking.begin()
+    await looking.ended()
+    (standing,) = looking._standings.values()
+    assert standing == NEW.after(True, clock.at)
+
+
+async def test_of_cancellations_that_fail_the_log_tells_how_many_there_are(tenant, store, clock):
+    class Stubborn(PlayedEngine):
+        async def cancel(self, target, run):
+            if run.handle == "b":
+                raise OSError("this one cannot be ended")
+
+    looking = Watcher(store, clock, {"played": Stubborn()}, Vault([new_key()]), clean)
+    _, works = await given_away(tenant, ["a", "b", "c"])
+    for work in works:
+        await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
+    clock.at += 8 * SECOND
+    with structlog.testing.capture_logs() as logs:
+        await look(looking)
+    told = [(line["runs"], line["error"]) for line in logs if line["event"] == "runs_not_cancelled_there"]
+    assert told == [(1, "this one cannot be ended")]
 
 
 async def test_a_run_shows_why_looks_at_it_fail_until_one_succeeds(tenant, store, clock, engine, looking):

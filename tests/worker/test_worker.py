@@ -10,9 +10,13 @@ from horarium.domain.circuit import Open
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
+from horarium.domain.places import LaneRoom
 from horarium.domain.retry import Retry
 from horarium.domain.schedule import Policies
 from horarium.store.verbs import dispatch
+from horarium.worker import attempts as attempts_module
+from horarium.worker import worker as worker_module
+from horarium.worker.lanes import PARK_AFTER_MS
 from horarium.worker.work import judge
 from horarium.worker.worker import (
     ASK_EVERY_S,
@@ -263,6 +267,108 @@ async def test_an_attempt_that_waits_for_its_time_is_not_marked_as_under_way_and
         await shop.close()
 
 
+async def test_a_call_whose_run_was_given_up_hides_no_slow_one_behind_it():
+    shop = await Workshop.open()
+    try:
+        await hang(shop)
+        shop.worker._networked.add("scripted")
+        for _ in range(2):
+            await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        given_up, slow = shop.worker._attempts.doing
+        del shop.worker._holding[given_up]
+        shop.worker._holding[slow].began -= PARK_AFTER_MS + 1
+        shop.worker._park_slow()
+        await shop.worker._mark_begun(PARK_AFTER_MS)
+        assert (shop.worker._holding[slow].parked, shop.worker._holding[slow].marked) == (True, True)
+    finally:
+        await shop.close()
+
+
+@pytest.mark.parametrize(("age_ms", "noted"), [(249, False), (250, True), (251, True)])
+async def test_a_call_is_marked_and_parked_from_a_certain_age_on(monkeypatch, age_ms, noted):
+    shop = await Workshop.open()
+    try:
+        await hang(shop)
+        shop.worker._networked.add("scripted")
+        await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        (work,) = shop.worker._holding.values()
+        monkeypatch.setattr(worker_module, "PARK_AFTER_MS", 250)
+        work.began = 1_000_000.0
+        with monkeypatch.context() as patched:
+            patched.setattr(asyncio.get_running_loop(), "time", lambda: (1_000_000.0 + age_ms) / 1000)
+            shop.worker._park_slow()
+            await shop.worker._mark_begun(250)
+        assert (work.parked, work.marked) == (noted, noted)
+    finally:
+        await shop.close()
+
+
+@pytest.mark.parametrize("early_ms", [1, 400])
+async def test_a_run_that_is_a_little_early_is_attempted_when_it_is_due(monkeypatch, early_ms):
+    """The clocks of nodes differ a little, and one may go back."""
+    shop = await Workshop.open()
+    try:
+        slept = []
+
+        async def sleep(seconds, result=None, sleep=asyncio.sleep):
+            slept.append(seconds)
+            if seconds == early_ms / 1000:  # other parts of the worker rest as well
+                shop.clock.now += early_ms
+            await sleep(0)
+
+        await shop.schedule("* * * * *", Policies(max_fires=1))
+        shop.clock.now = NOON + MINUTE
+        await shop.release()
+        shop.clock.now -= early_ms
+        with monkeypatch.context() as patched:
+            patched.setattr(attempts_module.asyncio, "sleep", sleep)
+            for _ in range(60):
+                await asyncio.sleep(0)
+        assert slept.count(early_ms / 1000) == 1
+        assert len(shop.executor.calls) == 1
+    finally:
+        await shop.close()
+
+
+async def test_no_more_is_claimed_of_what_was_just_given_to_another_node_until_a_moment_has_passed(
+    monkeypatch,
+):
+    shop = await Workshop.open(concurrency=1)
+    try:
+        worker = shop.worker
+        monkeypatch.setattr(worker._lanes, "room", lambda _: LaneRoom({shop.target: 7, b"other": 3}, 5))
+        assert worker.lane_room() == LaneRoom({shop.target: 7, b"other": 3}, 5)
+        now = asyncio.get_running_loop().time()
+        worker._given = {shop.target: now + 60, b"other": now - 1, b"unknown": now + 60}
+        assert worker.lane_room() == LaneRoom({shop.target: 0, b"other": 3, b"unknown": 0}, 5)
+        assert worker._given == {shop.target: now + 60, b"unknown": now + 60}
+    finally:
+        await shop.close()
+
+
+async def test_what_is_handed_back_as_a_worker_ends_is_begun_by_nobody_meanwhile():
+    shop = await Workshop.open(concurrency=1)
+    try:
+        worker, urgent = await with_runs_in_hand(shop), shop.store.urgent
+        begun = len(shop.executor.calls)
+        (first,) = worker._attempts.doing
+
+        async def ends_meanwhile(verb, *args, **kwargs):
+            worker._attempts.stop(worker._holding[first])  # a place is free while the rest is handed back
+            await shop.settle()
+            return await urgent(verb, *args, **kwargs)
+
+        shop.store.urgent = ends_meanwhile
+        await worker.drain(0.0)
+        await shop.settle()
+        assert len(shop.executor.calls) == begun == 1
+    finally:
+        del shop.store.urgent
+        await shop.close()
+
+
 async def test_room_that_outcomes_have_made_is_claimed_at_once():
     """What was left behind for want of room does not wait for the poll."""
     shop = await Workshop.open(concurrency=1)
@@ -326,6 +432,19 @@ async def test_a_node_that_leaves_gives_nothing_to_one_that_asks_and_one_that_as
         assert worker._for_others() == []
         worker._asked_s = asyncio.get_running_loop().time() - ASK_EVERY_S + 0.1
         assert worker._for_others()
+    finally:
+        await shop.close()
+
+
+@pytest.mark.parametrize(("ago_s", "gets"), [(0.999, True), (1.0, True), (1.001, False)])
+async def test_an_asking_counts_until_the_next_one_could_come(monkeypatch, ago_s, gets):
+    shop = await Workshop.open(concurrency=1)
+    try:
+        worker = await with_runs_in_hand(shop)
+        worker._asked_s = 1_000.0
+        with monkeypatch.context() as patched:
+            patched.setattr(asyncio.get_running_loop(), "time", lambda: 1_000.0 + ago_s * ASK_EVERY_S)
+            assert bool(worker._for_others()) is gets
     finally:
         await shop.close()
 

@@ -211,7 +211,7 @@ class Lane:
         """End the window, where it is full or its time is over, and adapt the limit."""
         if self.ends < WINDOW_ENDS and now - self.window_at < WINDOW_MS:
             return
-        if self.busiest and isinstance(self.circuit, Closed):
+        if isinstance(self.circuit, Closed):
             latency = self.latency_ms / self.answered if self.answered else None
             self.limit = adapt(self.limit, Window(self.busiest, self.ends, self.lost, latency))
         self.window_at, self.busiest = now, self.under_way
@@ -645,10 +645,8 @@ class Lanes:
         for lane in list(self._lanes.values()):
             if lane.queue or lane.busy or lane.waiting or lane.in_hand:
                 lane.learn(now)
-                held = lane.held_by(now)
-                if held is not None or lane.holds.periods:
-                    lane.holds.note(held, now)
-                if lane.queue and not lane.in_turns and self._finds_place(lane):
+                lane.holds.note(lane.held_by(now), now)
+                if self._finds_place(lane):
                     self._rejoin(lane, now)
             elif now - lane.used_at > FORGET_AFTER_MS and now - lane.window_at > FORGET_AFTER_MS:
                 self._forget(lane)
