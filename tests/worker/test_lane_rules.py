@@ -376,6 +376,7 @@ def test_what_holds_a_thread_or_a_process_has_no_limit_but_the_places(time):
     lanes = Lanes(256, 256, 1_000)
     filled(lanes, "function", 100, networked=False)
     assert len(begin_all(lanes)) == 100
+    assert lane_of(lanes, "function").probes == 0
 
 
 # Calls beyond the limit.
@@ -600,6 +601,44 @@ def test_a_worker_is_idle_while_more_than_half_of_its_places_are_free(time, begu
         filled(lanes, lane, 1, workspace=lane)
     assert len(begin_all(lanes)) == begun
     assert lanes.idle() is idle
+
+
+@pytest.mark.parametrize(("busy", "idle"), [(31, True), (32, False), (33, False)])
+def test_half_of_the_places_is_where_a_worker_is_not_idle_any_more(time, busy, idle):
+    lanes = Lanes(64, 64, 1_000)
+    lanes.busy = busy
+    assert lanes.idle() is idle
+
+
+@pytest.mark.parametrize("way", ["taken out", "come back", "come back at a tick"])
+def test_a_lane_that_waits_for_a_place_no_longer_is_not_offered_one(time, way):
+    lanes = Lanes(4, 64, 1_000)
+    filled(lanes, "a", 10)
+    begun, lane = begin_all(lanes), lane_of(lanes, "a")
+    assert list(lanes._crowded) == [lane]
+    if way == "taken out":
+        lanes.take_overdue(lane, lambda _: True)
+    elif way == "come back at a tick":
+        lanes.places = 8
+        lanes.tick()
+        assert lane.in_turns
+    else:
+        end(lanes, begun)
+        time.now += 1
+        lanes.tick()
+    assert list(lanes._crowded) == []
+
+
+def test_of_lanes_that_wait_for_a_place_those_that_may_not_have_it_are_passed_over(time):
+    lanes = Lanes(8, 64, 1_000)
+    filled(lanes, "a", 10)
+    first = begin_all(lanes)
+    filled(lanes, "b", 1, workspace="v")
+    begun = begin_all(lanes)
+    lane_of(lanes, "a").paused_until = time.now + 1_000
+    end(lanes, [*first[:1], *begun])
+    assert begin_all(lanes) == []
+    assert list(lanes._crowded) == []
 
 
 def test_a_worker_with_a_run_that_waits_for_its_turn_is_not_idle(time):

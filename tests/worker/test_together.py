@@ -292,3 +292,23 @@ async def test_what_is_under_way_when_the_worker_ends_goes_back(shop, engine, to
     assert states(shop) == ["pending"] * (2 - told) + ["succeeded"] * told
     ((free,),) = shop.rows("SELECT count(*) FROM ready WHERE owner IS NULL")
     assert free == 2 - told
+
+
+async def test_what_answers_later_is_not_given_away_with_what_answers_at_once(shop, engine):
+    """Its callback has to be opened before."""
+    for completion in ("response", "callback"):
+        there = shop.make_target(executor="engine", completion=completion)
+        await shop.schedule("* * * * *", ONCE, target_id=there)
+    await shop.tick(NOON + MINUTE)
+    assert [len(calls) for calls in engine.batches] == [1]
+    assert len(engine.calls) == 1
+
+
+async def test_a_worker_that_ends_counts_what_it_had_given_away_no_longer_as_under_way(engine):
+    shop = await Workshop.open(concurrency=16, engine=engine)
+    await due_together(shop, 3)
+    assert len(shop.worker._attempts.doing) == 3
+    await shop.close()
+    assert shop.worker._attempts.doing == {}
+    assert sum(lane.under_way for lane in shop.worker.lanes) == 0
+    assert engine.ended == ["cancelled"]

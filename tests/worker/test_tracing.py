@@ -165,7 +165,9 @@ async def test_a_run_that_was_not_sent_is_a_failed_run_without_attempt(traced: T
     shop.store.connection.execute("UPDATE targets SET state = 'disabled', version = 2")
     await shop.tick(NOON + 60 * SECOND)
     assert shop.executor.calls == []
-    assert [name for name, _, _ in traced.times()] == ["release", "claim", "wait", "record", "run"]
+    assert traced.times() == [
+        (name, 60_000, 60_000) for name in ("release", "claim", "wait", "record", "run")
+    ]
     assert not traced.one("run").status.is_ok
     assert traced.one("run").attributes["horarium.state"] == "failed"
 

@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 import structlog
 
+from horarium.domain.errors import Unavailable
 from horarium.domain.execution import Outcome, Refused, Verdict
 from horarium.domain.ids import random_id
 from horarium.domain.look_shares import NEW
@@ -577,7 +578,8 @@ async def test_of_an_output_that_is_larger_than_its_workspace_may_store_the_begi
     assert [(await other.runs(one))[0].output for one in usual] == ["[1,2,3,4,5]"]
 
 
-async def test_the_loop_ends_its_looks_with_itself(tenant, store, clock):
+async def test_the_loop_ends_its_looks_with_itself(tenant, store, clock, monkeypatch):
+    monkeypatch.setattr(watcher_module, "WATCH_S", 3_600.0)
     silent = Silent()
     looking = Watcher(store, clock, {"silent": silent}, Vault([new_key()]), clean)
     await given_away(tenant, ["s"], executor="silent")
@@ -586,8 +588,27 @@ async def test_the_loop_ends_its_looks_with_itself(tenant, store, clock):
     while not silent.asked:
         await asyncio.sleep(0)
     loop.cancel()
-    await asyncio.gather(loop, return_exceptions=True)
+    async with asyncio.timeout(30):
+        await asyncio.gather(loop, return_exceptions=True)
     assert not looking._looks
+
+
+async def test_a_look_whose_outcome_cannot_be_recorded_begins_the_next_turn_too(
+    tenant, store, clock, engine, looking, monkeypatch
+):
+    rung = []
+
+    async def away(*args, **kwargs):
+        raise Unavailable("the database is away")
+
+    await given_away(tenant, ["a"])
+    clock.at += 2 * SECOND
+    monkeypatch.setattr(looking, "_record", away)
+    monkeypatch.setattr(looking._alarm, "ring", lambda at_ms=0: rung.append(at_ms))
+    await looking.begin()
+    await looking.ended()
+    assert rung == [0]
+    assert looking._standings == {}  # that the database is away says nothing of the engine
 
 
 def edited(store, target, at_ms, times=1):

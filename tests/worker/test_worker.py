@@ -13,7 +13,10 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.places import LaneRoom
 from horarium.domain.retry import Retry
 from horarium.domain.schedule import Policies
+from horarium.domain.waiting import WaitCause
 from horarium.store.verbs import dispatch
+from horarium.store.verbs import runs as run_verbs
+from horarium.store.verbs.dispatch import Claimed
 from horarium.worker import attempts as attempts_module
 from horarium.worker import worker as worker_module
 from horarium.worker.lanes import PARK_AFTER_MS
@@ -21,12 +24,14 @@ from horarium.worker.work import judge
 from horarium.worker.worker import (
     ASK_EVERY_S,
     CLAIM_MS,
+    HELD_BACK_MS,
     LEAST_CLAIMED,
     LOOK_AT_LAG_S,
     MARK_AFTER_MS,
     MOST_CLAIMED,
     MOST_IN_HAND,
     OVERRUN_MS,
+    THROTTLED_MS,
     Worker,
     _least_lag_ms,
     most_in_hand,
@@ -35,6 +40,8 @@ from horarium.worker.worker import (
 from tests.support.workshop import NOON, Workshop
 
 MINUTE = 60_000
+DAY = 24 * 60 * MINUTE
+GOOD = Outcome(Verdict.SUCCEEDED)
 
 
 def test_a_worker_that_is_alone_takes_more_in_hand_than_one_that_shares():
@@ -280,6 +287,7 @@ async def test_a_call_whose_run_was_given_up_hides_no_slow_one_behind_it():
         shop.worker._holding[slow].began -= PARK_AFTER_MS + 1
         shop.worker._park_slow()
         await shop.worker._mark_begun(PARK_AFTER_MS)
+        assert await shop.worker.end_overruns() is False
         assert (shop.worker._holding[slow].parked, shop.worker._holding[slow].marked) == (True, True)
     finally:
         await shop.close()
@@ -629,4 +637,187 @@ async def test_calls_that_wait_without_a_place_take_no_room_for_further_runs():
             assert shop.worker.lanes.park(work)
         assert shop.worker.room() == room
     finally:
+        await shop.close()
+
+
+@pytest.mark.parametrize(
+    ("due_ms", "claimed", "unasked", "more", "again_ms"),
+    [
+        (None, 64, False, False, None),
+        (NOON + 1, 64, True, False, NOON + 1),
+        (NOON, 64, False, True, NOON),
+        (NOON, 63, False, False, NOON + THROTTLED_MS),
+        (NOON, 63, True, True, NOON + HELD_BACK_MS),
+    ],
+    ids=[
+        "nothing is left",
+        "what is left comes later",
+        "as many as asked",
+        "no more may be",
+        "lanes had no turn",
+    ],
+)
+async def test_after_a_claim_a_worker_knows_whether_there_is_more_for_it(
+    monkeypatch, due_ms, claimed, unasked, more, again_ms
+):
+    shop = await Workshop.open(concurrency=64)
+    try:
+        asked = []
+
+        async def urgent(verb, node, now, room, lane, versions, lane_room):
+            asked.append(room)
+            return Claimed(ids=[b"i" * 16] * claimed, unasked=unasked)
+
+        async def read(verb):
+            return due_ms
+
+        monkeypatch.setattr(shop.store, "urgent", urgent)
+        monkeypatch.setattr(shop.store, "read", read)
+        shop.worker._more = not more
+        assert await shop.worker._claim_step() == again_ms
+        assert (asked, shop.worker._more) == (
+            [64],
+            more,
+        )  # a worker that has nothing takes as many as it has places
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
+async def test_a_worker_that_is_full_or_has_no_lease_has_no_room():
+    shop = await Workshop.open(concurrency=1)
+    try:
+        assert shop.worker.room() > 0
+        shop.worker._may_work = lambda: False
+        assert shop.worker.room() == 0
+        shop.worker._may_work = lambda: True
+        await with_runs_in_hand(shop)
+        shop.worker._most = len(shop.worker._holding)
+        assert shop.worker.room() == 0
+        shop.worker._most -= 1
+        assert shop.worker.room() == 0
+    finally:
+        await shop.close()
+
+
+async def test_a_target_that_answers_with_its_response_has_no_callback():
+    shop = await Workshop.open()
+    try:
+        await hang(shop)
+        await shop.schedule("* * * * *")
+        await shop.tick(NOON + MINUTE)
+        assert len(shop.executor.calls) == 1
+        assert shop.rows("SELECT count(*) FROM callbacks")[0][0] == 0
+    finally:
+        await shop.close()
+
+
+async def test_the_wait_for_a_database_is_added_to_what_the_run_has_waited_for_before():
+    shop = await Workshop.open()
+    try:
+        await hang(shop)
+        await shop.schedule("* * * * *")
+        await shop.tick(NOON + MINUTE)
+        (work,) = shop.worker._holding.values()
+        work.waited = {WaitCause.PLACE: 10, WaitCause.DATABASE: 5}
+        shop.worker._attempts._judged(work, Outcome(Verdict.SUCCEEDED, waited_ms=30))
+        assert work.waited == {WaitCause.PLACE: 10, WaitCause.DATABASE: 35}
+    finally:
+        await shop.close()
+
+
+async def test_what_is_to_end_already_is_not_handed_back_by_a_worker_that_ends(monkeypatch):
+    shop = await Workshop.open(concurrency=1)
+    try:
+        worker, back = await with_runs_in_hand(shop), []
+
+        async def hand_back(works):
+            back.append([work.id for work in works])
+
+        unbegun = [work.id for work in worker._lanes.unbegun()]
+        assert len(unbegun) > 2
+        monkeypatch.setattr(worker, "_hand_back", hand_back)
+        worker._holding[unbegun[0]].stopped = True
+        await worker.drain(0.0)
+        assert sorted(back[0]) == sorted(unbegun[1:])
+    finally:
+        await shop.close()
+
+
+@pytest.mark.parametrize("answers", [GOOD, ValueError("its own fault")], ids=["an outcome", "a fault"])
+async def test_a_worker_ends_also_where_its_targets_keep_to_themselves_that_they_are_to_end(answers):
+    shop = await Workshop.open(concurrency=1)
+    ended = []
+
+    async def answer(_):
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            ended.append(1)
+        if isinstance(answers, Exception):
+            raise answers
+        return answers
+
+    shop.executor.answer = answer
+    for _ in range(3):
+        await shop.schedule("* * * * *")
+    await shop.tick(NOON + MINUTE)
+    async with asyncio.timeout(60):
+        await shop.close()
+    assert ended == [1]  # and no further one was begun
+
+
+async def test_a_run_that_is_cancelled_ends_once_also_where_its_target_answers_with_a_fault_of_its_own():
+    shop = await Workshop.open(concurrency=1)
+    try:
+
+        async def answer(_):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise ValueError("its own fault") from None
+
+        shop.executor.answer = answer
+        await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        (run,) = shop.worker._holding
+        await shop.store.write(run_verbs.cancel_run, shop.workspace, run, shop.clock.now)
+        await shop.settle()
+        assert not shop.worker._holding
+        assert [state for (state,) in shop.rows("SELECT state FROM runs")] == ["cancelled"]
+        assert not any(task.done() for task in shop._tasks)
+        shop.executor.answer = GOOD
+        await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + 2 * MINUTE)
+        assert len(shop.executor.calls) == 2
+    finally:
+        await shop.close()
+
+
+async def test_a_run_that_has_waited_too_long_for_its_silent_target_ends_once_also_where_it_is_cancelled_then():
+    shop = await Workshop.open(concurrency=1)
+    try:
+        worker, recorded = await with_runs_in_hand(shop), []
+        (lane,) = worker.lanes
+        now = int(asyncio.get_running_loop().time() * 1000)
+        lane.circuit = Open(now - 10 * DAY, now + DAY)
+        worker._recorder.add = recorded.append
+        overdue = list(lane.queue)
+        shop.clock.now += DAY
+        worker._give_up()
+        assert len(recorded) == len(overdue) > 0
+        for work in overdue:
+            worker._attempts.stop(work)
+        assert len(recorded) == len(overdue)
+    finally:
+        await shop.close()
+
+
+async def test_a_worker_that_has_never_told_of_a_lane_writes_nothing_of_lanes_that_are_well(monkeypatch):
+    shop = await Workshop.open()
+    try:
+        monkeypatch.setattr(shop.store, "urgent", None)
+        assert await shop.worker.report_lanes() is False
+    finally:
+        monkeypatch.undo()
         await shop.close()

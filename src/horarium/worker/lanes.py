@@ -438,7 +438,7 @@ class Lanes:
         work.began = 0.0
         if lane.ends >= WINDOW_ENDS or now - lane.window_at >= WINDOW_MS:
             lane.learn(now)
-        if lane.queue and not lane.in_turns and lane not in self._crowded:
+        if lane not in self._crowded:
             self._rejoin(lane, now, wake=parked)  # who ends one in a place asks for the next one itself
         if self._crowded and not parked:
             self._make_room(now)
