@@ -163,10 +163,17 @@ async def test_a_run_that_was_not_sent_is_a_failed_run_without_attempt(traced: T
     shop = traced.shop
     await shop.schedule("@every 1m")
     shop.store.connection.execute("UPDATE targets SET state = 'disabled', version = 2")
-    await shop.tick(NOON + 60 * SECOND)
+    shop.clock.now = NOON + 60 * SECOND
+    await shop.release()
+    shop.clock.now += 5
+    await shop.settle()
     assert shop.executor.calls == []
     assert traced.times() == [
-        (name, 60_000, 60_000) for name in ("release", "claim", "wait", "record", "run")
+        ("release", 60_000, 60_000),
+        ("claim", 60_000, 60_000),
+        ("wait", 60_000, 60_005),
+        ("record", 60_005, 60_005),
+        ("run", 60_000, 60_005),
     ]
     assert not traced.one("run").status.is_ok
     assert traced.one("run").attributes["horarium.state"] == "failed"
