@@ -275,7 +275,7 @@ def _judge(
         if not is_slot:
             return "no_slot", "the schedule has no slot at this instant"
         return _SPAN_WORDS[spans[0].reason]
-    if unborn or slot < schedule.created_ms:
+    if unborn:
         return "before_creation", "the schedule did not exist yet"
     if not is_slot:
         return "no_slot", "the schedule has no slot at this instant"

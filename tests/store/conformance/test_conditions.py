@@ -1,8 +1,9 @@
 """What each statement asks of the rows that it finds or changes, condition by condition.
 
 Each line of CASES names a statement, and what a row must hold so that the statement finds it. Then come the smallest
-changes with which it does not find it any more (`Not`), and those with which it still does (`Also`). Whose row it is,
-pages, orders and limits are in the walks of test_strangers.py, test_neighbours.py and test_families.py.
+changes with which it does not find it any more (`Not`), and those with which it still does (`Also`). A table with a `+`
+before it has a second row, which is like the first but for what is said of it. Whose row it is, pages, orders and
+limits are in the walks of test_strangers.py, test_neighbours.py and test_families.py as well.
 """
 
 import re
@@ -14,6 +15,7 @@ from horarium.store.sqlite.transaction import SqliteTx
 from horarium.store.statements import load
 from tests.store.conformance.test_families import _OPTIONAL, DEFAULTS
 from tests.store.conformance.test_strangers import GIVEN, WRITTEN, Owner, _Undone, _value
+from tests.support.all_rows import insert
 
 # The instant of all cases, and the ends of ranges.
 T = 100
@@ -21,7 +23,7 @@ N, M, O = b"n" * 16, b"m" * 16, b"o" * 16  # noqa: E741
 
 
 class Id(NamedTuple):
-    """Stands for the id of the row of a table."""
+    """Stands for the id of the row of a table; with a `+` before the table, for that of its second row."""
 
     table: str
 
@@ -66,6 +68,47 @@ LAPSED = {
     ":now": T,
     ":gone": [],
 }
+OBJECTIVE = {
+    "schedules.dialect": "cadenya", ":dialect": "cadenya", "runs.state": "pending", "runs.attempts": 0,
+    "ready.owner": None, ":phase": "pending", ":after": b"", ":before": b"\xff",
+}  # fmt: skip
+OTHER_OBJECTIVES = [
+    Not({":phase": "running"}), Not({"schedules.dialect": "another"}), Not({":after": Id("runs")}),
+    Not({":before": Id("runs")}), Not({":schedule_id": O}), Not({":target_id": O}),
+    Not({":few": 0, "schedules.dialect": "another"}), Also({":few": 0}),
+]  # fmt: skip
+FAILED_OBJECTIVE = OBJECTIVE | {"runs.state": "failed", "runs.error": "e", ":phase": "failed"}
+FIRE = {
+    "runs.slot_ms": 1, "runs.version": 1, "runs.error": "e", "runs.state": "failed", "runs.mode": "clock",
+    "fires.kind": "clock", "fires.state": "failed", ":target_id": Id("targets"), ":kind": "clock", ":state": "failed",
+    ":cursor": b"\xff", ":floor": b"", ":labels": "[]",
+}  # fmt: skip
+OTHER_FIRES = [
+    Not({":target_id": O}), Not({"versions.version": 2}), Not({"versions.schedule_id": O}), Not({":kind": "manual"}),
+    Not({":state": "completed"}), Also({":target_id": None, ":kind": None, ":state": None}),
+]  # fmt: skip
+BETWEEN = [Not({":cursor": b""}), Not({":floor": b"\xff"})]
+# A pause of a schedule that holds it beside one of its own that is over, and what must be said of that other pause.
+HOLDING = {"+pauses.from_ms": T, "+pauses.ends_ms": None}
+HOLDS_BESIDE = [
+    Not(HOLDING), Not(HOLDING | {"+pauses.ends_ms": T + 1}), Also(HOLDING | {"+pauses.ends_ms": T}),
+    Also(HOLDING | {"+pauses.from_ms": T + 1}), Also(HOLDING | {"+pauses.settled": 1}),
+    Also(HOLDING | {"+pauses.schedule_id": O}),
+]  # fmt: skip
+OF_ALL = HOLDING | {"+pauses.schedule_id": None}
+HOLDS_ALL = [
+    Not(OF_ALL), Not(OF_ALL | {"+pauses.ends_ms": T + 1}), Also(OF_ALL | {"+pauses.ends_ms": T}),
+    Also(OF_ALL | {"+pauses.from_ms": T + 1}), Also(OF_ALL | {"+pauses.settled": 1}),
+]  # fmt: skip
+# A pause of a workspace that began before another one and ends after it.
+COVERED = {
+    "pauses.schedule_id": None, "pauses.settled": 0, "pauses.from_ms": 5, "pauses.ends_ms": T - 1,
+    "+pauses.from_ms": 4, "+pauses.ends_ms": None,
+}  # fmt: skip
+NOT_COVERED = [
+    Also({"+pauses.ends_ms": T}), Not({"+pauses.ends_ms": T - 1}), Not({"+pauses.from_ms": 5}),
+    Not({"+pauses.settled": 1}), Not({"+pauses.schedule_id": O}), Not({"pauses.schedule_id": O}),
+]  # fmt: skip
 NATIVE = {
     "schedules.dialect": "native", "schedules.owner_id": O, ":no_owner": O, "schedules.key": "m", ":key": "m",
     "schedules.deleted_ms": None,
@@ -262,6 +305,25 @@ CASES: dict[str, list[dict[str, Any]]] = {
                           Not({"runs.state": "cancelled"}), Not({":floor": b"\xff"})],
     "timings_of_workspace": [{"cursors.next_due": 1}, Not({"cursors.next_due": None})],
     "soonest_of_workspace": [{"cursors.next_due": T - 1, ":waiting": T}, Not({"cursors.next_due": T})],
+    "keep_fire_of_run": [
+        {"runs.slot_ms": 1, "runs.version": 1, "runs.state": "failed", ":id": Id("runs")},
+        Also({"runs.state": "succeeded"}), Also({"runs.state": "cancelled"}), Not({"runs.state": "running"}),
+        Not({"runs.state": "pending"}),
+        Not({"runs.slot_ms": None}), Not({":id": O})],
+    "fires_among": [FIRE | {":ids": Id("runs")}, *OTHER_FIRES, Not({":ids": [O]})],
+    "single_fires_of_workspace": [FIRE, *OTHER_FIRES, *BETWEEN],
+    "single_fires_with_error": [FIRE, *OTHER_FIRES, *BETWEEN, Not({"runs.error": None})],
+    "other_fires_of_workspace": [FIRE, *OTHER_FIRES, *BETWEEN],
+    "fires_of_schedule_within": [FIRE, *OTHER_FIRES, *BETWEEN],
+    "fires_with_rows": [FIRE, *BETWEEN],
+    "fires_of_schedule_with_rows": [FIRE, *BETWEEN],
+    # objectives
+    "open_objectives_desc": [OBJECTIVE, *OTHER_OBJECTIVES],
+    "open_objectives_asc": [OBJECTIVE, *OTHER_OBJECTIVES],
+    "count_open_objectives": [OBJECTIVE, *OTHER_OBJECTIVES],
+    "objectives_with_error_desc": [FAILED_OBJECTIVE, *OTHER_OBJECTIVES, Not({"runs.error": None})],
+    "objectives_with_error_asc": [FAILED_OBJECTIVE, *OTHER_OBJECTIVES, Not({"runs.error": None})],
+    "count_objectives_with_error": [FAILED_OBJECTIVE, *OTHER_OBJECTIVES, Not({"runs.error": None})],
     # what waits, and what is due
     "due_schedules": [{"cursors.next_due": T, ":now": T}, Not({"cursors.next_due": T + 1})],
     "due_schedules_of_workspaces": [{"cursors.next_due": T, ":now": T, ":share": 1},
@@ -446,12 +508,18 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "waiting_for_own_resumption": [
         {"cursors.next_due": 7, ":due": 7, ":now": T, "pauses.settled": 0, "pauses.from_ms": 1, "pauses.ends_ms": T},
         Not({"pauses.ends_ms": T + 1}), Not({"pauses.ends_ms": None}), Not({"pauses.settled": 1}),
-        Not({"cursors.next_due": 8}), Not({"pauses.schedule_id": None})],
+        Not({"cursors.next_due": 8}), Not({"pauses.schedule_id": None}), *HOLDS_BESIDE, *HOLDS_ALL],
+    "covered_pause": [COVERED, *NOT_COVERED, Not({":id": O})],
     "pauses_to_settle": [
         {"pauses.settled": 0, "pauses.ends_ms": T - 1, ":before": T, "cursors.next_due": T - 1, ":due": 7},
         Also({"cursors.next_due": T - 2, "pauses.schedule_id": O}), Also({"cursors.next_due": None}),
         Not({"cursors.next_due": T - 2}), Not({"cursors.next_due": T - 2, "pauses.schedule_id": None}),
-        Not({"cursors.next_due": T, ":due": T}), Not({"pauses.settled": 1}), Not({"pauses.ends_ms": T})],
+        Not({"cursors.next_due": T, ":due": T}), Not({"pauses.settled": 1}), Not({"pauses.ends_ms": T}),
+        Also(COVERED | {"cursors.next_due": T - 2}),
+        *(type(change)(COVERED | {"cursors.next_due": T - 2} | change) for change in NOT_COVERED
+          if change != {"pauses.schedule_id": O}),
+        Not(COVERED | {"cursors.next_due": T - 2, "pauses.schedule_id": Id("schedules"),
+                       "+pauses.schedule_id": None})],
     "concerned_by_pause": [
         {"cursors.next_due": T - 1, ":ends_ms": T, ":due": 7, ":schedule_id": None},
         Also({":schedule_id": Id("schedules")}),
@@ -589,6 +657,86 @@ COUNTS: list[tuple[str, dict[str, Any], tuple[Any, ...]]] = [
 ]  # fmt: skip
 
 
+# What a statement answers that finds one row where a table has two: the first columns of that row. The second row is
+# one that comes later, is older, or belongs to something else.
+SPAN_BEFORE = {
+    "fires.state": "waiting", "fires.slot_ms": T, "cursors.last_slot": 1, "spans.first_ms": 5, "spans.last_ms": 9,
+    "+spans.last_ms": T + 9, ":ids": Id("schedules"),
+}  # fmt: skip
+LAST_SPAN = {"spans.first_ms": 5, "spans.last_ms": 9, "cursors.accounted_to": 9, ":ids": Id("schedules")}
+OLDEST = {
+    "event_logs.number": 9, "event_logs.forgotten": 4, "events.number": 6, "events.told_ms": T, "+events.told_ms": 1,
+    "+events.id": Id("+events"),
+}  # fmt: skip
+OLDEST_EVENT = (Id("workspaces"), 9, 4, T)
+TWO_CURSORS = {
+    "cursors.next_due": T,
+    "+cursors.schedule_id": Id("+schedules"),
+    "+cursors.place": 2,
+    ":now": T,
+}
+TWO_QUEUED = {"ready.owner": None, "ready.due_ms": T, "+ready.run_id": Id("+runs"), ":now": T, ":share": 1}
+TWO_CALLBACKS = {
+    "callbacks.look_ms": T,
+    "callbacks.answer": None,
+    "+callbacks.run_id": Id("+runs"),
+    ":now": T,
+}
+TWO_PAUSES = {"pauses.from_ms": 5, "pauses.ends_ms": None, "+pauses.from_ms": 4, ":due": T, ":slot": T}
+OF_WORKSPACE = TWO_PAUSES | {"pauses.schedule_id": None}
+TWO_DELIVERIES = {
+    "event_deliveries.number": 5, "event_deliveries.state": "waiting", "events.number": 5, "+events.number": 6,
+    "+event_deliveries.number": 6, ":id": Id("webhooks"), ":before": 9, ":state": None, ":limit": 1,
+}  # fmt: skip
+TWO_VERSIONS = {"versions.version": 1, "+versions.version": 2}
+BESIDE: list[tuple[str, dict[str, Any], tuple[Any, ...]]] = [
+    *(("held_fires", SPAN_BEFORE | more, (Id("fires"), Id("schedules"), T, 1, None, None, None, first))
+      for more, first in [({"+spans.first_ms": 2}, 5), ({"+spans.first_ms": 7}, 7), ({"+spans.first_ms": T}, 5),
+                          ({"+spans.first_ms": T - 1}, T - 1), ({"+spans.first_ms": 7, "+spans.schedule_id": O}, 5),
+                          ({"+spans.first_ms": 2, "cursors.last_slot": 9}, None)]),
+    ("last_spans", LAST_SPAN | {"+spans.first_ms": 2}, (Id("schedules"), 5)),
+    ("last_spans", LAST_SPAN | {"+spans.first_ms": 7, "+spans.schedule_id": O}, (Id("schedules"), 5)),
+    ("logs_to_forget", OLDEST | {"+events.number": 7}, OLDEST_EVENT),
+    ("logs_to_forget", OLDEST | {"+events.number": 4}, OLDEST_EVENT),
+    ("logs_to_forget", OLDEST | {"+events.number": 5}, (Id("workspaces"), 9, 4, 1)),
+    ("callback_secrets", TWO_VERSIONS | {"runs.version": 1}, (b"x", Id("targets"))),
+    ("callback_secrets", TWO_VERSIONS | {"runs.version": 1, "+versions.schedule_id": O, "+versions.version": 1},
+     (b"x", Id("targets"))),
+    ("schedules_of_born_runs", TWO_VERSIONS | {":ids": Id("schedules"), ":every_target": O}, (Id("schedules"),)),
+    ("oldest_waiting_fire", TWO_VERSIONS | {"fires.state": "waiting"}, (Id("fires"),)),
+    # what goes first
+    ("due_schedules", TWO_CURSORS | {"+cursors.next_due": T - 1, ":limit": 1}, (2, Id("+schedules"))),
+    ("due_schedules_of_workspaces", TWO_CURSORS | {"+cursors.next_due": T - 1, ":share": 1}, (2, Id("+schedules"))),
+    ("soonest_of_workspace", TWO_CURSORS | {"+cursors.next_due": T - 1, ":waiting": 999, ":limit": 1},
+     (Id("+schedules"),)),
+    ("earliest_due", TWO_CURSORS | {"+cursors.next_due": T - 1}, (T - 1,)),
+    ("claimable_runs", TWO_QUEUED | {"+ready.due_ms": T - 1}, (Id("+runs"),)),
+    ("earliest_ready", TWO_QUEUED | {"+ready.due_ms": T - 1}, (T - 1,)),
+    ("due_looks", TWO_CALLBACKS | {"+callbacks.look_ms": T - 1, ":share": 1}, (Id("+runs"),)),
+    ("earliest_look", TWO_CALLBACKS | {"+callbacks.look_ms": T - 1}, (T - 1,)),
+    ("expired_callbacks", TWO_CALLBACKS | {"callbacks.deadline_ms": 9, "+callbacks.deadline_ms": 8, "ready.run_id": O,
+                                           ":limit": 1}, (Id("+runs"),)),
+    ("version_at", TWO_VERSIONS | {"versions.from_ms": T, "+versions.from_ms": T, ":at": T}, (2,)),
+    ("versions_of_schedule", TWO_VERSIONS | {":below": 9, ":limit": 1}, (2,)),
+    ("pause_of_workspace_at", OF_WORKSPACE, (Id("+pauses"),)),
+    ("pause_of_schedule_at", TWO_PAUSES, (Id("pauses"),)),
+    ("beginning_of_pause", TWO_PAUSES, (4,)),
+    ("list_pauses", OF_WORKSPACE | {":limit": 1, ":from_ms": T, ":cursor": b"", "+pauses.from_ms": 6},
+     (Id("+pauses"),)),
+    ("next_action", {"actions.finished_ms": None, "actions.updated_ms": 5, "+actions.updated_ms": 4},
+     (Id("+actions"),)),
+    ("next_erasure", {"erasures.finished_ms": None, "erasures.updated_ms": 5, "+erasures.updated_ms": 4, ":now": T},
+     (Id("+erasures"),)),
+    ("list_deliveries", TWO_DELIVERIES, (6,)),
+    ("waiting_deliveries", TWO_DELIVERIES | {"+events.id": Id("+events")}, (5,)),
+    ("living_nodes", {"nodes.stopped_ms": None, "nodes.lease_until_ms": T, "nodes.name": "b", "+nodes.name": "a",
+                      ":now": T, ":limit": 1}, (Id("+nodes"), "a")),
+    ("page_of_assignees", {"directory_tasks.assignee": "b", "directory_tasks.due": T, ":overdue": 0, ":now": T,
+                           "directory_tasks.status": "{}", ":after": "", "+directory_tasks.assignee": "a",
+                           "+directory_tasks.id": "x", ":limit": 1}, ("a",)),
+]  # fmt: skip
+
+
 # Questions that are always answered with one row, which says how much there is.
 _VALUE = re.compile(r"(?:WITH .*\n)?SELECT (?:count\(|min\(|max\(|avg\(|EXISTS|COALESCE\(sum|\(SELECT)")
 
@@ -603,19 +751,37 @@ async def test_a_statement_finds_what_it_asks_for_and_nothing_that_differs_in_on
         return await _asked(store, statement, first, change, _finds)
 
     assert await answers({}), "what it asks for is not found"
+    if "limit" in statement.parameters:
+        assert not await answers({":limit": 0}), "it finds more than its limit allows"
     for change in changes:
         assert await answers(change) == isinstance(change, Also), change
 
 
 @pytest.mark.parametrize(("name", "held", "answer"), COUNTS)
 async def test_a_statement_counts_what_it_is_to_count(store, name, held, answer):
+    expected, found = await _only_row(store, name, held, answer)
+    assert found == expected
+
+
+@pytest.mark.parametrize(("name", "held", "answer"), BESIDE)
+async def test_of_two_rows_a_statement_answers_with_the_one_that_is_asked_for(store, name, held, answer):
+    expected, found = await _only_row(store, name, held, answer)
+    assert found[: len(expected)] == expected
+
+
+async def _only_row(store, name, held, answer):
+    """What is expected of a statement, and the one row that it answers."""
+
     async def look(tx, statement, given):
-        (row,) = await tx.rows(name, **given)
+        if load("postgres")[name].columns:
+            (row,) = await tx.each(name, [tuple(given.values())])
+        else:
+            (row,) = await tx.rows(name, **given)
         return tuple(row)
 
     owner = Owner()
     expected = tuple(owner.id_of(value.table) if isinstance(value, Id) else value for value in answer)
-    assert await _asked(store, load(store.flavour)[name], held, {}, look, owner) == expected
+    return expected, await _asked(store, load(store.flavour)[name], held, {}, look, owner)
 
 
 async def _asked(store, statement, first, change, look, owner=None):
@@ -632,8 +798,10 @@ async def _asked(store, statement, first, change, look, owner=None):
     async def verb(tx):
         await owner.enter(tx, concerned)
         for place, value in _resolved(owner, first | change).items():
-            if not place.startswith(":"):
+            if place[0] not in ":+":
                 await _set(tx, *place.split("."), value)
+        for table, row in _second_rows(owner, first | change).items():
+            await insert(tx, table, row)
         told.append(await look(tx, statement, _given(statement, owner, first, change)))
         raise _Undone
 
@@ -649,6 +817,24 @@ def _resolved(owner, values):
     }
 
 
+def _second_rows(owner, values):
+    """The second row of each table that is to have one: as the first, with an id of its own and what is said of it."""
+    said = _resolved(owner, values)
+    rows: dict[str, dict[str, Any]] = {}
+    for place, value in said.items():
+        table, _, column = place.removeprefix("+").partition(".")
+        if place[0] == "+":
+            of_first = {
+                name.split(".")[1]: held for name, held in said.items() if name.startswith(f"{table}.")
+            }
+            row = rows.setdefault(table, owner.rows[table] | of_first)
+            row[column] = value
+    for table, row in rows.items():
+        if "id" in row and f"+{table}.id" not in said:
+            row["id"] = owner.id_of(f"+{table}")
+    return rows
+
+
 def _given(statement, owner, first, change):
     """The parameters of a statement: what a case says, or what the rows of its tables hold before the change."""
     sql = load("sqlite")[statement.name].sql
@@ -658,7 +844,9 @@ def _given(statement, owner, first, change):
     row = dict.fromkeys(_OPTIONAL.findall(sql)) | DEFAULTS | GIVEN
     for table in reversed(tables):
         row |= owner.rows.get(table, {})
-    held = {name.split(".")[1]: value for name, value in _resolved(owner, first).items() if name[0] != ":"}
+    held = {
+        name.split(".")[1]: value for name, value in _resolved(owner, first).items() if name[0] not in ":+"
+    }
     said = {name[1:]: value for name, value in _resolved(owner, first | change).items() if name[0] == ":"}
     row |= {name: value for name, value in held.items() if name not in ("id", "workspace_id")} | {"gone": []}
     row |= {"workspace_id": owner.workspace} | said

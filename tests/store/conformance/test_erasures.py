@@ -301,9 +301,14 @@ def sentence(address=ADDRESS):
     return Outcome(Verdict.FAILED, error=f"no such user {address}", retryable=False)
 
 
-async def test_an_erasure_waits_for_runs_that_were_under_way_and_looks_at_them_again(tenant, store):
+@pytest.mark.parametrize("piece", [erasing.PIECE, 1])
+@pytest.mark.parametrize("later_first", [False, True])
+async def test_an_erasure_waits_for_runs_that_were_under_way_and_looks_at_them_again(
+    tenant, store, monkeypatch, piece, later_first
+):
+    monkeypatch.setattr(erasing, "PIECE", piece)
     schedule, node = await fire_for(store, tenant, "other", "another")
-    works = await node.claim(NOW)
+    works = sorted(await node.claim(NOW), key=lambda work: work.id, reverse=later_first)
     waiting = await carry_on(store, await begin(store, tenant, values=(ADDRESS, PHONE)))
     assert (waiting.state, waiting.place, waiting.waits_for) == (ErasureState.WAITING, Place.UNDER_WAY, 2)
     assert kinds(mentions(await everything(store))) == {"erasures"}
@@ -353,6 +358,24 @@ async def test_an_erasure_waits_for_audiences_that_are_being_read(tenant, store)
     assert mentions(await everything(store)) == []
     states = {run.row_key: run.state for run in await tenant.runs(schedule)}
     assert states == {ERASED: RunState.CANCELLED, "other": RunState.PENDING}
+
+
+async def test_an_erasure_that_waits_for_runs_and_audiences_waits_for_both(tenant, store):
+    _, node = await fire_for(store, tenant, "other")
+    (work,) = await node.claim(NOW)
+    _, task = await reading(store, tenant)
+    waiting = await carry_on(store, await begin(store, tenant, values=(ADDRESS, PHONE)))
+    assert waiting.waits_for == 2
+    waiting = await carry_on(store, waiting, NOW + MINUTE)
+    assert (waiting.state, waiting.place, waiting.waits_for) == (ErasureState.WAITING, Place.UNDER_WAY, 2)
+    await node.record([work], sentence(), NOW + MINUTE)
+    waiting = await carry_on(store, waiting, NOW + 9 * MINUTE)
+    assert (waiting.state, waiting.waits_for) == (ErasureState.WAITING, 1)
+    rows = [AudienceText("third", f'{{"id":"third","mail":"{ADDRESS}"}}')]
+    await store.write(fanout.write_chunk, task, fanout.prepare(task, rows, True), None, 1, True, NOW)
+    done = await carry_on(store, waiting, NOW + 99 * MINUTE)
+    assert done.state is ErasureState.DONE
+    assert mentions(await everything(store)) == []
 
 
 async def test_an_erasure_that_waits_for_as_many_runs_as_it_may_goes_on_with_others_as_they_end(

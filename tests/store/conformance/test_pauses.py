@@ -95,8 +95,8 @@ async def test_many_that_wait_for_the_end_of_a_pause_are_released_in_batches(ten
     await end(tenant, paused, NOON + MINUTE + 1, catch_up=LATEST)
     sizes = []
     while (released := await tenant.release(NOON + MINUTE + 1, limit=3)).schedules:
-        sizes.append(released.schedules)
-    assert sizes == [3, 3, 1]
+        sizes.append((released.schedules, released.full))
+    assert sizes == [(3, True), (3, True), (1, False)]
     assert [fired(await tenant.fires(each)) for each in made] == [[1]] * 7
 
 

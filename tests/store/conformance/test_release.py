@@ -8,12 +8,15 @@ from itertools import pairwise
 import pytest
 
 from horarium.domain.fire import SpanReason
+from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
+from horarium.domain.pauses import Pause
 from horarium.domain.places import LaneRoom
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.store.base import DUE, READY, Duplicate
 from horarium.store.rows import CursorMove, DueCursor
 from horarium.store.verbs import dispatch, release, tenancy
+from horarium.store.verbs.pauses import write_pauses
 from horarium.times import compile_timing, jitter_ms
 from tests.support.tenant import DAY, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
 
@@ -85,6 +88,22 @@ async def test_a_fire_that_exists_is_refused_and_left_out_by_the_careful_repeat(
         assert (progress.accounted_to, progress.fires) == (NOON + MINUTE, 1)
 
 
+@pytest.mark.parametrize("change", ["edited", "paused", "resumed"])
+async def test_a_schedule_with_a_fire_that_exists_can_be_changed(tenant, store, change):
+    schedule = await tenant.schedule()
+    await tenant.release(NOON + MINUTE)
+    await set_back(store, schedule.id)
+    late = NOON + MINUTE + 1_000
+    if change == "edited":
+        await tenant.redefine(schedule, late, input={"n": 2})
+    else:
+        await tenant.change(schedule, NOON + 1 if change == "resumed" else late, state=ScheduleState.PAUSED)
+    if change == "resumed":
+        await tenant.change(schedule, late, state=ScheduleState.ACTIVE, catch_up_after=CatchUp.ALL)
+    assert [fire.slot_ms for fire in await tenant.fires(schedule)] == [NOON + MINUTE]
+    assert (await tenant.again(schedule)).progress.fires == 1
+
+
 async def set_back(store, schedule_id):
     """As after a restored backup: the cursor stands before a slot whose fire is there."""
 
@@ -141,6 +160,19 @@ async def test_workspaces_with_few_schedules_due_go_ahead_of_a_herd_where_that_i
     await few.schedules(1, "2 12 * * *")
     await tenant.schedules(100, "2 12 * * *")
     assert not (await tenant.release(NOON + 2 * MINUTE, 60)).ahead  # it is not asked for
+
+
+async def test_who_goes_ahead_of_a_herd_does_so_without_those_whose_pause_is_over(tenant, store):
+    few, paused = await Tenant.open(store), await Tenant.open(store)
+    await paused.schedules(10)
+    held = Pause(random_id(NOON), paused.workspace, None, NOON, NOON + 2 * MINUTE, CatchUp.ALL, None)
+    await store.write(write_pauses, [held])
+    await tenant.release(NOON + MINUTE)
+    await tenant.schedules(100)
+    await few.schedules(1, "2 12 * * *")
+    ahead = await tenant.release(NOON + 2 * MINUTE, 60, few_first=True)
+    assert (ahead.schedules, ahead.ahead) == (1, True)
+    assert (await tenant.release(NOON + 2 * MINUTE, 60)).schedules > 60
 
 
 async def test_nobody_goes_ahead_where_there_is_no_herd(tenant, store):

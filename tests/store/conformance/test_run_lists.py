@@ -116,6 +116,36 @@ async def test_every_filter_finds_what_looking_at_all_runs_finds(tenant, store, 
         assert both == matching(expected, kinds, target=targets[0])[:9], given
 
 
+@pytest.mark.parametrize("of_schedules", [False, True])
+@pytest.mark.parametrize("state", [None, "succeeded"])
+async def test_pages_of_a_target_leave_no_run_out_whatever_others_have_run_meanwhile(
+    tenant, store, monkeypatch, of_schedules, state
+):
+    for name in ("NEARBY", "NEARBY_FOR_EACH", "AROUND"):
+        monkeypatch.setattr(run_lists, name, 0)
+    node, targets = await Node.start(store), [tenant.target, await tenant.add_target()]
+    if of_schedules:
+        for target in targets:
+            await tenant.schedule(policies=ALLOW, target_id=target)
+    for minute in range(1, 7):
+        now = NOON + minute * MINUTE
+        await tenant.release(now)
+        for target in () if of_schedules else targets:
+            await store.write(runs.run_target, tenant.workspace, target, random_id(now), None, now)
+        await node.record(await node.claim(now), FAILED if minute in (3, 4) else SUCCEEDED, now)
+    everything = await store.read(run_lists.list_runs, tenant.workspace, 100)
+    for target, size in itertools.product(targets, (1, 2, 3)):
+        expected, paged = matching(everything, {}, target=target, state=state), []
+        assert len(expected) == (6 if state is None else 4)
+        given = {"target_id": target, "state": state}
+        while page := await store.read(
+            run_lists.list_runs, tenant.workspace, size, paged[-1].id if paged else None, **given
+        ):
+            assert len(page) == min(size, len(expected) - len(paged))
+            paged += page
+        assert paged == expected
+
+
 async def test_a_count_stops_where_it_need_not_be_exact_any_more(tenant, store, monkeypatch):
     targets, _ = await crowd(tenant)
     monkeypatch.setattr(run_lists, "MOST_COUNTED", 2)

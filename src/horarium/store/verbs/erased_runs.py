@@ -48,8 +48,8 @@ from horarium.store.verbs.texts import json_value
 LOOK = 2_000
 # For so many runs an erasure waits at most before it goes on with further ones.
 MOST_AWAITED = 50_000
-# How the position at what is under way begins.
-_ENDED, _NAMED = b"ended", b"named"
+# The position at what is under way where some of it that has ended named the person.
+_NAMED = b"named"
 
 
 async def erase_spool(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
@@ -195,18 +195,17 @@ def _before(fire: Id) -> Id:
 
 
 async def look_at_what_was_under_way(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
-    """What was under way. Its position tells whether some of it has ended since all that repeats it was looked at, and
-    whether that named the person."""
+    """What was under way. Its position tells whether some of it that has ended since all that repeats it was looked at
+    named the person."""
     look = await _look(tx, erasure, now)
     if look.first_read is not None:
         return Found(look.changed, _before(look.first_read), look.person, Place.RUNS)
     named = look.changed > 0 or erasure.position == _NAMED
-    ended = look.over > 0 or erasure.position != b""
-    mark = _NAMED if named else _ENDED if ended else b""
+    mark = _NAMED if named else b""
     if look.again_ms is not None and look.again_ms <= now:  # there was more than one step looks at
         return Found(look.changed, mark, look.person, Place.UNDER_WAY)
-    if named or (ended and look.again_ms is None):
+    if named or (look.over > 0 and look.again_ms is None):
         return Found(look.changed, b"", look.person, REPEATED)
     if look.again_ms is not None:
-        return Found(look.changed, mark, look.person, Place.UNDER_WAY, look.again_ms)
+        return Found(look.changed, b"", look.person, Place.UNDER_WAY, look.again_ms)
     return Found(look.changed, None, look.person)

@@ -94,7 +94,7 @@ async def release(
     rules = await ruling(tx, now)
     due = await _due(tx, now, limit, few_first)
     cursors = due.cursors
-    if (rules.of_workspaces or rules.of_schedules is not None) and not due.ahead:
+    if not due.ahead:
         cursors += await _resumed(tx, rules, now, max(limit - len(cursors), limit // LEAST_RESUMED))
     released = await _release(tx, cursors, Batch(now, node, room, lane_room, rules), careful)
     ends = rules.ends_ms
@@ -189,7 +189,7 @@ async def release_one(tx: Tx, schedule_id: Id, now: int) -> None:
     due = cursor.next_due
     if due is not None and (due <= now or due == WHEN_RESUMED):
         rules = await ruling(tx, now)
-        await _release(tx, [cursor], Batch(now, None, 0, rules=rules), careful=True)
+        await _release(tx, [cursor], Batch(now, rules=rules), careful=True)
 
 
 async def release_after_pause(tx: Tx, schedule_id: Id, now: int, closure: Closure) -> None:
@@ -202,7 +202,7 @@ async def release_after_pause(tx: Tx, schedule_id: Id, now: int, closure: Closur
     rules = await with_those_of(tx, await ruling(tx, now), [schedule_id])
     others = (rules.of_schedules or {}).get(schedule_id, ())
     rules = Ruling(rules.of_workspaces, {schedule_id: (closure, *others)})
-    await _release(tx, [cursor], Batch(now, None, 0, rules=rules), careful=True, known=True)
+    await _release(tx, [cursor], Batch(now, rules=rules), careful=True, known=True)
 
 
 async def pass_over(tx: Tx, until_ms: int, limit: int) -> bool:

@@ -65,8 +65,8 @@ class Batch:
     """
 
     now: int
-    node: Id | None
-    room: int
+    node: Id | None = None
+    room: int = 0
     lane_room: LaneRoom = UNBOUNDED
     rules: Ruling = field(default_factory=Ruling)
     born: dict[Id, int] = field(default_factory=dict)
