@@ -8,6 +8,7 @@ import inspect
 import os
 import stat
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,19 @@ from structlog.testing import capture_logs
 
 from horarium import app
 from horarium.app import executor_options, open_server
-from horarium.domain.errors import Invalid, Unavailable
+from horarium.domain.errors import Invalid, Unauthorized, Unavailable
 from horarium.domain.events import EventFilter
+from horarium.domain.host_lists import host_list
 from horarium.domain.target import TargetKind
+from horarium.domain.webhooks import Webhook, WebhookState
 from horarium.engine.fanout import FanoutRunner
 from horarium.engine.steps import Engine
+from horarium.service import recording
 from horarium.service.pauses import PauseService
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.targets import TargetDraft
 from horarium.settings import Settings
-from horarium.store.verbs import meta
+from horarium.store.verbs import meta, tenancy, webhooks
 from horarium.times import Timing, grammar_names
 from horarium.worker.worker import Worker
 from tests.support import postgres
@@ -114,6 +118,44 @@ async def test_a_server_that_starts_again_notes_events_from_its_first_transactio
         await services.webhooks.create(who, "https://example.com/hook", None, EventFilter())
     async with open_server(settings) as server:  # nothing of it has run yet
         assert who.workspace_id in server.services.store.recording
+
+
+async def test_what_others_change_in_the_database_is_noticed_by_a_server_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Access and webhooks as soon as a commit tells of them, lists of hosts and shares when they are read again."""
+    monkeypatch.setattr(recording, "REFRESH_S", 3_600.0)
+    monkeypatch.setattr(app, "REFRESH_S", 0.01)
+    async with open_server(Settings(data=tmp_path, roles=("api", "worker"))) as server:
+        services, store = server.services, server.services.store
+        key = (tmp_path / "admin.key").read_text().strip()
+        who = await services.identities.resolve(key)
+        own, now = who.workspace_id, services.clock.now_ms()
+
+        async def until(true: Callable[[], bool]) -> None:
+            async with asyncio.timeout(10):
+                while not true():
+                    await asyncio.sleep(0.005)
+
+        made = Webhook(
+            b"h" * 16, own, "hook", "https://example.com", EventFilter(), b"", WebhookState.DISABLED, None, 0, None,
+            1, who.principal_id, now, now,
+        )  # fmt: skip
+        assert own not in store.recording
+        await store.write(webhooks.create_webhook, made)
+        await until(lambda: own in store.recording)
+
+        found = await store.read(tenancy.get_workspace, own)
+        assert found is not None
+        changed = replace(found, weight=3, allowed_hosts=("a.example",))
+        await store.write(tenancy.update_workspace, changed, now)
+        await until(lambda: services.tenancy.allowed_hosts.of(own) == host_list(("a.example",)))
+        await until(lambda: server.shares.of(own).weight == 3)
+
+        await services.identities.resolve(key)
+        await store.write(tenancy.delete_principal, own, who.principal_id, now)
+        with pytest.raises(Unauthorized):
+            await services.identities.resolve(key)
 
 
 async def test_a_server_says_that_it_is_not_ready_while_a_jump_of_the_clock_is_not_confirmed(

@@ -323,6 +323,26 @@ async def test_a_source_that_fails_is_asked_again_and_goes_on(store: Store, page
     assert (fire.state, fire.runs, fire.error) == ("running", 1_500, None)
 
 
+async def test_a_source_that_was_changed_since_it_failed_is_asked_as_it_is_now(
+    store: Store, paged: bool
+) -> None:
+    source = Listed(rows(1_500), paged)
+    source.before_page = failing(1, after=500)
+    stand = await Stand.open(store, source)
+    one = await stand.schedule()
+    await stand.fire()
+    await stand.resolve()
+    own, begun = stand.tenant.workspace, stand.clock.now
+    changed = StoredSource(own, "mine", own, "listed", {"of": "new"}, NOON, begun)
+    await store.write(put_source, changed, begun)
+    stand.clock.now += int(BACKOFF_S[0] * 1000)
+    await stand.resolve()
+    assert (await stand.last(one)).runs == 1_500
+    configs = [query.config for query in source.read]
+    assert configs == sorted(configs, key=len)
+    assert (configs[0], configs[-1]) == ({}, {"of": "new"})
+
+
 async def test_a_source_that_failed_is_left_alone_until_its_pause_is_over(store: Store) -> None:
     asked: list[int] = []
     source = Listed(rows(10), paged=True)

@@ -11,6 +11,7 @@ import pytest
 
 from horarium.domain.errors import Conflict, Forbidden, RateLimited
 from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.domain.listings import AuditListing
 from horarium.domain.run import RunMode
 from horarium.domain.target import Completion
 from horarium.service import tried_calls as module
@@ -50,6 +51,10 @@ async def test_an_executor_is_given_what_a_run_by_hand_would_give_it() -> None:
         tried = await service.call(who, target.id, {"a": 1}, {"id": 7})
         await service.call(who, target.id)
         one, without = noting.calls
+        listing = AuditListing(who.workspace_id, 10, action="target.tested")
+        await house.services.audit.link()
+        noted = (await house.services.audit.page(who, listing)).items
+        assert [one.subject for one in noted] == [f"tgt:{target.id.hex()}"] * 2
         assert (tried.target_id, tried.run_id, tried.began_ms) == (target.id, one.run_id, now)
         assert tried.outcome is DONE
         assert tried.exchange is one.exchange

@@ -52,6 +52,7 @@ class Listed:
         self.before_page: Callable[[int], None] = lambda _: None
         self.counts: int | None = None
         self.asked: list[AudienceQuery] = []
+        self.read: list[AudienceQuery] = []
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Any]:
         return []
@@ -68,12 +69,14 @@ class Listed:
 
     async def page(self, query: AudienceQuery, position: str | None, limit: int) -> RowPage:
         at = int(position or 0)
+        self.read.append(query)
         self.before_page(at)
         rows = self.listed[at : at + limit]
         over = at + limit >= len(self.listed)
         return RowPage(rows, None if over else str(at + limit))
 
     async def rows(self, query: AudienceQuery) -> AsyncGenerator[Sequence[AudienceRow], None]:
+        self.read.append(query)
         for at in range(0, len(self.listed), 500):
             self.before_page(at)
             yield self.listed[at : at + 500]

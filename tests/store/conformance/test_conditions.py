@@ -107,7 +107,8 @@ COVERED = {
 }  # fmt: skip
 NOT_COVERED = [
     Also({"+pauses.ends_ms": T}), Not({"+pauses.ends_ms": T - 1}), Not({"+pauses.from_ms": 5}),
-    Not({"+pauses.settled": 1}), Not({"+pauses.schedule_id": O}), Not({"pauses.schedule_id": O}),
+    Not({"+pauses.settled": 1}), Not({"+pauses.schedule_id": O}),
+    Not({"pauses.schedule_id": O, "+pauses.schedule_id": None}),
 ]  # fmt: skip
 NATIVE = {
     "schedules.dialect": "native", "schedules.owner_id": O, ":no_owner": O, "schedules.key": "m", ":key": "m",
@@ -508,16 +509,17 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "waiting_for_own_resumption": [
         {"cursors.next_due": 7, ":due": 7, ":now": T, "pauses.settled": 0, "pauses.from_ms": 1, "pauses.ends_ms": T},
         Not({"pauses.ends_ms": T + 1}), Not({"pauses.ends_ms": None}), Not({"pauses.settled": 1}),
-        Not({"cursors.next_due": 8}), Not({"pauses.schedule_id": None}), *HOLDS_BESIDE, *HOLDS_ALL],
+        Not({"cursors.next_due": 8}), Not({"pauses.schedule_id": None}),
+        Not({"pauses.from_ms": T + 1, "pauses.ends_ms": T + 2}), *HOLDS_BESIDE, *HOLDS_ALL],
     "covered_pause": [COVERED, *NOT_COVERED, Not({":id": O})],
     "pauses_to_settle": [
         {"pauses.settled": 0, "pauses.ends_ms": T - 1, ":before": T, "cursors.next_due": T - 1, ":due": 7},
         Also({"cursors.next_due": T - 2, "pauses.schedule_id": O}), Also({"cursors.next_due": None}),
         Not({"cursors.next_due": T - 2}), Not({"cursors.next_due": T - 2, "pauses.schedule_id": None}),
-        Not({"cursors.next_due": T, ":due": T}), Not({"pauses.settled": 1}), Not({"pauses.ends_ms": T}),
-        Also(COVERED | {"cursors.next_due": T - 2}),
+        Not({"cursors.next_due": T, ":due": T}), Not({"pauses.settled": 1}),
+        Not({"pauses.ends_ms": T, "cursors.next_due": None}), Also(COVERED | {"cursors.next_due": T - 2}),
         *(type(change)(COVERED | {"cursors.next_due": T - 2} | change) for change in NOT_COVERED
-          if change != {"pauses.schedule_id": O}),
+          if "pauses.schedule_id" not in change),
         Not(COVERED | {"cursors.next_due": T - 2, "pauses.schedule_id": Id("schedules"),
                        "+pauses.schedule_id": None})],
     "concerned_by_pause": [

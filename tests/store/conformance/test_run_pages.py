@@ -7,7 +7,7 @@ import pytest
 
 from horarium.domain.fire import Fire, FireKind, FireState, SpanReason
 from horarium.domain.ids import HIGHEST_ID
-from horarium.domain.listings import FireListing, LedgerListing, RunListing
+from horarium.domain.listings import Counted, FireListing, LedgerListing, RunListing
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import CatchUp, Policies
 from horarium.store.verbs import fanout, ledger, manual, run_lists, run_pages, runs
@@ -308,3 +308,40 @@ async def test_a_page_of_the_ledger_is_full_where_there_is_enough(tenant, store,
     entries = len(await store.read(find_entries, replace(listing, limit=99), 1_000))
     assert entries >= count
     assert [len(page) for page in pages] == full_but_the_last(entries, 3)
+
+
+@pytest.mark.parametrize(
+    ("find", "count", "kind", "given"),
+    [
+        (find_runs, count_runs_within, RunListing, {"state": "succeeded"}),
+        (find_runs, count_runs_within, RunListing, {"state": "succeeded", "of_schedule": True}),
+        (find_runs, count_runs_within, RunListing, {"state": "failed", "labels": (("team", "z"),)}),
+        (find_fires, count_fires_within, FireListing, {"state": "completed"}),
+        (find_fires, count_fires_within, FireListing, {"state": "completed", "of_schedule": True}),
+        (find_fires, count_fires_within, FireListing, {"state": "failed", "labels": (("team", "z"),)}),
+        (find_entries, None, LedgerListing, {"labels": (("team", "z"),)}),
+        (find_entries, None, LedgerListing, {"labels": (("team", "z"),), "fires": False}),
+    ],
+)
+async def test_a_page_that_finds_nothing_in_the_rows_that_it_may_look_at_ends_there(
+    tenant, store, find, count, kind, given
+):
+    schedule = await tenant.schedule(policies=replace(ALLOW, catch_up=CatchUp.NONE))
+    node, wanted = await Node.start(store), dict(given)
+    for minute in range(1, 10):
+        if minute % 2:  # the slot of every other minute is missed
+            await tenant.release(NOON + minute * MINUTE)
+        else:
+            await tenant.release(NOON + minute * MINUTE + MINUTE - 1)
+        if given.get("state") == "failed":
+            await node.work(NOON + minute * MINUTE, FAILED)
+    of = {"schedule_id": schedule.id} if wanted.pop("of_schedule", False) else {}
+    span = (0, NOON * 2) if kind is LedgerListing else ()
+    listing = kind(tenant.workspace, 3, *span, **of, **wanted)
+    page = await store.read(find, listing, 2)
+    assert (list(page), page.reached is None) == ([], False)
+    assert (await store.read(find, listing, 100)).reached is None
+    if count is not None:
+        step = await store.read(count, listing, 2)
+        assert (step.count, step.reached is None) == (0, False)
+        assert await store.read(count, listing, 100) == Counted(0, None)

@@ -145,6 +145,17 @@ async def test_every_order_and_filter_finds_what_looking_at_all_schedules_finds(
     assert known == {True}  # what one filter leaves is counted where all of it is looked at
 
 
+@pytest.mark.parametrize("order", ScheduleOrder)
+async def test_a_page_tells_how_many_schedules_there_are_where_it_has_put_all_of_them_in_order(
+    tenant, store, order
+):
+    await tenant.schedules(3)
+    listing = ScheduleListing(tenant.workspace, 2, target_id=tenant.target)
+    page = await store.read(find_schedules, listing, order)
+    in_order_anyway = order in (ScheduleOrder.NEWEST, ScheduleOrder.OLDEST)
+    assert (len(page), page.total) == (2, None if in_order_anyway else 3)
+
+
 async def test_ids_for_an_action_are_found_by_ascending_ids(tenant, store, monkeypatch):
     monkeypatch.setattr(schedule_pages, "FEW", 3)
     await crowd(tenant)

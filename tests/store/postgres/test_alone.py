@@ -3,8 +3,10 @@
 import pytest
 import pytest_asyncio
 
+from horarium.domain.audience import StoredSource
+from horarium.domain.ids import random_id
 from horarium.store.statements import load
-from horarium.store.verbs import audit, events
+from horarium.store.verbs import audiences, audit, events, shares
 from tests.store.conformance.test_conditions import CASES, Id, _given, _resolved, _set
 from tests.store.conformance.test_strangers import Owner
 from tests.support.kept_postgres import emptied_database
@@ -100,3 +102,28 @@ async def test_what_is_read_to_be_changed_is_locked(stores, name):
 
     assert await store.write(reading) == ([], [])
     assert await select(other, f"SELECT 1 FROM {table} FOR UPDATE SKIP LOCKED") == [(1,)]
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_while_a_source_is_shared_nobody_changes_the_sources_of_lender_and_borrower(stores, ends):
+    store, other = stores
+    lender, borrower = await Tenant.open(store), await Tenant.open(store)
+    made = StoredSource(lender.workspace, "people", random_id(NOON), "http", {"url": "u"}, NOON, NOON)
+    lent = await store.write(audiences.put_source, made, NOON)
+    mirror = StoredSource(
+        borrower.workspace, "people", random_id(NOON), "?", {}, NOON, NOON, shared_from=lent.id
+    )
+    free = "SELECT id FROM workspaces FOR NO KEY UPDATE SKIP LOCKED"
+    of_lender = shares.SOURCES, lender.workspace, lent.id
+
+    async def under_way(tx):
+        if ends:
+            await shares.end_share(tx, *of_lender, borrower.workspace, NOON)
+        else:
+            await shares.share(tx, *of_lender, mirror)
+        return await select(other, free)
+
+    if ends:
+        await store.write(shares.share, *of_lender, mirror)
+    assert await store.write(under_way) == []
+    assert len(await select(other, free)) == 2

@@ -90,7 +90,7 @@ WHERE p.settled = 0 AND p.ends_ms < :before
            AND (p.schedule_id IS NULL OR c.schedule_id = p.schedule_id))
     OR (p.schedule_id IS NULL AND EXISTS (
          SELECT 1 FROM pauses o
-         WHERE o.workspace_id = p.workspace_id AND o.schedule_id IS NULL AND o.settled = 0 AND o.id <> p.id
+         WHERE o.workspace_id = p.workspace_id AND o.schedule_id IS NULL AND o.settled = 0
            AND o.from_ms < p.from_ms AND (o.ends_ms IS NULL OR o.ends_ms > p.ends_ms))))
 LIMIT :limit;
 
@@ -105,7 +105,7 @@ SELECT 1 FROM cursors WHERE workspace_id = :workspace_id AND (next_due < :ends_m
 -- name: covered_pause
 -- Whether a pause of a workspace lies within another that began before it.
 SELECT 1 FROM pauses p JOIN pauses o ON o.workspace_id = p.workspace_id
-WHERE p.id = :id AND p.schedule_id IS NULL AND o.schedule_id IS NULL AND o.settled = 0 AND o.id <> p.id
+WHERE p.id = :id AND p.schedule_id IS NULL AND o.schedule_id IS NULL AND o.settled = 0
   AND o.from_ms < p.from_ms AND (o.ends_ms IS NULL OR o.ends_ms > p.ends_ms) LIMIT 1;
 
 -- name: settle_pause

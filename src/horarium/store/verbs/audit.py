@@ -32,6 +32,7 @@ from horarium.store.base import Tx
 from horarium.store.verbs.meta import hold
 from horarium.store.verbs.page_bytes import LARGE, whole_page
 from horarium.store.verbs.texts import escaped
+from horarium.store.verbs.walks import looked_down_to
 
 # The row of `meta` that is locked while entries are linked, so that only one node does it at a time.
 LINKER = "audit_linker"
@@ -191,7 +192,7 @@ async def count_entries_within(tx: Tx, listing: AuditListing, scan: int) -> Coun
     floor, before = _bounds(listing)
     own = {"workspace_id": listing.workspace_id}
     bound = await tx.row("audit_entry_further_down", **own, cursor=before, skip=scan)
-    lowest = floor if bound is None or bound[0] <= floor else bound[0]
+    lowest = looked_down_to(floor, bound)
     given = {**_entry_filters(listing), "since": lowest, "before": before}
     (count,) = await tx.row("count_audit_entries_within", **given)
     return Counted(count, lowest if lowest > floor else None)

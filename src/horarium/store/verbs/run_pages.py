@@ -24,7 +24,7 @@ from horarium.store.verbs.page_bytes import LARGE, PageRoom, whole_page
 from horarium.store.verbs.run_lists import RunFilters, rows_of_runs
 from horarium.store.verbs.runs import run_from_row
 from horarium.store.verbs.texts import label_texts
-from horarium.store.verbs.walks import Walk, merged, walked
+from horarium.store.verbs.walks import Walk, looked_down_to, merged, walked
 
 # The runs of a label are found through its schedules where it has at most so many.
 FEW_SCHEDULES = 500
@@ -123,7 +123,7 @@ async def _walk_runs(
     else:
         further, statement = "run_id_further_down", "list_runs"
     bound = await tx.row(further, **own, cursor=below, skip=scan) if listing.filtered else None
-    lowest = floor if bound is None or bound[0] <= floor else bound[0]
+    lowest = looked_down_to(floor, bound)
     if statement == "run_ids_of_schedule":
         found = await tx.rows(statement, **filters.of_row(), **window, floor=lowest)
         rows = await rows_of_runs(tx, listing.workspace_id, [run for (run,) in found])
@@ -239,7 +239,7 @@ async def _fires(tx: Tx, listing: FireListing, scan: int) -> Walk[Fire]:
 
     async def walk(statement: str, further: str, own: dict[str, Any]) -> Walk[Fire]:
         bound = await tx.row(further, **own, cursor=below, skip=scan)
-        lowest = floor if bound is None or bound[0] <= floor else bound[0]
+        lowest = looked_down_to(floor, bound)
         rows = await tx.rows(statement, **own, **filters, cursor=below, floor=lowest, limit=most)
         return walked(_placed(rows), most, lowest if lowest > floor else None)
 
@@ -299,7 +299,7 @@ async def count_runs_within(tx: Tx, listing: RunListing, scan: int) -> Counted:
         way, further = "schedule", "run_id_of_schedule_further_down"
         own["schedule_id"] = listing.schedule_id
     bound = await tx.row(further, **own, cursor=below, skip=scan)
-    lowest = floor if bound is None or bound[0] <= floor else bound[0]
+    lowest = looked_down_to(floor, bound)
     (count,) = await tx.row(f"count_runs_within_{way}", **filters.of_row(), cursor=below, floor=lowest)
     return Counted(count, lowest if lowest > floor else None)
 
@@ -382,7 +382,6 @@ async def _spans(tx: Tx, listing: LedgerListing, ms: int, cursor: Id, scan: int)
     floor = None
     if bound is not None and bound[0] >= listing.from_ms:
         floor = _entry_place(bound[0], _SPAN, bound[1])
-        found = [entry for entry in found if entry[0] >= floor]
     return walked(found, most, floor)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -36,3 +36,8 @@ def merged(walks: Iterable[Walk[T]], limit: int) -> Walk[T]:
 def walked(found: Sequence[tuple[bytes, T]], limit: int, floor: bytes | None) -> Walk[T]:
     """What one statement found that asks for up to `limit` rows down to the place `floor` (None: to the end)."""
     return Walk(found, found[-1][0] if len(found) >= limit else floor)
+
+
+def looked_down_to(floor: bytes, bound: Sequence[Any] | None) -> bytes:
+    """Down to which place a page looks: to `floor`, or to that of the row at its bound, where there is such a row."""
+    return floor if bound is None else max(floor, bound[0])
