@@ -4,8 +4,12 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from horarium.domain.events import EventFilter
+from horarium.service import events as module
 from horarium.service.events import READ_AT_ONCE, EventService
+from horarium.store.base import DUE, EVENTS
 from horarium.store.verbs import events as verbs
 from tests.support.house import HandClock
 
@@ -44,3 +48,45 @@ async def test_all_that_is_there_is_read_at_once_before_it_is_known_how_far_the_
         log.events[READ_AT_ONCE : 2 * READ_AT_ONCE],
         log.events[2 * READ_AT_ONCE :],
     ]
+
+
+class Growing(Log):
+    """A store whose log grows, and that tells how far it goes."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.looks = 0
+
+    def listen(self, heard: Any) -> None:
+        self.tell = heard
+
+    async def read(self, verb: Any, *given: Any) -> Any:
+        if verb is not verbs.log_ends:
+            return await super().read(verb, *given)
+        self.looks += 1
+        return {WORKSPACE: len(self.events)}
+
+
+async def test_who_follows_hears_of_an_event_as_soon_as_a_commit_tells_of_it_and_looks_for_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(module, "LOOK_S", 3_600.0)
+    log = Growing()
+    service = EventService(cast("Any", log), HandClock(0), cast("Any", None), 1)
+    everything = cast("EventFilter", SimpleNamespace(wants=lambda _: True))
+    following = service.follow(WORKSPACE, everything, 0, 3_600)
+    heard = asyncio.ensure_future(anext(following))
+    looks = []
+    for topic in (None, DUE, EVENTS):
+        if topic is EVENTS:
+            log.events = [cast("Any", SimpleNamespace(number=1))]
+        if topic is not None:
+            log.tell(topic, 0)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        looks.append(log.looks)
+    async with asyncio.timeout(5):
+        assert [event.number for event in (await heard).events] == [1]
+    assert looks == [1, 1, 2]
+    await following.aclose()
+    service.close()

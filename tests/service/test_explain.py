@@ -13,8 +13,10 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
+from horarium.domain.pauses import Pause
 from horarium.domain.schedule import CatchUp, Policies, Schedule, ScheduleState
 from horarium.service.explain import preview, upcoming
+from horarium.store.verbs.pauses import write_pauses
 from horarium.times import RecurrenceError, Timing, jitter_ms
 from tests.support.workshop import NOON, Workshop
 
@@ -236,6 +238,22 @@ async def test_a_slot_in_whose_delay_a_pause_ended_is_one_of_the_pause(shop: Wor
     assert await verdict(shop, schedule, slot) == "paused"
 
 
+@pytest.mark.parametrize("after_ms", [0, HOUR])
+async def test_a_slot_of_a_pause_that_is_over_is_one_of_the_pause_also_before_that_is_entered(
+    shop: Workshop, after_ms: int
+) -> None:
+    schedule, slot = await shop.schedule("0 * * * *"), NOON + HOUR
+    over = slot + MINUTE
+    held = Pause(random_id(NOON), shop.workspace, None, slot, over, CatchUp.NONE, None)
+    await shop.store.write(write_pauses, [held])
+    shop.clock.now = over + after_ms
+    found = await shop.explain.explain(shop.workspace, schedule.id, slot)
+    assert (found.verdict, found.pause) == ("workspace_paused", held)
+    assert await verdict(shop, schedule, slot + HOUR) == ("due" if after_ms else "upcoming")
+    await shop.tick(over + after_ms)
+    assert await verdict(shop, schedule, slot) == "workspace_paused"
+
+
 @pytest.mark.parametrize(
     ("late_ms", "words"), [(0, "0 ms"), (9_999, "9999 ms"), (10_000, "10 s"), (61_999, "1 min 1 s")]
 )
@@ -248,11 +266,11 @@ async def test_how_late_a_fire_was_is_exact_below_ten_seconds(
     assert found.sentence == f"it fired {words} after it was due, and is completed"
 
 
-async def test_the_instant_of_its_creation_belongs_to_a_schedule(shop: Workshop) -> None:
+async def test_a_schedule_owes_what_comes_after_the_instant_of_its_creation(shop: Workshop) -> None:
     schedule = await shop.schedule("* * * * * *")
     at = schedule.created_ms
-    assert await verdict(shop, schedule, at - 1_000) == "before_creation"
-    assert await verdict(shop, schedule, at + 1_000) == "upcoming"
+    seen = [await verdict(shop, schedule, at + seconds * 1_000) for seconds in (-1, 0, 1)]
+    assert seen == ["before_creation", "before_creation", "upcoming"]
     assert (await shop.explain.explain(shop.workspace, schedule.id, at + 1_000)).previous_slot_ms in (
         None,
         at,

@@ -240,6 +240,19 @@ async def test_every_filter_finds_what_looking_at_all_objectives_finds(
                     assert (found, count) == (expected[1:][:limit], len(expected)), given
 
 
+@pytest.mark.parametrize("phase", [None, "pending", "timed_out"])
+async def test_a_count_of_objectives_stops_where_it_need_not_be_exact_any_more(
+    tenant, store, monkeypatch, phase
+):
+    monkeypatch.setattr(objectives, "MOST_COUNTED", 2)
+    for _ in range(3):
+        await ran(tenant)
+    if phase == "timed_out":
+        await (await Node.start(store)).work(NOW, LATE)
+    found, _, total = await listed(tenant, limit=1, phase=phase)
+    assert (len(found), total) == (1, 2)
+
+
 async def test_who_made_the_agent_and_who_made_the_schedule_are_both_told(tenant, store):
     made = {"Ada": tenant.principal}
     for name in ("Bob", "Cleo"):

@@ -100,6 +100,16 @@ async def test_many_that_wait_for_the_end_of_a_pause_are_released_in_batches(ten
     assert [fired(await tenant.fires(each)) for each in made] == [[1]] * 7
 
 
+async def test_those_whose_pause_is_over_get_what_those_that_are_due_leave_of_a_batch(tenant, store):
+    other = await Tenant.open(store)
+    await tenant.schedules(7, policies=ALLOW)
+    paused = await pause(tenant)
+    await tenant.release(NOON + MINUTE)
+    await other.schedules(2, "2 12 * * *")
+    await end(tenant, paused, NOON + 2 * MINUTE)
+    assert (await tenant.release(NOON + 2 * MINUTE, limit=5)).schedules == 5
+
+
 async def test_an_edit_in_a_pause_leaves_the_slots_of_the_pause_to_the_pause(tenant):
     schedule = await tenant.schedule(policies=ALLOW)
     await pause(tenant, NOON + MINUTE + 1)

@@ -126,7 +126,8 @@ async def claim(
     turns = [OpenTurn(lane.lane, lane.workspace_id, lane.weight, lane_room.of(lane.lane)) for lane in in_turn]
     shares = share_out(room, turns)
     held: dict[Id, WaitCause] = {}
-    taken = await _from_limited(tx, [lane for lane in in_turn if lane.limited], now, shares, held)
+    limited_lanes = [lane for lane in in_turn if lane.limited and lane.lane in shares]
+    taken = await _from_limited(tx, limited_lanes, now, shares, held)
     if taken:
         await tx.run("lease_runs", node=node, ids=taken, limited=1)
     limited = {lane.lane for lane in in_turn if lane.limited}
@@ -194,14 +195,14 @@ async def _from_limited(
 ) -> list[Id]:
     taken: list[Id] = []
     for lane in lanes:
-        taken += await _from_lane(tx, lane, now, shares.get(lane.lane, 0), held)
+        taken += await _from_lane(tx, lane, now, shares[lane.lane], held)
     return taken
 
 
 async def _from_lane(tx: Tx, lane: OpenLane, now: int, share: int, held: dict[Id, WaitCause]) -> list[Id]:
     """From a lane whose target bounds its concurrency or rate: no more than these allow, counted over all nodes. Where
     they allow less than its share, `held` is told which of them."""
-    if share <= 0 or await tx.run("try_to_lock_lane", lane=lane.lane) != 1:
+    if await tx.run("try_to_lock_lane", lane=lane.lane) != 1:
         return []
     if lane.max_concurrency is not None:
         in_flight = int((await tx.row("runs_in_flight", lane=lane.lane))[0])

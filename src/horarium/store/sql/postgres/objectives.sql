@@ -20,8 +20,7 @@ SELECT count(*) FROM (
         SELECT 1 FROM {runs_by_schedule} r
         WHERE r.schedule_id = d.id AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id) {state_of_run}
         LIMIT :limit
-    ) AS of_schedule
-    LIMIT :limit
+    ) AS of_schedule LIMIT :limit
 ) AS counted;
 
 -- part: open_objectives_by_key
