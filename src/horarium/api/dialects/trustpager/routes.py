@@ -176,10 +176,10 @@ class Schedules(Handlers[Order, Facts]):
     async def audience(self, request: Request) -> Answer:
         # As in `runs`: here schedules:read shows rows, for which our own API asks for directory:read.
         who = await self.who(request, "schedules:read")
+        found = await self._schedule(who, request)
         query = Query(request)
         sample = query.number("sample", 5, 0, 50)
         query.done()
-        found = await self._schedule(who, request)
         if found.definition.audience is None:
             raise Invalid(Problem("audience_type", "is not set: this schedule has no audience"))
         self.services.rates.charge(who, AUDIENCE)
@@ -191,8 +191,8 @@ class Schedules(Handlers[Order, Facts]):
         # The contract of this API has only the scopes of schedules. So schedules:read shows runs here, for which our
         # own API asks for runs:read.
         who = await self.who(request, "schedules:read")
-        limit = _limit(request)
         found = await self._schedule(who, request)
+        limit = _limit(request)
         position = _after(request, found.id + b"runs")
         behind = None if position is None else wire.position_of_fire(position)
         fires = await self.services.schedules.fires_as_fired(who.workspace_id, found.id, limit + 1, behind)

@@ -124,10 +124,8 @@ class Schedules(Handlers[Order, Facts]):
 
     async def update(self, request: Request) -> Answer:
         who, agent = await self._agent(request, "schedules:write")
-        one = _schedule_id(request)
-        fields = await self.fields(request)
-        before = await self.schedule(who, one, agent.id)
-        fields = wire.changes(fields, await self.shown_alone(who, before))
+        before = await self.schedule(who, _schedule_id(request), agent.id)
+        fields = wire.changes(await self.fields(request), await self.shown_alone(who, before))
         order = self.dialect.parse(fields, False)
         callback = await self._new_callback(who, before, order, fields.problems)
         facts = Facts(_zone(agent), callback, self.now_ms())

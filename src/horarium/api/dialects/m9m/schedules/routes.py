@@ -103,9 +103,8 @@ class Schedules(WorkflowHandlers):
 
     async def update(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
-        fields = await self.fields(request)
         before = await self._in_path(who, request)
-        fields = fields.without_same_as(await self.shown_alone(who, before))
+        fields = (await self.fields(request)).without_same_as(await self.shown_alone(who, before))
         order = self.dialect.parse(fields, False)
         items = before.definition.input if order.items is None else order.items
         workflow = await self._named(who, order, items, fields.problems)
