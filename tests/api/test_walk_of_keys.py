@@ -91,6 +91,8 @@ async def walk_of(house: House, receiver: Receiver, name: str) -> Walk:
     await house.work()
     run = (await ask(house, "GET", f"/runs?fire={fire['id']}"))["items"][0]["id"]
     me = await ask(house, "GET", "/me")
+    action = {"action": "relabel", "filter": {"search": "no such text"}, "labels": {"a": "b"}}
+    hook = {"url": "https://example.com/hook"}
     places = {
         "runs": run,
         "fires": fire["id"],
@@ -98,6 +100,8 @@ async def walk_of(house: House, receiver: Receiver, name: str) -> Walk:
         "workspaces": me["workspace"]["id"],
         "keys": me["key"]["id"],
         "principals": me["principal"]["id"],
+        "actions": (await ask(house, "POST", "/schedules/actions", action))["id"],
+        "webhooks": (await ask(house, "POST", "/webhooks", hook, 201))["id"],
     }
     order = {"name": "s", "recurrence": "0 10 * * *", "target": "t"}
     bodies: dict[str, Any] = {

@@ -20,6 +20,7 @@ from horarium.domain.errors import Invalid, Problem
 from horarium.domain.ids import from_prefixed, id_time
 from horarium.domain.listings import AuditListing
 from horarium.domain.tenancy import Identity
+from horarium.service.audit import ERASE, READ
 from horarium.service.services import Services
 from horarium.service.totals import beside
 from horarium.store.verbs.audit import Chain
@@ -30,7 +31,7 @@ NDJSON = b"application/x-ndjson"
 
 class AuditRoutes(Routes):
     async def list(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, READ)
         query = Query(request)
         listing = AuditListing(
             who.workspace_id,
@@ -53,7 +54,7 @@ class AuditRoutes(Routes):
         return json_answer(200, show.page(found, show.audit_entry, total))
 
     async def export(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, READ)
         query = Query(request)
         proof = query.flag("proof")
         since, until = query.instant("since", Rounding.UP), query.instant("until", Rounding.UP)
@@ -65,7 +66,7 @@ class AuditRoutes(Routes):
         return StreamedAnswer(200, lines, NDJSON)
 
     async def erase(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, ERASE)
         body = validated(ErasureBody, await self.body(request))
         principal = from_prefixed("prn", body.principal)
         if principal is None:

@@ -38,6 +38,7 @@ from horarium.domain.tenancy import EVERY_TARGET, SERVER_SCOPE, Identity, Princi
 from horarium.service.pages import MOST, cursor_from, cut
 from horarium.service.purges import DELAY_DAYS, LONGEST_DELAY_DAYS
 from horarium.service.services import Services
+from horarium.service.tenancy import ADMIN
 
 
 def workspace_id_in(request: Request, who: Identity) -> Id:
@@ -49,7 +50,7 @@ def workspace_id_in(request: Request, who: Identity) -> Id:
 
 class WorkspaceRoutes(Routes):
     async def create(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, SERVER_SCOPE)
         body = validated(WorkspaceBody, await self.body(request))
         made = await self.services.tenancy.create_workspace(
             who, body.name, body.slug, body.settings, body.quotas, body.weight, body.allowed_hosts
@@ -82,7 +83,7 @@ class WorkspaceRoutes(Routes):
         return json_answer(200, shown, headers=etag(found.version))
 
     async def update(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, ADMIN)
         workspace_id = workspace_id_in(request, who)
         given = await self.body(request)
         if any(name in WorkspacePatch.shown for name in given):
@@ -128,7 +129,7 @@ class WorkspaceRoutes(Routes):
 
 class PrincipalRoutes(Routes):
     async def create(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, ADMIN)
         raw, repeated = await self.body_once(request, who, "POST /principals")
         body = validated(PrincipalBody, raw)
         granted = await _granted(self.services, who, body.grants or [], "grants")
@@ -138,7 +139,7 @@ class PrincipalRoutes(Routes):
         return json_answer(201, show.principal(found), headers=replayed(again))
 
     async def list(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, ADMIN)
         query = Query(request)
         limit, after = query.limit(), cursor_of(request)
         query.done()
@@ -151,7 +152,7 @@ class PrincipalRoutes(Routes):
         return json_answer(200, show.principal(found))
 
     async def delete(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, ADMIN)
         await self.services.tenancy.delete_principal(who, self._id(request))
         return empty_answer()
 
@@ -165,7 +166,7 @@ class PrincipalRoutes(Routes):
         return json_answer(200, show.grants(found))
 
     async def grant(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, ADMIN)
         body = validated(GrantsBody, changed_body(GrantsBody, await self.body(request), {}))
         targets = await _granted(self.services, who, body.targets, "targets")
         principal_id = self._id(request)
@@ -174,7 +175,7 @@ class PrincipalRoutes(Routes):
         return json_answer(200, show.grants(found))
 
     async def ungrant(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, ADMIN)
         target = (await _granted(self.services, who, [request.path_params["target"]], "target"))[0]
         await self.services.tenancy.remove_grant(who, self._id(request), target)
         return empty_answer()
@@ -185,7 +186,7 @@ class PrincipalRoutes(Routes):
 
 class KeyRoutes(Routes):
     async def create(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, ADMIN)
         body = validated(KeyBody, await self.body(request))
         principal = None if body.principal is None else from_prefixed("prn", body.principal)
         if body.principal is not None and principal is None:
@@ -198,7 +199,7 @@ class KeyRoutes(Routes):
         return json_answer(201, show.issued_key(made))
 
     async def list(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, ADMIN)
         query = Query(request)
         limit, after = query.limit(), cursor_of(request)
         query.done()
@@ -219,11 +220,11 @@ class KeyRoutes(Routes):
         return Restriction(tuple(targets), body.labels or {}, tuple(body.networks or ()))
 
     async def revoke(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, ADMIN)
         return json_answer(200, show.key(await self.services.tenancy.revoke_key(who, self._id(request))))
 
     async def rotate(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, ADMIN)
         body = validated(RotationBody, await self.body_or_nothing(request))
         made = await self.services.tenancy.rotate_key(who, self._id(request), body.overlap or 0)
         return json_answer(201, show.issued_key(made))
