@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -136,7 +136,7 @@ class EventService:
                 if wanted.wants(event):
                     items.append(event)
                     if len(items) == limit:
-                        return EventPage(items, after)
+                        return EventPage(items, None if _is_last(event, found) else after)
             if len(found) < READ_AT_ONCE:
                 return EventPage(items, None)
         return EventPage(items, after)
@@ -152,7 +152,7 @@ class EventService:
                 if wanted.wants(event):
                     items.append(event)
                     if len(items) == limit:
-                        return EventPage(items, before)
+                        return EventPage(items, None if _is_last(event, found) else before)
             if len(found) < READ_AT_ONCE:
                 return EventPage(items, None)
         return EventPage(items, before)
@@ -296,3 +296,8 @@ class EventService:
             self._looking.cancel()
         for more in self._more.values():
             more.set()
+
+
+def _is_last(event: Event, found: Sequence[Event]) -> bool:
+    """Whether none follows an event of those that were read at once."""
+    return len(found) < READ_AT_ONCE and event is found[-1]
