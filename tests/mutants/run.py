@@ -56,6 +56,8 @@ AREAS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "engine": (["engine/*.py"], ["tests/engine", "tests/worker", "tests/store/conformance"]),
     "service": (["service/*.py"], ["tests/service", "tests/engine", "tests/api"]),
     "dialects": (["api/dialects/**/*.py"], ["tests/api/dialects"]),
+    "kit": (["api/kit/*.py"], ["tests/api/kit", "tests/api/dialects"]),
+    "routes": (["api/*.py", "api/routes/*.py"], ["tests/api"]),
 }  # fmt: skip
 # How long the tests of one fault may take in all, and how much longer than usual they may take (a fault may loop).
 SECONDS_FOR_ONE = 60.0

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from horarium.api.kit import registry
-from tests.api.dialects.speakers import SPEAKERS, Json, Speaker
+from tests.api.dialects.speakers import SPEAKERS, Cadenya, Json, M9m, Speaker, Trustpager, Uranus
 from tests.support.house import House, client_of
 from tests.support.receiver import Receiver
 
@@ -91,7 +91,7 @@ class Wrongs:
             "no key": True,
             "no scope": route.split()[1] not in WITHOUT_SCOPE,
             "unknown path": "{" in route or "scheduledEventId" in body,
-            "bad query": self._number(route) is not None,
+            "bad query": self.number(route) is not None,
             # The id of autessa stands in the body.
             "no json": "requestBody" in entry and "scheduledEventId" not in body,
             "no grant": route in GRANTED,
@@ -115,7 +115,8 @@ class Wrongs:
         answer = await asked.client.request(asked.method, asked.path, params=asked.query, **sent)
         return answer.status_code, answer.text
 
-    def _number(self, route: str) -> str | None:
+    def number(self, route: str) -> str | None:
+        """The parameter of a route that is one of NUMBERS."""
         known = {one["name"] for one in self.entries[route]["parameters"] if one["in"] == "query"}
         return next((name for name in NUMBERS if name in known), None)
 
@@ -129,7 +130,7 @@ class Wrongs:
         asked.path = before + _other(an_id) + rest
 
     def _bad_query(self, asked: Asked, route: str) -> None:
-        asked.query[self._number(route) or ""] = "x"
+        asked.query[self.number(route) or ""] = "x"
 
     def _no_json(self, asked: Asked, route: str) -> None:
         asked.content = b'{"a": '
@@ -184,3 +185,54 @@ async def test_of_two_things_that_are_wrong_the_first_is_told(
                 otherwise.append(f"{route}: {first} is not told before {second}, but {both}")
     assert otherwise == [], "\n".join(otherwise)
     assert pairs > 20
+
+
+@pytest.mark.parametrize("kind", [Trustpager, M9m, Uranus, Cadenya], ids=lambda kind: kind.dialect)
+async def test_of_a_parameter_that_is_given_twice_the_last_counts(
+    house: House, receiver: Receiver, clients: dict[str, httpx.AsyncClient], kind: type[Speaker]
+) -> None:
+    speaker = await kind.open(house, house.first, receiver)
+    await speaker.create()
+    wrongs, walked = Wrongs(speaker, clients), 0
+    for route in wrongs.entries:
+        name = wrongs.number(route)
+        if name is not None:
+            walked += 1
+            for values, status in ((("x", "1"), 200), (("1", "x"), 400)):
+                path, query = speaker.filled(route.split()[1]), [(name, value) for value in values]
+                answer = await speaker.client.get(path, params=query)
+                assert answer.status_code == status, (route, values, answer.text)
+    assert walked > 0
+
+
+# What lets a schedule end with its next fire, or archives it; what is refused then; and how that is told.
+USED_UP: list[tuple[type[Speaker], Json, str, Json, str]] = [
+    (Trustpager, {"max_runs": 1}, "PATCH", {"is_active": True}, '"code":"CONFLICT"'),
+    (M9m, {"maxRuns": 1}, "PUT", {"enabled": True}, '"code":"CONFLICT"'),
+    (Cadenya, {"state": "STATE_ARCHIVED"}, "PATCH", {"state": "STATE_ACTIVE"}, '"code":9'),
+]
+WRONG_BESIDE: dict[str, Json] = {
+    "trustpager": {"name": 5},
+    "m9m": {"timezone": 5},
+    "cadenya": {"metadata": {"name": 5}},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "ends", "method", "revives", "told"), USED_UP, ids=[one[0].dialect for one in USED_UP]
+)
+async def test_a_wrong_field_is_told_before_a_state_that_refuses_the_change(
+    house: House, receiver: Receiver, kind: type[Speaker], ends: Json, method: str, revives: Json, told: str
+) -> None:
+    speaker = await kind.open(house, house.first, receiver)
+    made = speaker.seen(await speaker.create())[0]
+    path = speaker._at(made)  # type: ignore[attr-defined]
+    assert (await speaker.client.request(method, path, json=ends)).status_code == 200
+    await house.move("2026-11-23T09:00:00Z")
+    refused = await speaker.client.request(method, path, json=revives)
+    assert refused.status_code in (400, 409)
+    assert told in refused.text
+    beside = await speaker.client.request(method, path, json={**revives, **WRONG_BESIDE[kind.dialect]})
+    assert beside.status_code == 400
+    assert told not in beside.text
+    assert "must be a string" in beside.text
