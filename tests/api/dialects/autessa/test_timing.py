@@ -169,3 +169,16 @@ async def test_fires_may_overlap(house: House, autessa: Autessa, body: dict[str,
     for _ in range(3):
         house.clock.now += 60_000
         assert await house.release() == 1
+
+
+@pytest.mark.parametrize(("enabled", "on"), [(None, True), (True, True), (False, False)])
+@pytest.mark.parametrize("expression", ["at(2026-01-01T00:00:00)", "cron(0 0 1 1 ? 2026)"])
+async def test_an_event_whose_years_are_over_is_on_or_off_as_an_update_with_a_new_time_says(
+    house: House, autessa: Autessa, body: dict[str, Any], expression: str, enabled: bool | None, on: bool
+) -> None:
+    made = await autessa.event(**body | {"cronExpression": "cron(0 9 4 11 ? 2025)"})
+    await house.move("2025-11-05T12:00:00Z")
+    change = {"scheduledEventId": made["eventId"], "cronExpression": expression, "enabled": enabled}
+    changed = (await autessa.call("update", **change)).json()["scheduledEvent"]
+    assert (changed["enabled"], changed.get("nextRunAt")) == (on, "2026-01-01T00:00:00Z" if on else None)
+    assert await house.move("2026-01-01T00:00:00Z") == int(on)

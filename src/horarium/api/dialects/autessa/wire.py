@@ -165,7 +165,7 @@ def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
         name=before.name if order.name is None else order.name,
         description=before.description if order.description is None else order.description,
     )
-    return after if order.enabled in (None, is_enabled(after)) else _switched(after, order.enabled is True)
+    return after if order.enabled in (None, is_enabled(before)) else _switched(after, order.enabled is True)
 
 
 def mask_problems(action: Action, stored: Collection[str] = ()) -> Iterator[Problem]:
