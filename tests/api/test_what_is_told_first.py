@@ -53,10 +53,14 @@ MAKES = {"PUT /schedules/by-key/{key}", "PUT /targets/by-key/{key}", "PUT /audie
 ANY_SCOPE = {"GET /actions"}
 # Good bodies and queries of routes that the walk of keys sends bad ones.
 WINDOW = {"recurrence": "0 2 * * *", "duration": "1h"}
+TARGET = {"kind": "workflow", "name": "T", "executor": {"type": "echo"}}
 BODIES: dict[str, Any] = {
     "POST /schedules/{id}/windows": WINDOW,
     "POST /workspaces/{id}/windows": WINDOW,
     "POST /webhooks/{id}/replay": {"since": "2026-11-22T00:00:00Z"},
+    "PUT /schedules/{id}": {"name": "s", "key": "mine", "recurrence": "0 10 * * *", "target": "t"},
+    "PUT /targets/{ref}": TARGET,
+    "PUT /targets/by-key/{key}": TARGET,
 }
 QUERIES = {"GET /schedules/{id}/explain": {"at": "2026-11-23T09:00:00Z"}}
 
@@ -92,11 +96,11 @@ class Wrongs:
         may = {
             "unknown parameter": True,
             "unwanted body": writes and not takes_body,
-            "unwanted version": writes and "If-Match" not in self._parameters(route, "header"),
-            "unwanted repeat key": writes and "Idempotency-Key" not in self._parameters(route, "header"),
+            "unwanted version": writes and "If-Match" not in self.parameters(route, "header"),
+            "unwanted repeat key": writes and "Idempotency-Key" not in self.parameters(route, "header"),
             "no key": True,
             "no scope": route not in OF_ITSELF["native"] | ANY_SCOPE,
-            "bad query": "limit" in self._parameters(route, "query"),
+            "bad query": "limit" in self.parameters(route, "query"),
             "no json": one_body,
             "unknown field": one_body and "{kind}" not in route,
             "unknown path": "{" in route and route not in MAKES,
@@ -127,7 +131,8 @@ class Wrongs:
         said = answer.json() if answer.status_code >= 400 else {}
         return answer.status_code, said.get("type"), said.get("errors")
 
-    def _parameters(self, route: str, where: str) -> set[str]:
+    def parameters(self, route: str, where: str) -> set[str]:
+        """The names of the parameters of a route that stand in the header or in the query."""
         return {one["name"] for one in self.entries[route].get("parameters", ()) if one["in"] == where}
 
     def _unknown_parameter(self, asked: Asked, path: str) -> None:
@@ -190,3 +195,28 @@ async def test_of_all_that_is_wrong_the_first_is_told(
                 otherwise.append(f"{route}: {wrong} is not told before the rest, but {with_later}")
     assert otherwise == [], "\n".join(otherwise)
     assert walked > 80
+
+
+async def test_of_two_versions_the_one_in_if_match_counts(
+    house: House, receiver: Receiver, clients: dict[str, httpx.AsyncClient]
+) -> None:
+    walk = await walk_of(house, receiver, "native")
+    page = (await house.client.get(f"{BASE}/openapi.json")).json()
+    wrongs, walked = Wrongs(walk, page, clients), []
+    for route, entry in wrongs.entries.items():
+        if "If-Match" not in wrongs.parameters(route, "header") or "requestBody" not in entry:
+            continue
+        name = entry["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        names_version = "version" in page["components"]["schemas"][name]["properties"]
+        if not names_version or ("/by-key/" in route and route not in MAKES):
+            continue
+        walked.append(route)
+        method, path = route.split()
+        thing = walk.filled(path[: path.rindex("}") + 1])
+        for header, in_body, is_taken in ((0, 7, True), (7, 0, False), ("*", 0, True), ("*", 7, False)):
+            now = int((await house.client.get(thing)).headers["etag"].strip('"'))
+            body = {**BODIES.get(route, walk.bodies.get(route, {})), "version": now + in_body}
+            headers = {"If-Match": "*" if header == "*" else f'"{now + int(header)}"'}
+            answer = await house.client.request(method, walk.filled(path), json=body, headers=headers)
+            assert answer.status_code == (200 if is_taken else 409), (route, header, in_body, answer.text)
+    assert len(walked) > 8
