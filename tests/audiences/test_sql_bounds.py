@@ -17,6 +17,7 @@ from horarium.audiences.registry import AudienceOptions
 from horarium.audiences.sql import BATCH_BYTES, SqlSource
 from horarium.domain.audience import AudienceQuery, SourceFault
 from horarium.executors.options import ExecutorOptions
+from horarium.executors.sql import query_limits
 from horarium.executors.sql.tables import database_path
 from horarium.service.audiences import AudienceService
 from tests.support.house import HandClock
@@ -158,3 +159,108 @@ async def test_a_preview_shows_no_more_than_a_megabyte(source: SqlSource) -> Non
     with patch.object(AudienceService, "open", opened):
         preview = await service.preview(MINE, {"type": "crm"}, sample=50)
     assert (preview.count, len(preview.rows)) == (40, 5)
+
+
+LONG = (
+    "WITH s(x, y) AS MATERIALIZED (SELECT replace(hex(zeroblob(65000)), '0', 'a'), {pattern}) SELECT 1 AS id"
+)
+OF_B = "'*[' || replace(hex(zeroblob(90)), '0', 'b') || ']'"
+HALF = "replace(hex(zeroblob(32500)), '0', 'a') || 'b'"
+MANY = "replace(hex(zeroblob(10000)), '0', 'b') || 'a'"
+
+
+def times(count: int, call: str) -> str:
+    return "".join(f", {call.format(n)} AS x{n}" for n in range(count))
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (
+            LONG.format(pattern=OF_B) + times(60, "(x || {}) GLOB y") + " FROM s",
+            "computes 62 times LIKE, GLOB",
+        ),
+        (LONG.format(pattern=HALF) + times(60, "instr(x || {}, y)") + " FROM s", "at most 50 may stand"),
+        (
+            LONG.format(pattern=HALF) + times(60, "replace(x || {}, y, '')") + " FROM s",
+            "at most 50 may stand",
+        ),
+        (
+            f"WITH t AS (SELECT id, instr(name || id, 'a') AS g FROM people) SELECT id{', g + g + g' * 20} FROM t",
+            "computes 60 times",
+        ),
+        (
+            LONG.format(pattern=MANY) + times(50, "trim(x || {}, y)") + " FROM s",
+            "cuts more different characters",
+        ),
+        (LONG.format(pattern=MANY) + ", rtrim(x, y) AS z FROM s", "cuts more different characters"),
+        ("SELECT json_patch(name, name) AS id FROM people", "not authorized"),
+    ],
+)
+async def test_no_function_holds_a_thread_for_long(source: SqlSource, query: str, said: str) -> None:
+    begun = time.monotonic()
+    with pytest.raises(SourceFault, match=said) as caught:
+        await read(source, query)
+    assert caught.value.lasting
+    assert time.monotonic() - begun < 5
+    assert len(await read(source, "SELECT id FROM people")) == 1
+
+
+async def test_a_query_may_compare_a_text_with_many_patterns(source: SqlSource) -> None:
+    patterns = " OR ".join(f"name LIKE '%{n}da%'" for n in range(49))
+    query = f"SELECT id FROM people WHERE {patterns} OR name LIKE 'Ad%'"
+    ((row,),) = await read(source, query)
+    assert row.key == "1"
+
+
+BIG = "WITH RECURSIVE n(id, x) AS (SELECT 1, hex(zeroblob(50000)) UNION ALL SELECT id + 1, x FROM n WHERE id < 4000) "
+
+
+@pytest.mark.skipif(
+    not Path("/proc/thread-self/io").exists(), reason="the system does not tell what a thread writes"
+)
+@pytest.mark.parametrize(
+    "query",
+    [
+        BIG + "SELECT id FROM n ORDER BY x || id",
+        BIG + "SELECT DISTINCT x || id AS id FROM n",
+        BIG + "SELECT count(DISTINCT x || id) AS id FROM n",
+        BIG + "SELECT max(id) AS id FROM n GROUP BY x || id",
+        "WITH RECURSIVE n(id, x) AS (SELECT 1, hex(zeroblob(50000)) UNION SELECT id + 1, x FROM n WHERE id < 4000) "
+        "SELECT max(id) AS id FROM n",
+        BIG
+        + ", m AS MATERIALIZED (SELECT id, x || id AS y FROM n) SELECT max(a.id) AS id FROM m a JOIN m b ON a.y = b.y",
+    ],
+)
+async def test_a_query_does_not_fill_the_disk_with_what_it_sorts(
+    source: SqlSource, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 16 * 1024 * 1024
+    monkeypatch.setattr(query_limits, "MOST_WRITTEN", most)
+    before = all_written()
+    with pytest.raises(SourceFault, match="writes more than 16 MB to temporary files") as caught:
+        await read(source, query)
+    assert caught.value.lasting
+    assert most < all_written() - before < 8 * most
+    assert len(await read(source, "SELECT id FROM people")) == 1
+
+
+def all_written() -> int:
+    """The bytes that this process has written."""
+    return int(Path("/proc/self/io").read_text().partition("wchar:")[2].split()[0])
+
+
+@pytest.mark.parametrize("name", ["trim", "ltrim", "rtrim"])
+def test_characters_are_cut_off_as_by_sqlite_itself(name: str) -> None:
+    texts = ["", "a", "abcba", " a b ", "äbä", "aaaa", 12021, 1.5, None, b"abca"]
+    characters = ["", "a", "ab", "ä", " ", "cba", 1, None, b"a"]
+    plain, limited = sqlite3.connect(":memory:"), sqlite3.connect(":memory:")
+    with query_limits.only_reading(limited, query_limits.Deadline(60)):
+        for text in texts:
+            for cut in characters:
+                asked = (f"SELECT {name}(?, ?)", (text, cut))
+                assert limited.execute(*asked).fetchone() == plain.execute(*asked).fetchone(), asked
+                (alone,) = limited.execute(f"SELECT {name}(?)", (text,)).fetchone()
+                assert alone == plain.execute(f"SELECT {name}(?)", (text,)).fetchone()[0]
+    plain.close()
+    limited.close()

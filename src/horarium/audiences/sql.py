@@ -16,14 +16,16 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sqlite3
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, CursorResult, TextClause
+from sqlalchemy import Connection, CursorResult
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.util.concurrency import await_only
 
 from horarium.audiences.registry import AudienceOptions
@@ -42,7 +44,7 @@ from horarium.executors.sql.config import is_database_name
 from horarium.executors.sql.databases import Database, Databases, EmbeddedDatabase
 from horarium.executors.sql.failures import NotThere, hidden_texts, is_passing, sentence, what_failed
 from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
-from horarium.executors.sql.query_limits import Deadline, only_reading
+from horarium.executors.sql.query_limits import Deadline, check_program, only_reading
 from horarium.executors.sql.received import FETCHED, Counting, TooMuchReceived, counting_of
 from horarium.executors.sql.tables import database_path
 
@@ -152,9 +154,7 @@ class SqlSource:
         try:
             database = await self._open(query)
             with asked_by(query.workspace_id):  # for the task that reads
-                reading = _Reading(
-                    database, seconds, _query_of(query).with_values(_values(query)), query.config["key"]
-                )
+                reading = _Reading(database, seconds, _query_of(query), _values(query), query.config["key"])
             try:
                 while (batch := await reading.next(seconds)) is not None:
                     yield batch
@@ -220,10 +220,13 @@ class SqlSource:
 class _Reading:
     """A running query. It passes on its rows in batches and holds at most one batch that nobody has taken yet."""
 
-    def __init__(self, database: Database, seconds: float, statement: TextClause, key: str) -> None:
+    def __init__(
+        self, database: Database, seconds: float, query: Query, values: Mapping[str, Any], key: str
+    ) -> None:
         self._deadline = Deadline(seconds)
         self._batches: asyncio.Queue[Batch] = asyncio.Queue(maxsize=1)
-        self._statement, self._key = statement, key
+        self._statement, self._key = query.with_values(values), key
+        self._explaining = query.with_values(values, before="EXPLAIN ")
         self._loop = asyncio.get_running_loop()
         self._threaded = isinstance(database, EmbeddedDatabase)
         self._handing_over: Any = None
@@ -276,12 +279,19 @@ class _Reading:
         raw: Any = connection.connection.driver_connection
         handle = connection.get_execution_options()["handle"]
         self._deadline.begin()
-        with only_reading(raw, self._deadline, lambda: handle.stopped):
-            result = connection.execute(self._statement)
+        with only_reading(raw, self._deadline, lambda: handle.stopped) as watch:
             try:
-                self._read(result)
-            finally:
-                result.close()
+                with closing(connection.execute(self._explaining)) as program:
+                    wrong = check_program(program)
+                if wrong is None:
+                    with closing(connection.execute(self._statement)) as result:
+                        self._read(result)
+            except (SQLAlchemyError, sqlite3.Error):  # errors from a cursor are the driver's own
+                wrong = watch.why
+                if wrong is None:
+                    raise
+        if wrong is not None:
+            raise OpenFault(f"the query {wrong}", lasting=True)
 
     def _read(self, result: CursorResult[Any], counting: Counting | None = None) -> None:
         """Passes the rows on in batches, which are limited in number of rows and in bytes."""

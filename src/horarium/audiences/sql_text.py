@@ -104,15 +104,15 @@ class Query:
         """The names of the parameters."""
         return frozenset(part.name for part in self.parts if isinstance(part, Parameter))
 
-    def with_values(self, values: Mapping[str, Any]) -> TextClause:
-        """The statement with its parameters bound.
+    def with_values(self, values: Mapping[str, Any], before: str = "") -> TextClause:
+        """The statement with its parameters bound, with the text `before` in front of it.
 
         A parameter without a value becomes the word NULL and is not bound, because PostgreSQL cannot tell the type of
         a parameter that is only compared with NULL. An empty list is NULL as well: it has no type either, and nothing
         is IN (NULL).
         """
         numbers = {name: number for number, name in enumerate(sorted(self.names))}
-        made: list[str] = []
+        made = [before]
         for part in self.parts:
             if isinstance(part, str):
                 made.append(part.replace(":", "\\:"))

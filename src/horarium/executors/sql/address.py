@@ -12,6 +12,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
@@ -44,6 +45,9 @@ BACKENDS: Mapping[str, Backend] = {
 }
 # Python packages of drivers that are not named like the driver.
 _MODULES = {"oracledb_async": "oracledb"}
+# The oldest version of a driver that may be used. Older ones of aiomysql send a server any file that it asks for,
+# although no option allows it.
+_OLDEST = {"aiomysql": (0, 3)}
 _SSL_MODES = ("disable", "prefer", "require", "verify-ca", "verify-full")
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}", re.ASCII)
 _OPTION = re.compile(r"[A-Za-z0-9 ._-]{1,64}", re.ASCII)
@@ -87,6 +91,11 @@ def read_url(text: Any, policy: HostPolicy) -> tuple[Address | None, list[str]]:
     module = _MODULES.get(driver, driver)
     if find_spec(module) is None:
         problems.append(f"needs the Python package {module!r} on the server: pip install {module}")
+    elif _version(module) < _OLDEST.get(module, ()):
+        oldest = ".".join(map(str, _OLDEST[module]))
+        problems.append(
+            f"needs {module} {oldest} or newer on the server, because older ones give away its files"
+        )
     if problems:
         return None, problems
     clean = URL.create(f"{name}+{driver}", url.username, url.password, host, port, url.database)
@@ -117,6 +126,11 @@ def _driver(url: URL, backend: Backend) -> str:
     """The driver that the URL names if it is asynchronous. For any other (psycopg2, pymysql) the default is used."""
     asked = url.drivername.partition("+")[2]
     return asked if asked in backend.drivers else backend.drivers[0]
+
+
+def _version(module: str) -> tuple[int, ...]:
+    """The first numbers of the version of a driver that has an oldest one; empty for all others."""
+    return tuple(int(part) for part in re.findall(r"\d+", version(module))[:2]) if module in _OLDEST else ()
 
 
 def _host_and_options(url: URL, backend: Backend) -> tuple[str, dict[str, str], list[str]]:

@@ -28,7 +28,8 @@ from horarium.executors.egress import AddressRefused
 from horarium.executors.sql.address import Address
 from horarium.executors.sql.failures import NotThere
 from horarium.executors.sql.guard import DatabaseGuard, own_refusal
-from horarium.executors.sql.received import CountingConnection, counting_of
+from horarium.executors.sql.received import connect as open_counted
+from horarium.executors.sql.received import counting_of
 from horarium.store.postgres.identity import CLUSTER, IDENTITY, DatabaseIdentity, identity_of
 
 T = TypeVar("T")
@@ -128,7 +129,7 @@ def _pin(engine: Engine, address: Address, guard: DatabaseGuard) -> None:
         addresses = await_only(guard.resolve(address.host, address.port, address.database))
         if dialect.name == "postgresql":
             named["host"] = list(addresses)
-            named["connection_class"] = CountingConnection
+            named["async_creator_fn"] = open_counted
             return
         given, by_name = dialect.create_connect_args(address.url.set(host=addresses[0]))
         arguments[:] = given

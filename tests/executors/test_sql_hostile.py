@@ -1,0 +1,169 @@
+"""A database that answers whatever it likes makes this process neither grow nor wait, and reads none of its files."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import psutil
+import pytest
+
+from horarium.audiences.registry import AudienceOptions
+from horarium.audiences.sql import SqlSource
+from horarium.domain.audience import AudienceQuery, SourceFault
+from horarium.domain.execution import Verdict
+from horarium.executors import sql
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.sql import address
+from horarium.executors.sql.guard import HostPolicy
+from tests.executors.calls import call_of
+
+MEGABYTE = 1024 * 1024
+TLS_REQUEST, CANCEL_REQUEST = 80_877_103, 80_877_102
+OPTIONS = ExecutorOptions(sql_hosts=("*",), sql_allow_loopback=True)
+
+
+def message(kind: bytes, content: bytes = b"") -> bytes:
+    return kind + struct.pack("!i", len(content) + 4) + content
+
+
+ACCEPTED = message(b"R", struct.pack("!i", 0))
+OPEN = b"".join(
+    (
+        ACCEPTED,
+        message(b"S", b"server_version\x0016.0\x00"),
+        message(b"S", b"client_encoding\x00UTF8\x00"),
+        message(b"K", struct.pack("!ii", 1, 2)),
+        message(b"Z", b"I"),
+    )
+)
+SETTINGS = b"".join(message(b"S", b"%d\x00x\x00" % number) for number in range(5_000))
+# What a hostile server says first, and what it then says for ever.
+TALK = {
+    "an announced message of two gigabytes": (b"R" + struct.pack("!i", 2**31 - 1), bytes(MEGABYTE)),
+    "notices without an end": (b"", message(b"N", b"M" + b"x" * MEGABYTE + b"\x00\x00")),
+    "an error without an end": (b"E" + struct.pack("!i", 2**31 - 1), b"M" * MEGABYTE),
+    "settings without an end": (ACCEPTED, SETTINGS),
+    "a challenge without an end": (
+        b"R" + struct.pack("!i", 2**31 - 1) + struct.pack("!i", 10),
+        b"S" * MEGABYTE,
+    ),
+    "an announced message once it is open": (OPEN + b"T" + struct.pack("!i", 2**31 - 1), bytes(MEGABYTE)),
+    "notices once it is open": (OPEN, message(b"N", b"M" + b"x" * MEGABYTE + b"\x00\x00")),
+}
+
+
+@asynccontextmanager
+async def postgres_that(talks: Callable[[asyncio.StreamWriter], object]) -> AsyncIterator[int]:
+    """A server that reads how a client of PostgreSQL begins, and then does as it is told here. Its port."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while (code := await opening(reader)) == TLS_REQUEST:
+                writer.write(b"N")
+            if code != CANCEL_REQUEST:
+                await talks(writer)  # type: ignore[misc]
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def opening(reader: asyncio.StreamReader) -> int:
+        (length,) = struct.unpack("!i", await reader.readexactly(4))
+        return int(struct.unpack("!i", (await reader.readexactly(length - 4))[:4])[0])
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
+async def largest_while(work: asyncio.Task[str]) -> int:
+    """By how many bytes this process has grown at most while a task ran."""
+    process = psutil.Process()
+    before = most = process.memory_info().rss
+    while not work.done():
+        most = max(most, process.memory_info().rss)
+        await asyncio.wait([work], timeout=0.01)
+    return most - before
+
+
+async def said_by_audience(port: int, seconds: float = 2.0) -> str:
+    source = SqlSource(AudienceOptions(None, OPTIONS))  # type: ignore[arg-type]
+    url = f"postgresql://u:p@127.0.0.1:{port}/crm"
+    config = {"connection": url, "query": "SELECT id FROM people", "key": "id", "timeout": seconds}
+    assert source.check(config) == []
+    try:
+        return str([row async for row in source.rows(AudienceQuery(bytes(16), "crm", {}, 0, config))])
+    except SourceFault as error:
+        return str(error)
+    finally:
+        await source.close()
+
+
+async def said_by_target(port: int, seconds: float = 2.0) -> str:
+    executor = sql.make(OPTIONS)
+    config = {"connection": f"postgresql://u:p@127.0.0.1:{port}/crm", "table": "people"}
+    assert executor.check(config) == []
+    given = {"operation": "INSERT", "values": {"name": "Ada"}}
+    call = call_of(*executor.split(config), input=given, timeout_ms=int(seconds * 1000))
+    try:
+        outcome = await executor.execute(call)
+    finally:
+        await executor.close()
+    assert outcome.verdict is Verdict.FAILED
+    return str(outcome.error)
+
+
+@pytest.mark.parametrize("way", [said_by_audience, said_by_target])
+@pytest.mark.parametrize("name", TALK)
+async def test_what_a_database_sends_is_bounded_from_its_first_byte_on(
+    name: str, way: Callable[[int], str]
+) -> None:
+    first, again = TALK[name]
+
+    async def talk(writer: asyncio.StreamWriter) -> None:
+        writer.write(first)
+        while True:
+            writer.write(again)
+            await writer.drain()
+
+    async with postgres_that(talk) as port:
+        work = asyncio.create_task(way(port))  # type: ignore[arg-type]
+        grown = await largest_while(work)
+    assert "sent more than" in work.result() or "connection was closed" in work.result()
+    assert grown < 100 * MEGABYTE
+
+
+@pytest.mark.parametrize(
+    "first", [b"", ACCEPTED, OPEN], ids=["at once", "after the password", "once it is open"]
+)
+async def test_a_database_that_falls_silent_is_given_up_in_time(first: bytes) -> None:
+    async def talk(writer: asyncio.StreamWriter) -> None:
+        writer.write(first)
+        await writer.drain()
+        await asyncio.sleep(60)
+
+    begun = time.monotonic()
+    async with postgres_that(talk) as port:
+        said = await asyncio.wait_for(said_by_audience(port, 0.3), 20)
+    assert "no row within 0.3 s" in said
+    assert time.monotonic() - begun < 8
+
+
+@pytest.mark.parametrize(
+    ("version", "problems"), [("0.2.0", 1), ("0.1.21", 1), ("0.3.0", 0), ("0.3.2", 0), ("1.0", 0)]
+)
+def test_a_driver_that_sends_files_to_whoever_asks_for_them_is_not_used(
+    version: str, problems: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address, "find_spec", lambda _name: True)
+    monkeypatch.setattr(address, "version", lambda _name: version)
+    _, found = address.read_url("mysql://u:p@127.0.0.1/crm", HostPolicy.of(OPTIONS))
+    assert (
+        found
+        == ["needs aiomysql 0.3 or newer on the server, because older ones give away its files"] * problems
+    )
+    assert address.read_url("mysql+asyncmy://u:p@127.0.0.1/crm", HostPolicy.of(OPTIONS))[1] == []
