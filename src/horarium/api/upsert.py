@@ -71,7 +71,8 @@ class Upserting:
                     else:
                         changed[place] = before, change
             except HorariumError as error:
-                found[place] = error
+                # Its traceback has this frame: together they would keep the lines until garbage is collected.
+                found[place] = error.with_traceback(None)
         if new:
             created = await Creating(self.who, self.services).write(list(new.values()))
             for place, made in zip(new, created, strict=True):

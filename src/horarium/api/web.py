@@ -430,12 +430,19 @@ class Guard:
         except Exception as error:
             if around.started:
                 raise
-            request = Request(scope, receive, send)
-            if _by_policy(error) and (refused := scope.get(REFUSED)) is not None:
-                await refused(error)
-            told = self._at_the_edge(error, request)
-            around.guard.figures.refused(told)
-            await self.render(told, request)(scope, receive, send)
+            await self._tell(error, around, Request(scope, receive, send), send)
+
+    async def _tell(self, error: Exception, around: _Answering, request: Request, send: Send) -> None:
+        """Answer what was raised.
+
+        This is apart from where it is caught: its traceback has that frame, and a variable there that names the error
+        again would keep all that the request has brought until the collector of garbage comes by.
+        """
+        if _by_policy(error) and (refused := request.scope.get(REFUSED)) is not None:
+            await refused(error)
+        told = self._at_the_edge(error, request)
+        around.guard.figures.refused(told)
+        await self.render(told, request)(request.scope, request.receive, send)
 
     def _at_the_edge(self, error: Exception, request: Request) -> HorariumError:
         """The error that the caller is told. One that is not meant for users is logged and becomes Internal."""

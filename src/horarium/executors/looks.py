@@ -92,7 +92,7 @@ async def seen_of(
         try:
             found = stored if isinstance(stored, Exception) else outcome(stored)
         except Exception as error:
-            found = error
+            found = error.with_traceback(None)  # it has this frame, so both would keep what was read
         if found is not None:
             seen[run.run_id] = found
     return seen

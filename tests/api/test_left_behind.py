@@ -1,0 +1,90 @@
+"""What a request has brought is freed with its answer: no cycle of objects keeps it until Python looks for garbage.
+
+A server looks seldom, and a refused body of four megabytes may have become fifty in memory.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from horarium.api.app import BASE
+from horarium.api.kit import registry
+from tests.support.house import House
+
+NOW = "2026-03-01T12:00:00Z"
+SCHEDULE = {"name": "s", "recurrence": "0 9 1 1 *", "target": "unknown"}
+REFUSED = {
+    "a field that is wrong": ("POST", "/schedules", SCHEDULE | {"labels": {f"l{n}": "x" for n in range(60)}}),
+    "a field that is unknown": ("POST", "/schedules", SCHEDULE | {"unknown": [1]}),
+    "a target that is not there": ("POST", "/schedules", SCHEDULE),
+    "a target that cannot be": (
+        "PUT",
+        "/targets/by-key/t",
+        {"kind": "workflow", "name": "T", "executor": {"type": "x"}},
+    ),
+    "a key with unknown scopes": ("POST", "/keys", {"name": "k", "scopes": ["unknown"]}),
+    "what is not there": ("PATCH", "/schedules/sch_01J0000000000000000000000A", {"name": "x"}),
+    "a path that is not there": ("POST", "/nowhere", {}),
+    "a method that is not there": ("PUT", "/schedules", {}),
+    "no object": ("POST", "/schedules", [1]),
+}
+
+
+@contextmanager
+def only_counting() -> Iterator[list[str]]:
+    """In this block garbage is not collected. At its end the list holds the exceptions that only a collection frees."""
+    found: list[str] = []
+    gc.collect()
+    gc.disable()
+    try:
+        yield found
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        found += [repr(one) for one in gc.garbage if isinstance(one, BaseException)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_a_refused_request_leaves_nothing_behind(name: str) -> None:
+    method, path, body = REFUSED[name]
+    async with House.open(NOW) as house:
+        await house.client.request(method, f"{BASE}{path}", json=body)  # what is made once is made now
+        with only_counting() as left:
+            answer = await house.client.request(method, f"{BASE}{path}", json=body)
+            assert answer.status_code >= 400
+    assert left == []
+
+
+@pytest.mark.parametrize("dialect", registry.load())
+async def test_a_refused_request_of_a_dialect_leaves_nothing_behind(dialect: str) -> None:
+    async with House.open(NOW) as house:
+        for base in registry.load()[dialect].bases:
+            for content in ("{}", '{"name": 1, "unknown": [1]}', "[1", "\x00"):
+                for path in ("/schedules", "/create", "/nowhere"):
+                    await house.client.post(f"{base}{path}", content=content)
+                    with only_counting() as left:
+                        answer = await house.client.post(f"{base}{path}", content=content)
+                        assert answer.status_code >= 400
+                    assert left == [], (path, content)
+
+
+@pytest.mark.parametrize("mode", ["", "?mode=upsert"])
+async def test_refused_lines_leave_nothing_behind(mode: str) -> None:
+    line = json.dumps(SCHEDULE | {"key": "k"})
+    headers = {"content-type": "application/x-ndjson"}
+    async with House.open(NOW) as house:
+        for _ in range(2):
+            with only_counting() as left:
+                answer = await house.client.post(
+                    f"{BASE}/schedules/bulk{mode}", content=f"{line}\nx\n", headers=headers
+                )
+                assert '"status":201' not in answer.text
+    assert left == []
