@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tests.support.played_network import PUBLIC, PUBLIC_V6
 
-HTTP = ("http target", "http audience", "llm base_url", "agent webhook")
+HTTP = ("http target", "http audience", "llm base_url", "agent webhook", "webhook", "look at a run")
 SQL = ("sql target", "sql audience")
 
 
@@ -166,23 +166,57 @@ def http_attempts(way: str, victim: int, canary: int, *, thorough: bool) -> Iter
             yield Attempt(way, f"http://innocent.example:{victim}/", answers, address != "127.0.0.1")
     for zoned in ("fe80::1%2", "::1%1", f"{PUBLIC_V6}%1"):
         yield Attempt(way, f"http://innocent.example:{victim}/", {"innocent.example": [[zoned]]})
-    for path in ("/to-canary", "/to-name", "/to-metadata", "/to-file", "/to-v6"):
-        for status in (301, 302, 303, 307, 308):
-            answers = {"public.example": [[PUBLIC]], "inside.example": [["127.0.0.1"]]}
-            yield Attempt(way, f"http://public.example{path}/{status}", answers, never=True)
+    for path in redirects(canary):
+        for status in STATUSES if thorough else (302, 307):
+            answers = {
+                "public.example": [[PUBLIC]],
+                "other.example": [[PUBLIC]],
+                "inside.example": [["127.0.0.1"]],
+            }
+            yield Attempt(way, f"{REDIRECTING}{path}/{status}", answers, never=True)
     for scheme in ("file", "ftp", "gopher", "unix", "http+unix", "ws", "dict", "ldap", "HTTPX", "jar:http"):
         yield Attempt(way, f"{scheme}://127.0.0.1:{canary}/etc/passwd", never=True)
 
 
+# What redirecting attempts ask, and the statuses that are answered with a Location: those of redirects, and others at
+# which some clients look there as well.
+REDIRECTING = "http://public.example"
+STATUSES = (301, 302, 303, 307, 308, 300, 305, 201, 202, 200, 401, 503)
+
+
 def redirects(canary: int) -> Mapping[str, str]:
     """Where the paths of the redirecting attempts lead to."""
-    return {
-        "/to-canary": f"http://127.0.0.1:{canary}/",
-        "/to-name": f"http://inside.example:{canary}/",
-        "/to-metadata": "http://169.254.169.254/latest/meta-data/",
-        "/to-file": "file:///etc/passwd",
-        "/to-v6": f"//[::ffff:127.0.0.1]:{canary}/",
-    }
+    places = (
+        f"http://127.0.0.1:{canary}/",
+        f"http://inside.example:{canary}/",
+        "http://169.254.169.254/latest/meta-data/",
+        "file:///etc/passwd",
+        f"//[::ffff:127.0.0.1]:{canary}/",
+        f"//127.0.0.1:{canary}/",
+        f"https://127.0.0.1:{canary}/",
+        f"http://localhost:{canary}/",
+        f"http://user:secret@127.0.0.1:{canary}/",
+        f"http://public.example@127.0.0.1:{canary}/",
+        f"http://public.example:{canary}/",
+        "http://public.example/to-0/302",  # a chain
+        "http://other.example/",
+        "//other.example/",
+        "/elsewhere",
+        "elsewhere",
+        "?again=1",
+        "#",
+        f"http://2130706433:{canary}/",
+        f"http://0x7f.1:{canary}/",
+        f"http://%31%32%37.0.0.1:{canary}/",
+        f"http://[64:ff9b::7f00:1]:{canary}/",
+        f"http://[::1%25lo]:{canary}/",
+        f"http:\\\\127.0.0.1:{canary}/",
+        f"http:127.0.0.1:{canary}/",
+        f"gopher://127.0.0.1:{canary}/",
+        f"ws://127.0.0.1:{canary}/",
+        "data:text/plain,x",
+    )
+    return {f"/to-{number}": place for number, place in enumerate(places)}
 
 
 def sql_attempts(way: str, victim: int, folder: str) -> Iterator[Attempt]:

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pytest
+from aiohttp import ClientSession
 
 from horarium.api.dialects.cadenya.agents import wire as agents
 from horarium.api.kit.fields import Fields
@@ -24,20 +25,34 @@ from horarium.audiences.http import HttpSource
 from horarium.audiences.registry import AudienceOptions
 from horarium.audiences.sql import SqlSource
 from horarium.domain.audience import AudienceQuery, SourceFault
-from horarium.domain.execution import Verdict
+from horarium.domain.events import Event
+from horarium.domain.execution import Verdict, Watched, WatchedTarget
 from horarium.domain.host_lists import host_list
+from horarium.domain.webhooks import Parcel
 from horarium.executors import egress, http, llm, sql
 from horarium.executors.addresses import AddressPolicy
+from horarium.executors.event_post import SignedEventPost
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql.guard import HostPolicy
 from tests.executors.calls import call_of
-from tests.executors.egress_attempts import HTTP, SQL, Attempt, http_attempts, redirects, sql_attempts
+from tests.executors.egress_attempts import (
+    HTTP,
+    REDIRECTING,
+    SQL,
+    STATUSES,
+    Attempt,
+    http_attempts,
+    redirects,
+    sql_attempts,
+)
 from tests.support.played_network import PUBLIC, PUBLIC_V6, Address, PlayedNetwork, Tried, played_network
 from tests.support.receiver import Answer
 
 EVERYTHING = ("0.0.0.0/0", "::/0")
 PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 LOOPBACK = ("127.0.0.0/8", "::1/128")
+# The beginning of the credentials in the server's file of credentials, as they would be sent.
+NETRC = "c29tZWJvZHk6"
 DENIED = ("10.0.0.0/8", "127.0.0.0/8", "0.0.0.0/8", "::/127")
 
 
@@ -111,12 +126,17 @@ class Ways:
             "llm base_url": llm.make(self.options),
             "sql target": sql.make(self.options),
         }
+        self.post = SignedEventPost(self.options)
         for way, source in (("http audience", HttpSource), ("sql audience", SqlSource)):
             self.sources[way] = source(AudienceOptions(None, self.options))  # type: ignore[arg-type]
 
     async def make(self, attempt: Attempt) -> tuple[bool, bool]:
         """Check an attempt, and make it. Returns whether the check refused it, and whether it succeeded."""
+        if attempt.way == "webhook":
+            return await self._tell(attempt)
         config = _config(attempt)
+        if attempt.way == "look at a run":
+            return await self._look(attempt, config)
         maker = self.targets.get(attempt.way) or self.sources[attempt.way]
         refused = bool(maker.check(config))
         done = False
@@ -132,6 +152,23 @@ class Ways:
                     done |= [row async for row in maker.rows(query)] != []
         return refused, done
 
+    async def _tell(self, attempt: Attempt) -> tuple[bool, bool]:
+        """Send an event to a webhook."""
+        event = Event(1, bytes(16), "fire.failed", None, 0, 0, "{}")
+        parcel = Parcel(bytes(16), bytes(16), attempt.url, [self.post.new_secret()], event, 1, 0)
+        done = [200 <= ((await self.post.send(parcel)).status or 599) < 300 for _ in range(attempt.times)]
+        return bool(self.post.problems(bytes(16), attempt.url)), any(done)
+
+    async def _look(self, attempt: Attempt, config: Mapping[str, Any]) -> tuple[bool, bool]:
+        """Look how a run goes on, at a URL that was stored when it was given away."""
+        maker = self.targets["http target"]
+        target = WatchedTarget(bytes(16), bytes(16), *maker.split(config))
+        done = False
+        for _ in range(attempt.times):
+            seen = await maker.watch(target, [Watched(bytes(16), attempt.url)])
+            done |= not isinstance(seen.get(bytes(16)), Exception)
+        return bool(maker.check(config)), done
+
     def _forget_names(self, maker: Any) -> None:
         """Have names asked for again, as they are some seconds later."""
         egress = getattr(maker, "_egress", None)
@@ -141,6 +178,7 @@ class Ways:
     async def close(self) -> None:
         for maker in {*self.targets.values(), *self.sources.values()}:
             await maker.close()
+        await self.post.close()
 
 
 _INPUTS = {
@@ -157,6 +195,10 @@ def _config(attempt: Attempt) -> Mapping[str, Any]:
         case "agent webhook":
             body = {"metadata": {"name": "An agent"}, "spec": {"webhookEventsUrl": attempt.url}}
             return agents.draft(agents.parse(Fields(body), True, 0)).config
+        case "look at a run":
+            poll = {"url": attempt.url, "state": "state", "succeeded": ["done"]}
+            headers = {"Authorization": "Bearer of-the-target"}
+            return {"url": attempt.url, "poll": poll, "headers": headers}
         case "sql target":
             return {"connection": attempt.url, "table": "people"}
         case "sql audience":
@@ -185,6 +227,13 @@ def _allowed(tried: Tried, attempt: Attempt, opened: Sequence[str] | None, canar
     return not attempt.never and _in(tried.address, opened)
 
 
+def _goes_on(attempt: Attempt, network: PlayedNetwork) -> bool:
+    """Whether a public host was asked again after a redirect, or with the credentials of the server's own account."""
+    asked = network.internet.requests
+    followed = len(asked) > 1 and attempt.url.startswith(REDIRECTING)
+    return followed or any(NETRC in str(one.headers) for one in asked)
+
+
 def _in(address: Address | None, networks: Sequence[str]) -> bool:
     """Whether networks hold an address, or the IPv4 address inside one of NAT64."""
     if address is None:
@@ -195,11 +244,14 @@ def _in(address: Address | None, networks: Sequence[str]) -> bool:
 
 
 @pytest.fixture
-async def network(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PlayedNetwork]:
+async def network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[PlayedNetwork]:
     async with played_network(monkeypatch) as made:
         for path, place in redirects(made.canary).items():
-            for status in (301, 302, 303, 307, 308):
-                answer = Answer(status, headers={"Location": place})
+            for status in STATUSES:
+                other = f"http://127.0.0.1:{made.canary}/"
+                headers = {"Location": place, "Content-Location": place, "Refresh": f"0;url={place}"}
+                headers |= {"Link": f"<{place}>; rel=next", "Alt-Svc": f'http="127.0.0.1:{made.canary}"'}
+                answer = Answer(status, b'{"next": "%b"}' % other.encode(), headers)
                 for end in ("", "/chat/completions"):
                     made.internet.script(f"{path}/{status}{end}", answer)
         for name in ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy"):
@@ -215,6 +267,8 @@ async def network(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PlayedNetwor
             ("PGPORT", str(made.canary)),
         ):
             monkeypatch.setenv(name, value)
+        (tmp_path / "netrc").write_text("default login somebody password of-the-server\n")
+        monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
         yield made
 
 
@@ -264,12 +318,15 @@ async def make_all(
     try:
         for attempt in given:
             network.begin(attempt.answers)
+            network.internet.requests.clear()
             refused, done = await ways.make(attempt)
             counts["attempts"] += 1
             counts["refused when stored"] += refused
             counts["connections tried"] += len(network.tried)
             counts["answered by a public host"] += done
             escaped = escapes(attempt, server, network)
+            if _goes_on(attempt, network):
+                escaped += network.tried
             heard = [port for port in network.heard if port != network.victim or escaped]
             if escaped or heard:
                 found.append((attempt, escaped, heard))
@@ -313,6 +370,25 @@ async def test_without_its_guard_the_corpus_finds_escapes_on_every_way(
     _, found = await make_all(given, STRICT, network)
     assert len(found) > len(given) / 4
     assert any(str(network.victim) in str(heard) or escaped for _, escaped, heard in found)
+
+
+@pytest.mark.parametrize("way", ["http target", "http audience", "webhook", "look at a run"])
+async def test_without_its_guard_the_corpus_finds_redirects_that_are_followed(
+    way: str, network: PlayedNetwork, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = ClientSession.request
+    monkeypatch.setattr(
+        ClientSession,
+        "request",
+        lambda *given, **named: request(*given, **{**named, "allow_redirects": True}),
+    )
+    given = [
+        attempt
+        for attempt in attempts(network, folder)
+        if attempt.way == way and attempt.url.startswith(REDIRECTING) and attempt.url.endswith("/302")
+    ]
+    _, found = await make_all(given, STRICT, network)
+    assert found != []
 
 
 @pytest.mark.parametrize("way", HTTP)
