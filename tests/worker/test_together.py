@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.schedule import Policies
+from horarium.worker.work import Together
 from tests.support.workshop import NOON, Hands, Scripted, Workshop
 
 MINUTE = 60_000
@@ -312,3 +314,21 @@ async def test_a_worker_that_ends_counts_what_it_had_given_away_no_longer_as_und
     assert shop.worker._attempts.doing == {}
     assert sum(lane.under_way for lane in shop.worker.lanes) == 0
     assert engine.ended == ["cancelled"]
+
+
+async def test_runs_whose_engine_has_broken_down_are_freed_and_not_kept_until_garbage_is_collected(
+    shop, engine
+):
+    async def broken(calls, tell):
+        raise ValueError("its own fault")
+
+    engine.submit_many = broken
+    gc.collect()
+    gc.disable()
+    try:
+        await due_together(shop, 3)
+        ours = [each for each in gc.get_objects() if isinstance(each, Together) and not each.task.done()]
+        assert ours == []
+    finally:
+        gc.enable()
+    assert states(shop) == ["failed"] * 3

@@ -180,11 +180,16 @@ class Attempts:
             wrong = error
         if together.broken_off:  # whatever the executor has made of the cancellation
             task.uncancel()
-        if isinstance(wrong, asyncio.CancelledError) and task.cancelling():
-            self._end_untold(works, together, lambda work: None)
-            raise wrong
-        self._end_untold(works, together, lambda work: self._judged(work, _broken_down(work, wrong)))
-        return together.replaced
+        try:
+            if isinstance(wrong, asyncio.CancelledError) and task.cancelling():
+                self._end_untold(works, together, lambda work: None)
+                raise wrong
+            self._end_untold(works, together, lambda work: self._judged(work, _broken_down(work, wrong)))
+            return together.replaced
+        finally:
+            wrong = (
+                None  # its traceback has this frame, so both would keep the runs until garbage is collected
+            )
 
     async def _submit(self, kind: str, works: Sequence[Work], together: Together, now: int) -> None:
         """Give runs to an executor that takes many, and end each when it tells what came of it."""
