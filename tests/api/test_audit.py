@@ -236,10 +236,9 @@ async def test_a_refusal_by_policy_is_in_the_log_once_a_minute():
     async with House.open(NOW) as house:
         key = await house.key_with("runs:read")
         async with client_of(house.api, key) as weak:
-            for _ in range(3):
+            for after_ms in (0, 1, 59_998, 1):
+                house.clock.now += after_ms
                 assert (await weak.get(f"{BASE}/keys")).status_code == 403
-            house.clock.now += 61_000
-            assert (await weak.get(f"{BASE}/keys")).status_code == 403
         second, first = await entries(house, action="refused")
         assert "keys:admin" in first["reason"]
         assert (first["repeated"], second["repeated"]) == (0, 2)

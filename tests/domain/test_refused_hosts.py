@@ -18,6 +18,14 @@ def test_a_host_is_told_of_once_in_a_period_with_how_many_refusals_there_were() 
     assert {found[:3] for found in told} == {(A, "inside.example", "inside.example is private")}
 
 
+def test_a_host_is_told_of_again_when_its_period_is_over_and_not_before() -> None:
+    noted, told = RefusedHosts(), []
+    for now in (0, PERIOD_MS - 1, PERIOD_MS, 2 * PERIOD_MS - 1, 2 * PERIOD_MS):
+        noted.note(A, "inside.example", "private")
+        told += [(now, found.times) for found in noted.take(now)]
+    assert told == [(0, 1), (PERIOD_MS, 2), (2 * PERIOD_MS, 2)]
+
+
 def test_every_workspace_and_every_host_is_told_of_by_itself() -> None:
     noted = RefusedHosts()
     for workspace_id, host in ((A, "One.example"), (A, "two.example"), (B, "one.example")):

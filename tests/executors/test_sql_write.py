@@ -187,6 +187,15 @@ async def test_a_column_added_since_is_found(place: Place) -> None:
     assert (await place.rows())[1][-1] == "Oslo"
 
 
+async def test_an_operation_is_checked_against_the_table_as_it_is_now(place: Place) -> None:
+    await run(place, ADA, 1)
+    write = {"operation": "INSERT", "values": {"name": "Eve", "city": "Oslo"}}
+    (unknown,) = await place.executor.check_operation(WORKSPACE, place.config, place.secrets, write)
+    await place.query("ALTER TABLE contacts ADD COLUMN city text")
+    assert "city" in unknown.message + unknown.field
+    assert await place.executor.check_operation(WORKSPACE, place.config, place.secrets, write) == []
+
+
 async def test_a_column_dropped_since_is_told_not_retried(place: Place) -> None:
     await run(place, ADA, 1)
     await place.query("ALTER TABLE contacts DROP COLUMN score")

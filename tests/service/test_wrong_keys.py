@@ -42,9 +42,13 @@ async def test_other_addresses_do_not_wait_and_time_forgives():
         await keys.slow_down("192.0.2.1")
     await keys.slow_down("192.0.2.2")
     assert len(waiter.waited) == 3
+    for after_ms, waited in ((3_000, 4), (2_000, 4), (1_000, 4), (999, 5)):  # one is forgiven each second
+        clock.now += after_ms
+        await keys.slow_down("192.0.2.1")
+        assert len(waiter.waited) == waited
     clock.now += 60_000
     await keys.slow_down("192.0.2.1")
-    assert len(waiter.waited) == 3
+    assert len(waiter.waited) == 5
 
 
 async def test_what_is_remembered_of_addresses_is_bounded(monkeypatch):
