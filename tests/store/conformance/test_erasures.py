@@ -307,14 +307,19 @@ async def test_an_erasure_waits_for_runs_that_were_under_way_and_looks_at_them_a
     tenant, store, monkeypatch, piece, later_first
 ):
     monkeypatch.setattr(erasing, "PIECE", piece)
-    store.recording = frozenset((tenant.workspace,))  # events repeat what runs say
     schedule, node = await fire_for(store, tenant, "other", "another")
     works = sorted(await node.claim(NOW), key=lambda work: work.id, reverse=later_first)
     waiting = await carry_on(store, await begin(store, tenant, values=(ADDRESS, PHONE)))
     assert (waiting.state, waiting.place, waiting.waits_for) == (ErasureState.WAITING, Place.UNDER_WAY, 2)
     assert kinds(mentions(await everything(store))) == {"erasures"}
     await node.record(works[:1], sentence(), NOW)
-    assert "runs" in kinds(mentions(await everything(store)))
+
+    async def is_repeated(tx):
+        request = idempotency.Request(tenant.workspace, "create", "k", b"h" * 16)
+        await idempotency.claim(tx, request, f'{{"error":"{ADDRESS}"}}'.encode(), NOW)
+
+    await store.write(is_repeated)
+    assert kinds(mentions(await everything(store))) >= {"runs", "answers"}
     assert (
         await store.write(erasures.erase_piece, None, NOW, telling) is None
     )  # it is not looked at all the time
