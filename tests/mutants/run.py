@@ -2,9 +2,9 @@
 
 `make mutants AREA=domain COUNT=300 SEED=1 MINUTES=60`, or `python -m tests.mutants.run --area domain`. Which tests
 reach which lines is measured first, folder by folder. Then a sample of the faults that can be planted in lines which
-tests reach is drawn by SEED, and for each of them those tests run, the quickest first, until one fails. What was found
-is kept in .mutants/, so that a run goes on where the last one ended. Faults in lines that no test reaches are counted
-apart.
+tests reach is drawn by SEED, and for each of them those tests run until one fails, beginning with those that reach
+little else. What was found is kept in .mutants/, so that a run goes on where the last one ended. Faults in lines that
+no test reaches are counted apart.
 
 Each fault is planted in a child process that has loaded the libraries and nothing of ours: nothing is written into the
 source, and the child starts within a tenth of a second.
@@ -62,6 +62,8 @@ AREAS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
 # How long the tests of one fault may take in all, and how much longer than usual they may take (a fault may loop).
 SECONDS_FOR_ONE = 60.0
 SLOWER = 6.0
+# How many tests are asked first: most faults are noticed by these, and pytest need not load all others for them.
+FIRST_ASKED = 20
 # How a child ends where something broke, pytest was called wrongly, or it found no test.
 _ASKED_NOBODY = (3, 4, 5)
 CAUGHT, SURVIVED, SLOW = "caught", "survived", "caught by taking too long"
@@ -76,6 +78,8 @@ class Reached:
     lines: dict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
     statements: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     failed: set[str] = field(default_factory=set)
+    # How many lines each test reaches.
+    breadth: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def add(self, found: Mapping[str, Any]) -> None:
         names = [name for name, _ in found["tests"]]
@@ -83,6 +87,8 @@ class Reached:
         for path, lines in found["lines"].items():
             for line, tests in lines.items():
                 self.lines[path, int(line)] |= {names[number] for number in tests}
+                for number in tests:
+                    self.breadth[names[number]] += 1
         for statement, tests in found["statements"].items():
             self.statements[statement] |= {names[number] for number in tests}
         self.failed |= set(found.get("failed", ()))
@@ -133,13 +139,13 @@ def mutants_in(patterns: Iterable[str]) -> list[Mutant]:
 
 
 def tests_for(mutant: Mutant, what: Reached) -> list[str]:
-    """The tests that reach a fault, the quickest first, as many as there is time for."""
+    """The tests that reach a fault, those first that reach little else, as many as there is time for."""
     if mutant.path.endswith(".sql"):
         tests = set().union(*(what.statements.get(name, set()) for name in statements_with(mutant)))
     else:
         tests = what.lines.get((mutant.path, mutant.line), set())
     chosen, seconds = [], 0.0
-    for test in sorted(tests, key=lambda name: (what.seconds[name], name)):
+    for test in sorted(tests, key=lambda name: (what.breadth[name], what.seconds[name], name)):
         seconds += what.seconds[test]
         if chosen and seconds > SECONDS_FOR_ONE:
             break
@@ -358,7 +364,11 @@ def go(area: str, count: int, seed: int, minutes: float, fresh: bool, say: Calla
         tests = tests_for(mutant, what)
         if not tests:
             continue
-        ended, by = fate(mutant, tests, sum(what.seconds[test] for test in tests))
+        for asked in (tests[:FIRST_ASKED], tests[FIRST_ASKED:]):
+            if asked:
+                ended, by = fate(mutant, asked, sum(what.seconds[test] for test in asked))
+            if ended != SURVIVED:
+                break
         known[mutant.name] = {"name": mutant.name, "path": mutant.path, "words": mutant.words, "text": text,
                               "fate": ended, "by": by, "tests": len(tests)}  # fmt: skip
         file.write_text("".join(json.dumps(one) + "\n" for one in known.values()))
