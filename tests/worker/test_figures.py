@@ -1,12 +1,20 @@
 """What a worker counts of its attempts, in all and by lane."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
 from horarium.worker import figures as counted
-from horarium.worker.figures import OUTCOMES, attempts_by_lane, lane_metrics, outcome_class, worker_metrics
+from horarium.worker.figures import (
+    OUTCOMES,
+    WorkerFigures,
+    attempts_by_lane,
+    lane_metrics,
+    outcome_class,
+    worker_metrics,
+)
 from horarium.worker.lanes import FORGET_AFTER_MS, Lanes
 from tests.worker.test_lanes import GOOD, begin_all, filled
 
@@ -109,3 +117,11 @@ def test_figures_by_lane_are_those_of_the_workspace_that_was_asked_for(time):
     assert len(shown[0]) == 1
     assert all(targets == shown[0] for targets in shown)
     assert len(everything) == 3
+
+
+def test_what_was_noted_is_put_into_both_histograms(monkeypatch):
+    figures, settled = WorkerFigures(), []
+    for name in ("sent", "took"):
+        monkeypatch.setattr(figures, name, SimpleNamespace(settle=partial(settled.append, name)))
+    figures.settle()
+    assert settled == ["sent", "took"]

@@ -473,6 +473,17 @@ def test_a_lane_that_was_held_at_one_look_was_held_until_the_next_look_at_which_
     ]
 
 
+def test_a_report_tells_since_when_a_lane_is_held(time):
+    lanes = Lanes(256, 256, 16_384)
+    filled(lanes, "a", 1)[0].run.ready_ms = 50_000
+    lane_of(lanes, "a").paused_until = time.now + 1_000
+    assert lanes.reports(50_000)[b"a"].held_since_ms == 50_000  # nobody has looked before
+    for _ in range(3):
+        lanes.tick()
+        time.now += 200
+    assert lanes.reports(50_600)[b"a"].held_since_ms == 50_000
+
+
 def test_the_lane_whose_run_has_waited_longest_is_reported_first_and_one_that_has_none_last(time):
     """None waits in a lane that is held by the silence of its target, which may come back at any time."""
     lanes = Lanes(256, 256, 16_384)

@@ -3,8 +3,9 @@
 import asyncio
 from dataclasses import replace
 
+from horarium.domain.errors import Unavailable
 from horarium.domain.run import RunMode, RunState
-from horarium.store.verbs.dispatch import Ended
+from horarium.store.verbs.dispatch import Ended, LeaseLost
 from horarium.store.verbs.settle import RunEnd
 from horarium.worker.recorder import BATCH, MOST_BYTES, Recorder, _how_many
 from tests.support.house import HandClock
@@ -46,3 +47,22 @@ async def test_a_recorder_is_drained_when_the_last_outcome_is_committed():
         assert (len(recorded), drained.done()) == (committed, committed > BATCH)
         may_commit.release()
     loop.cancel()
+
+
+async def test_an_outcome_is_recorded_carefully_only_where_it_may_have_been_recorded_before(monkeypatch):
+    """Carefully: looked at run by run, which costs more."""
+    answers, asked = [Unavailable("away"), LeaseLost(), (), ()], []
+
+    class Away:
+        async def urgent(self, verb, node, batch, now, careful):
+            asked.append(careful)
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    monkeypatch.setattr("horarium.worker.recorder.TROUBLE_S", 0.0)
+    recorder = Recorder(Away(), HandClock(0), b"node", lambda batch: None)
+    for _ in range(2):
+        await recorder._record([ONE])
+    assert asked == [False, True, True, False]

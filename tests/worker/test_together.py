@@ -332,3 +332,15 @@ async def test_runs_whose_engine_has_broken_down_are_freed_and_not_kept_until_ga
     finally:
         gc.enable()
     assert states(shop) == ["failed"] * 3
+
+
+async def test_what_goes_to_another_engine_goes_by_itself(engine):
+    other = Engine()
+    shop = await Workshop.open(concurrency=16, engine=engine, other=other)
+    try:
+        for executor in ("engine", "other"):
+            await shop.schedule("* * * * *", ONCE, target_id=shop.make_target(executor=executor))
+        await shop.tick(NOON + MINUTE)
+        assert [[len(calls) for calls in one.batches] for one in (engine, other)] == [[1], [1]]
+    finally:
+        await shop.close()

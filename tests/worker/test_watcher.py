@@ -8,7 +8,7 @@ import structlog
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.execution import Outcome, Refused, Verdict
-from horarium.domain.ids import random_id
+from horarium.domain.ids import prefixed, random_id
 from horarium.domain.look_shares import NEW
 from horarium.domain.target import Completion, Target, TargetKind
 from horarium.domain.watching import ELSEWHERE, TROUBLE
@@ -593,6 +593,20 @@ async def test_the_loop_ends_its_looks_with_itself(tenant, store, clock, monkeyp
     assert not looking._looks
 
 
+async def test_an_engine_at_which_our_own_looks_break_down_is_asked_as_one_that_is_silent(
+    tenant, clock, engine, looking, monkeypatch
+):
+    async def broken(*args):
+        raise LookupError("a fault of our own")
+
+    await given_away(tenant, ["a"])
+    clock.at += 2 * SECOND
+    monkeypatch.setattr(looking, "_ask", broken)
+    await looking.begin()
+    await looking.ended()
+    assert [*looking._standings.values()] == [NEW.after(False, clock.at)]
+
+
 async def test_a_look_whose_outcome_cannot_be_recorded_begins_the_next_turn_too(
     tenant, store, clock, engine, looking, monkeypatch
 ):
@@ -773,6 +787,61 @@ async def test_runs_whose_executor_is_not_installed_here_stay_as_they_are(tenant
     assert await look(looking) == clock.at + SECOND
     assert states(await tenant.runs(schedule)) == ["running"]
     assert await store.read(watching.earliest_look) == clock.at + SECOND
+
+
+async def test_the_engine_of_a_cancelled_run_is_told_later_where_its_executor_is_not_installed_here(
+    tenant, store, clock, looking
+):
+    _, (work,) = await given_away(tenant, ["a"], executor="elsewhere")
+    await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
+    clock.at += SECOND
+    assert await look(looking) == clock.at + SECOND
+
+
+async def test_an_engine_that_has_told_how_it_names_a_run_is_told_of_it_by_that_name(tenant, store, clock):
+    engine = NamingEngine()
+    looking = Watcher(store, clock, {"played": engine}, Vault([new_key()]), clean)
+    _, (work,) = await given_away(tenant, ["its own name"])
+    await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
+    await look(looking)
+    assert engine.cancelled == ["its own name"]
+
+
+async def test_a_run_that_failed_at_its_engine_is_a_line_in_the_log_and_one_that_ended_elsewhere_is_none(
+    tenant, store, clock, engine, looking
+):
+    _, works = await given_away(tenant, ["a", "b", "c"])
+    engine.outcomes = {
+        "a": Outcome(Verdict.FAILED, error="broken there"),
+        "b": Outcome(Verdict.SUCCEEDED),
+        "c": Outcome(Verdict.FAILED, error="broken there"),
+    }
+    clock.at += 8 * SECOND
+    urgent = store.urgent
+
+    async def somebody_else_recorded_one(verb, *args, **kwargs):
+        ended = await urgent(verb, *args, **kwargs)
+        return {*ended} - {works[2].id} if verb is watching.record_looks else ended
+
+    store.urgent = somebody_else_recorded_one
+    with structlog.testing.capture_logs() as logs:
+        await look(looking)
+    del store.urgent
+    lines = [line for line in logs if line["event"] == "run_failed"]
+    assert [(line["run"], line["failure"], line["attempt"]) for line in lines] == [
+        (prefixed("run", works[0].id), "engine", 1)
+    ]
+
+
+async def test_what_a_run_said_of_itself_stays_while_looks_at_it_succeed(
+    tenant, store, clock, engine, looking
+):
+    (schedule,), (work,) = await given_away(tenant, ["a"])
+    for stored, shown in ((TROUBLE + "no answer", None), ("it said so", "it said so")):
+        store.connection.execute("UPDATE runs SET error = ? WHERE id = ?", (stored, work.id))
+        clock.at += 16 * SECOND
+        await look(looking)
+        assert (await tenant.runs(schedule))[0].error == shown
 
 
 @pytest.mark.parametrize("failing", [TimeoutError, RuntimeError])

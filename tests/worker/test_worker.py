@@ -821,3 +821,103 @@ async def test_a_worker_that_has_never_told_of_a_lane_writes_nothing_of_lanes_th
     finally:
         monkeypatch.undo()
         await shop.close()
+
+
+@pytest.mark.parametrize(
+    ("room", "idle", "held", "asks"),
+    [(1, True, True, True), (0, True, True, False), (1, False, True, False), (1, True, False, False)],
+    ids=["it asks", "it has no room", "it has something to begin", "nobody has anything"],
+)
+async def test_a_worker_asks_other_nodes_while_it_has_nothing_to_begin_and_they_may_have(
+    monkeypatch, room, idle, held, asks
+):
+    shop = await Workshop.open()
+    try:
+        asked, worker = [], shop.worker
+
+        async def urgent(verb, *args):
+            asked.append(verb)
+
+        async def read(verb, *args):
+            return held
+
+        turns, me = iter((False, True)), asyncio.current_task()
+
+        async def sleep(seconds, sleep=asyncio.sleep):
+            if asyncio.current_task() is me and next(turns):
+                raise asyncio.CancelledError
+            await sleep(0)
+
+        monkeypatch.setattr(shop.store, "urgent", urgent)
+        monkeypatch.setattr(shop.store, "read", read)
+        monkeypatch.setattr(worker, "room", lambda: room)
+        monkeypatch.setattr(worker._lanes, "idle", lambda: idle)
+        with monkeypatch.context() as patched:
+            patched.setattr(asyncio, "sleep", sleep)
+            with pytest.raises(asyncio.CancelledError):
+                await worker._ask_loop()
+        assert (dispatch.ask_for_runs in asked) is asks
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
+@pytest.mark.parametrize("shared", [True, False])
+async def test_a_worker_asks_other_nodes_where_there_may_be_any(monkeypatch, shared):
+    shop = await Workshop.open()
+    try:
+        monkeypatch.setattr(shop.store, "shared", shared)
+        shop._tasks += (tasks := shop.worker.loops())
+        assert ("_ask_loop" in {task.get_coro().__name__ for task in tasks}) is shared
+    finally:
+        await shop.close()
+
+
+async def test_what_has_ended_here_is_counted_as_the_pace_at_which_more_will():
+    shop = await Workshop.open()
+    try:
+        before = sum(shop.worker._ended)
+        for _ in range(3):
+            await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        assert sum(shop.worker._ended) == before + 3
+    finally:
+        await shop.close()
+
+
+async def test_a_worker_that_ends_waits_until_what_has_ended_is_recorded():
+    shop = await Workshop.open()
+    try:
+        drained = []
+
+        async def drain():
+            drained.append(1)
+
+        shop.worker._recorder.drained = drain
+        await shop.worker.drain(0.0)
+        assert drained == [1]
+    finally:
+        await shop.close()
+
+
+@pytest.mark.parametrize("left", [True, False])
+async def test_lanes_that_were_claimed_for_up_to_their_bound_are_claimed_again_where_something_is_left(
+    monkeypatch, left
+):
+    shop = await Workshop.open(concurrency=64)
+    try:
+        monkeypatch.setattr(worker_module, "_exhausted", lambda room, runs: frozenset((shop.target,)))
+
+        async def urgent(*args, **kwargs):
+            return Claimed()
+
+        async def read(verb):
+            return NOON if left else None
+
+        monkeypatch.setattr(shop.store, "urgent", urgent)
+        monkeypatch.setattr(shop.store, "read", read)
+        await shop.worker._claim_step()
+        assert shop.worker._short == (frozenset((shop.target,)) if left else frozenset())
+    finally:
+        monkeypatch.undo()
+        await shop.close()

@@ -304,7 +304,7 @@ class Lanes:
         while True:
             work = self.next_or_none()
             if work is not None:
-                if self._idle and self._turns:
+                if self._turns:
                     self._wake_one()
                 return work
             taker = asyncio.get_running_loop().create_future()
@@ -440,7 +440,7 @@ class Lanes:
             lane.learn(now)
         if lane not in self._crowded:
             self._rejoin(lane, now, wake=parked)  # who ends one in a place asks for the next one itself
-        if self._crowded and not parked:
+        if not parked:
             self._make_room(now)
 
     def _hear(self, lane: Lane, work: Work, outcome: Outcome, now: float) -> None:
