@@ -593,6 +593,15 @@ async def test_the_loop_ends_its_looks_with_itself(tenant, store, clock, monkeyp
     assert not looking._looks
 
 
+def test_of_how_many_targets_it_is_known_how_they_stand_has_a_bound(looking, monkeypatch):
+    monkeypatch.setattr(watcher_module, "MOST_KNOWN", 3)
+    known = []
+    for target in (b"a", b"b", b"c", b"a", b"d", b"e"):
+        looking._note_standing(target, False)
+        known.append(len(looking._standings))
+    assert known == [1, 2, 3, 3, 1, 2]
+
+
 async def test_an_engine_at_which_our_own_looks_break_down_is_asked_as_one_that_is_silent(
     tenant, clock, engine, looking, monkeypatch
 ):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from horarium.domain.circuit import Open
+from horarium.domain.errors import Unavailable
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
@@ -920,4 +921,97 @@ async def test_lanes_that_were_claimed_for_up_to_their_bound_are_claimed_again_w
         assert shop.worker._short == (frozenset((shop.target,)) if left else frozenset())
     finally:
         monkeypatch.undo()
+        await shop.close()
+
+
+async def test_a_worker_without_room_remembers_that_there_may_be_more_for_it(monkeypatch):
+    shop = await Workshop.open()
+    try:
+        monkeypatch.setattr(shop.worker, "room", lambda: 0)
+        shop.worker._more = False
+        assert await shop.worker._claim_step() is None
+        assert shop.worker._more
+    finally:
+        await shop.close()
+
+
+async def test_what_ended_a_while_ago_is_no_pace_any_more():
+    shop = await Workshop.open()
+    try:
+        shop.worker._ended[-1] += 7
+        for _ in range(shop.worker._ended.maxlen):
+            assert sum(shop.worker._ended) == 7
+            shop.worker._for_others()
+        assert sum(shop.worker._ended) == 0
+    finally:
+        await shop.close()
+
+
+async def test_that_a_lane_is_well_again_is_told_once(monkeypatch):
+    shop = await Workshop.open()
+    try:
+        told, found = [], {shop.target: "slow"}
+
+        async def urgent(verb, node, now, reports):
+            told.append(dict(reports))
+
+        monkeypatch.setattr(shop.store, "urgent", urgent)
+        monkeypatch.setattr(shop.worker._lanes, "reports", lambda now: found)
+        await shop.worker.report_lanes()
+        found = {}
+        for _ in range(2):
+            await shop.worker.report_lanes()
+        assert told == [{shop.target: "slow"}, {}]
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
+async def test_a_worker_that_ends_gives_nothing_back_that_its_end_hands_back(monkeypatch):
+    shop = await Workshop.open(concurrency=1)
+    try:
+        worker, back = await with_runs_in_hand(shop), []
+
+        async def hand_back(works):
+            back.extend(works)
+
+        monkeypatch.setattr(worker, "_hand_back", hand_back)
+        monkeypatch.setattr(worker._lanes, "excess", lambda: [*worker._lanes.unbegun()][:1])
+        worker._closing = True
+        await worker._give_back()
+        assert back == []
+        worker._closing = False
+        await worker._give_back()
+        assert len(back) == 1
+    finally:
+        await shop.close()
+
+
+async def test_a_callback_that_cannot_be_opened_is_tried_again_after_a_moment(monkeypatch):
+    shop = await Workshop.open()
+    try:
+        await hang(shop)
+        tries, rested, urgent = [], [], shop.store.urgent
+
+        async def away_at_first(verb, *args, **kwargs):
+            if verb is dispatch.open_callback and len(tries) < 2:
+                tries.append(verb)
+                raise Unavailable("the database is away")
+            return await urgent(verb, *args, **kwargs)
+
+        async def sleep(seconds, sleep=asyncio.sleep):
+            if seconds == attempts_module.TROUBLE_S:
+                rested.append(len(tries))
+            await sleep(0)
+
+        monkeypatch.setattr(attempts_module, "TROUBLE_S", 12.5)
+        there = shop.make_target(completion="callback")
+        await shop.schedule("* * * * *", target_id=there)
+        with monkeypatch.context() as patched:
+            patched.setattr(shop.store, "urgent", away_at_first)
+            patched.setattr(asyncio, "sleep", sleep)
+            await shop.tick(NOON + MINUTE)
+        assert rested == [1, 2]
+        assert len(shop.executor.calls) == 1
+    finally:
         await shop.close()

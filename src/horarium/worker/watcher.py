@@ -169,9 +169,11 @@ class Watcher:
             self._alarm.ring()
 
     def _note_standing(self, target_id: Id, answered: bool) -> None:
-        if len(self._standings) > MOST_KNOWN:
-            self._standings.clear()
-        stands = self._standings.get(target_id, NEW)
+        stands = self._standings.get(target_id)
+        if stands is None:
+            if len(self._standings) >= MOST_KNOWN:
+                self._standings.clear()
+            stands = NEW
         self._standings[target_id] = stands.after(answered, self._clock.now_ms())
 
     async def _target(self, target_id: Id, version: int) -> RunnableTarget:
