@@ -241,6 +241,10 @@ def fate(mutant: Mutant, tests: Sequence[str], usual_s: float) -> tuple[str, str
     said = output.read_text(errors="replace")
     # A module of tests that cannot be imported with the fault has noticed it; pytest then says that it found no tests.
     failed = [line for line in said.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    if (
+        "INTERNALERROR" in said and not failed
+    ):  # a fault by which a function calls itself too deeply breaks pytest, too
+        return CAUGHT, "pytest broke down"
     if code in _ASKED_NOBODY and not failed:
         raise RuntimeError(f"no test ran for {mutant.name}: {said[-500:]}")
     return (SURVIVED, "") if code == 0 else (CAUGHT, failed[0][:200] if failed else f"exit {code}")
