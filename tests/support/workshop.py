@@ -165,6 +165,23 @@ class Workshop:
         await self.settle()
         return fires
 
+    async def hang(self) -> None:
+        """Let attempts last until the test is over."""
+        held = asyncio.Event()
+
+        async def answer(_: Call) -> None:
+            await held.wait()
+
+        self.executor.answer = answer
+
+    async def with_runs_in_hand(self) -> Worker:
+        """The worker, which attempts the first of many runs and holds the others."""
+        await self.hang()
+        for _ in range(20):
+            await self.schedule("* * * * *")
+        await self.tick(NOON + 60_000)
+        return self.worker
+
     async def mark(self) -> None:
         """Let all attempts that have begun be seen as under way, as they are after a quarter of a second."""
         await self.worker._mark_begun(-1)

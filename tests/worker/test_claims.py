@@ -1,0 +1,324 @@
+"""How much a worker holds, and when and what it claims."""
+
+import asyncio
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from horarium.domain.circuit import Open
+from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.overlap import Overlap
+from horarium.domain.places import LaneRoom
+from horarium.domain.schedule import Policies
+from horarium.store.verbs import dispatch
+from horarium.store.verbs.dispatch import Claimed
+from horarium.worker import worker as worker_module
+from horarium.worker.worker import (
+    CLAIM_MS,
+    HELD_BACK_MS,
+    LEAST_CLAIMED,
+    LOOK_AT_LAG_S,
+    MOST_CLAIMED,
+    MOST_IN_HAND,
+    THROTTLED_MS,
+    Worker,
+    _least_lag_ms,
+    most_in_hand,
+    next_claim,
+)
+from tests.support.workshop import NOON, Workshop
+
+MINUTE = 60_000
+
+
+def test_a_worker_that_is_alone_takes_more_in_hand_than_one_that_shares():
+    assert most_in_hand(16, shared=False) > most_in_hand(16, shared=True) > 16
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_what_is_in_hand_is_bounded(shared):
+    assert most_in_hand(5_000, shared) == MOST_IN_HAND
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("concurrency", [1, 256, 8_193, 50_000])
+def test_while_all_that_can_be_is_under_way_there_is_room_for_as_many(shared, concurrency):
+    assert most_in_hand(concurrency, shared) >= 2 * concurrency
+    assert most_in_hand(50_000, shared) == 100_000
+
+
+@pytest.mark.parametrize(
+    ("size", "claimed", "took_ms", "then"),
+    [
+        (1_000, 1_000, CLAIM_MS, 1_000),
+        (1_000, 1_000, CLAIM_MS / 2, 2_000),
+        (2_000, 2_000, CLAIM_MS * 2, 1_000),
+        (1_000, 1_000, 0.0, MOST_CLAIMED),
+        (1_024, 1_024, 1_000.0, LEAST_CLAIMED),
+        (1_000, LEAST_CLAIMED - 1, 1_000.0, 1_000),  # so few show nothing
+        (1_000, LEAST_CLAIMED, 1_000.0, LEAST_CLAIMED),
+    ],
+)
+def test_a_claim_takes_what_the_writer_does_in_a_moment(size, claimed, took_ms, then):
+    assert next_claim(size, claimed, took_ms) == then
+
+
+@pytest.mark.parametrize(
+    ("lags_s", "least_ms"),
+    [((0.05, 0.01, 0.25), 10), ((0.25, 0.05), 50), ((0.0, 0.05), 0), ((-0.005, 0.9), 0)],
+)
+async def test_an_event_loop_is_as_late_as_it_is_at_its_best_moment(monkeypatch, lags_s, least_ms):
+    now, rest = 100.0, iter(lags_s)
+
+    async def sleep(seconds):
+        nonlocal now
+        now += seconds + next(rest)
+
+    loop = SimpleNamespace(time=lambda: now)
+    clock = SimpleNamespace(get_running_loop=lambda: loop, sleep=sleep)
+    monkeypatch.setattr("horarium.worker.worker.asyncio", clock)
+    wait_s = sum(lags_s) + len(lags_s) * LOOK_AT_LAG_S
+    assert await _least_lag_ms(wait_s - 1e-6) == pytest.approx(least_ms)
+    assert next(rest, None) is None
+
+
+async def test_what_a_silent_target_has_left_in_the_queue_causes_no_claim_for_each_outcome_of_another(
+    monkeypatch,
+):
+    monkeypatch.setattr("horarium.worker.worker.THROTTLED_MS", 3_600_000)  # only outcomes could cause one
+    monkeypatch.setattr(Worker, "_give_up", lambda _: None)
+    shop = await Workshop.open()
+    try:
+        allow = Policies(overlap=Overlap.ALLOW)
+        await shop.schedule("* * * * *", replace(allow, max_fires=30))
+        await shop.tick(NOON + MINUTE)
+        (lane,) = shop.worker.lanes
+        now = int(asyncio.get_running_loop().time() * 1000)
+        lane.circuit = Open(now, now + 1_000_000)
+        for n in range(2, 31):
+            await shop.tick(NOON + n * MINUTE)
+        left = shop.rows("SELECT count(*) FROM ready WHERE owner IS NULL")[0][0]
+        assert left > 10
+        good = await shop.schedule("* * * * *", allow, target_id=shop.make_target())
+        claims = []
+        urgent = shop.store.urgent
+
+        async def counting(verb, *args, **kwargs):
+            claims.extend([verb] if verb is dispatch.claim else [])
+            return await urgent(verb, *args, **kwargs)
+
+        shop.store.urgent = counting
+        for n in range(31, 51):
+            shop.clock.now = NOON + n * MINUTE
+            await shop.release()
+            await shop.settle()
+        assert (await shop.again(good)).progress.succeeded == 20
+        assert len(claims) <= 2  # one for each outcome without the rule
+    finally:
+        await shop.close()
+
+
+async def test_a_worker_that_has_nothing_in_hand_sleeps_until_something_comes(monkeypatch):
+    """Otherwise a server without any work would wake up many times a second."""
+    looks = []
+
+    async def look(_):
+        looks.append(1)
+        await asyncio.sleep(0)
+        return 0.0
+
+    monkeypatch.setattr("horarium.worker.worker._least_lag_ms", look)
+    shop = await Workshop.open()
+    try:
+        await shop.settle()
+        assert looks == []
+        held = asyncio.Event()
+
+        async def answer(_):
+            await held.wait()
+            return Outcome(Verdict.SUCCEEDED)
+
+        shop.executor.answer = answer
+        await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        assert len(looks) > 3
+        held.set()
+        await shop.settle()
+        seen = len(looks)
+        await shop.settle()
+        assert len(looks) == seen
+    finally:
+        await shop.close()
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "least"),
+    [(1, 1), (4, 4), (16, 16), (512, 512), (1_024, 1_024), (1_025, 1_024), (50_000, 6_250)],
+)
+async def test_a_claim_is_worth_it_from_the_room_on_that_keeps_the_places_busy(
+    concurrency, least, monkeypatch
+):
+    shop = await Workshop.open(concurrency)
+    try:
+        idle = False
+        monkeypatch.setattr(shop.worker._lanes, "idle", lambda: idle)
+        found = [shop.worker._is_enough(room) for room in (0, least - 1, least)]
+        assert found == [False, False, True]
+        idle = True  # then anything is
+        assert [shop.worker._is_enough(room) for room in (0, 1)] == [False, True]
+    finally:
+        await shop.close()
+
+
+async def test_no_more_is_claimed_of_what_was_just_given_to_another_node_until_a_moment_has_passed(
+    monkeypatch,
+):
+    shop = await Workshop.open(concurrency=1)
+    try:
+        worker = shop.worker
+        monkeypatch.setattr(worker._lanes, "room", lambda _: LaneRoom({shop.target: 7, b"other": 3}, 5))
+        assert worker.lane_room() == LaneRoom({shop.target: 7, b"other": 3}, 5)
+        now = asyncio.get_running_loop().time()
+        worker._given = {shop.target: now + 60, b"other": now - 1, b"unknown": now + 60}
+        assert worker.lane_room() == LaneRoom({shop.target: 0, b"other": 3, b"unknown": 0}, 5)
+        assert worker._given == {shop.target: now + 60, b"unknown": now + 60}
+    finally:
+        await shop.close()
+
+
+async def test_room_that_outcomes_have_made_is_claimed_at_once():
+    """What was left behind for want of room does not wait for the poll."""
+    shop = await Workshop.open(concurrency=1)
+    try:
+        gate = asyncio.Event()
+
+        async def answer(_):
+            await gate.wait()
+            return Outcome(Verdict.SUCCEEDED)
+
+        shop.executor.answer = answer
+        await shop.schedule("* * * * *", Policies(overlap=Overlap.ALLOW))
+        for minute in range(1, 100):
+            shop.clock.now = NOON + minute * MINUTE
+            await shop.release()
+        await shop.settle()
+        assert shop.rows("SELECT count(*) FROM ready WHERE owner IS NULL")[0][0] > 0
+        gate.set()
+        for _ in range(40):
+            await shop.settle()
+        assert shop.rows("SELECT count(*) FROM ready")[0][0] == 0
+        assert len(shop.executor.calls) == 99
+    finally:
+        await shop.close()
+
+
+async def test_calls_that_wait_without_a_place_take_no_room_for_further_runs():
+    shop = await Workshop.open(concurrency=4)
+    try:
+        await shop.hang()
+        shop.worker._networked.add("scripted")
+        for _ in range(3):
+            await shop.schedule("* * * * *")
+        room = shop.worker.room()
+        await shop.tick(NOON + MINUTE)
+        assert shop.worker.room() == room - 3
+        for work in list(shop.worker._holding.values()):
+            assert shop.worker.lanes.park(work)
+        assert shop.worker.room() == room
+    finally:
+        await shop.close()
+
+
+@pytest.mark.parametrize(
+    ("due_ms", "claimed", "unasked", "more", "again_ms"),
+    [
+        (None, 64, False, False, None),
+        (NOON + 1, 64, True, False, NOON + 1),
+        (NOON, 64, False, True, NOON),
+        (NOON, 63, False, False, NOON + THROTTLED_MS),
+        (NOON, 63, True, True, NOON + HELD_BACK_MS),
+    ],
+    ids=[
+        "nothing is left",
+        "what is left comes later",
+        "as many as asked",
+        "no more may be",
+        "lanes had no turn",
+    ],
+)
+async def test_after_a_claim_a_worker_knows_whether_there_is_more_for_it(
+    monkeypatch, due_ms, claimed, unasked, more, again_ms
+):
+    shop = await Workshop.open(concurrency=64)
+    try:
+        asked = []
+
+        async def urgent(verb, node, now, room, lane, versions, lane_room):
+            asked.append(room)
+            return Claimed(ids=[b"i" * 16] * claimed, unasked=unasked)
+
+        async def read(verb):
+            return due_ms
+
+        monkeypatch.setattr(shop.store, "urgent", urgent)
+        monkeypatch.setattr(shop.store, "read", read)
+        shop.worker._more = not more
+        assert await shop.worker._claim_step() == again_ms
+        assert (asked, shop.worker._more) == (
+            [64],
+            more,
+        )  # a worker that has nothing takes as many as it has places
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
+async def test_a_worker_that_is_full_or_has_no_lease_has_no_room():
+    shop = await Workshop.open(concurrency=1)
+    try:
+        assert shop.worker.room() > 0
+        shop.worker._may_work = lambda: False
+        assert shop.worker.room() == 0
+        shop.worker._may_work = lambda: True
+        await shop.with_runs_in_hand()
+        shop.worker._most = len(shop.worker._holding)
+        assert shop.worker.room() == 0
+        shop.worker._most -= 1
+        assert shop.worker.room() == 0
+    finally:
+        await shop.close()
+
+
+@pytest.mark.parametrize("left", [True, False])
+async def test_lanes_that_were_claimed_for_up_to_their_bound_are_claimed_again_where_something_is_left(
+    monkeypatch, left
+):
+    shop = await Workshop.open(concurrency=64)
+    try:
+        monkeypatch.setattr(worker_module, "_exhausted", lambda room, runs: frozenset((shop.target,)))
+
+        async def urgent(*args, **kwargs):
+            return Claimed()
+
+        async def read(verb):
+            return NOON if left else None
+
+        monkeypatch.setattr(shop.store, "urgent", urgent)
+        monkeypatch.setattr(shop.store, "read", read)
+        await shop.worker._claim_step()
+        assert shop.worker._short == (frozenset((shop.target,)) if left else frozenset())
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
+async def test_a_worker_without_room_remembers_that_there_may_be_more_for_it(monkeypatch):
+    shop = await Workshop.open()
+    try:
+        monkeypatch.setattr(shop.worker, "room", lambda: 0)
+        shop.worker._more = False
+        assert await shop.worker._claim_step() is None
+        assert shop.worker._more
+    finally:
+        await shop.close()
