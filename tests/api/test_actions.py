@@ -555,3 +555,21 @@ async def test_actions_take_turns_also_within_a_millisecond(monkeypatch):
             await house.services.actions.step()
             found = [await ask(house, "GET", f"/actions/{each}") for each in taken]
             assert sorted((one["changed"] for one in found), reverse=True) == done
+
+
+async def test_an_action_that_may_not_go_on_leaves_the_turn_to_the_next_one(monkeypatch):
+    monkeypatch.setattr(actions, "BATCH", 1)
+    monkeypatch.setattr(actions, "AT_ONCE", 1)
+    async with House.open(NOW) as house:
+        await prepared(house)
+        await another(house, name="a")
+        made = await ask(house, "POST", "/keys", {"name": "k", "scopes": ["schedules:write"]}, 201)
+        async with client_of(house.api, made["key"]) as client:
+            await client.post(f"{BASE}/schedules/actions", json={"action": "pause", "filter": {}})
+        waiting = await act(house, "resume", {}, 202)
+        await ask(house, "DELETE", f"/keys/{made['id']}")
+        more = []
+        while not more or more[-1]:
+            more.append(await house.services.actions.step())
+        assert (await ask(house, "GET", f"/actions/{waiting['id']}"))["state"] == "done"
+        assert more[0] is True

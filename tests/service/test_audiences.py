@@ -10,12 +10,20 @@ from typing import Any
 
 import pytest
 
-from horarium.domain.audience import AudienceRow, OpenFault, SourceFault, StoredSource, data_text
+from horarium.domain.audience import (
+    AudienceQuery,
+    AudienceRow,
+    OpenFault,
+    SourceFault,
+    StoredSource,
+    data_text,
+)
 from horarium.domain.errors import Invalid, NotFound, Problem, Unavailable
 from horarium.domain.ids import random_id
 from horarium.executors.secrecy import merge_secrets
 from horarium.service import audiences as module
 from horarium.service.audiences import DIRECTORY, LARGEST_CONFIG, AudienceService
+from horarium.service.borrowed import BorrowedSource
 from horarium.store.verbs import audiences as verbs
 from horarium.store.verbs import shares
 from tests.support.audience import Listed, Stand, failing, opened_store, rows
@@ -408,3 +416,46 @@ async def test_a_fire_is_looked_at_soon_at_first_and_then_less_often(
     )
     assert (await stand.audiences.resolved(stand.tenant.workspace, fire.id, 60)).runs == 7
     assert waits == [0.005, 0.01, 0.02, 0.05, 0.1, 0.1, 0.1]
+
+
+class Choosy(Listed):
+    """A source that has something against every filter: a field of it, or the whole."""
+
+    def check_filter(self, query: Any) -> list[Problem]:
+        return [Problem("colour", "is unknown", "unknown"), Problem("", "is too wide")]
+
+
+@pytest.mark.parametrize("name", ["mine", "contacts"])
+async def test_a_filter_is_judged_by_the_source_that_is_read(stand: Stand, name: str) -> None:
+    """Also where a source of the workspace has the name of a part of the directory."""
+    stand.sources["listed"] = Choosy(rows(1))
+    mine = stand.tenant.workspace
+    await stand.audiences.put_source(caller(mine, mine), name, "listed", {})
+    found = await stand.audiences.problems(mine, {"type": name, "filter": {}}, "to")
+    assert [(problem.field, problem.code) for problem in found] == [
+        ("to.filter.colour", "unknown"),
+        ("to.filter", "value"),
+    ]
+    assert await stand.audiences.problems(mine, {"type": "users", "filter": {}}) == []
+
+
+async def test_who_names_an_unknown_type_of_source_is_told_the_types_that_can_be_set_up(stand: Stand) -> None:
+    mine = stand.tenant.workspace
+    for kind in ("teleport", DIRECTORY):
+        with pytest.raises(Invalid) as caught:
+            await stand.audiences.put_source(caller(mine, mine), "crm", kind, {})
+        (problem,) = caught.value.problems
+        assert problem.message.endswith("the types are listed, secretive")
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+@pytest.mark.parametrize("kind", [SourceFault, OpenFault])
+async def test_whether_reading_is_tried_again_is_the_same_for_a_borrower(kind: Any, lasting: bool) -> None:
+    class Broken(Listed):
+        async def count(self, query: Any, most: int) -> int:
+            raise kind("out to lunch", lasting)
+
+    query = AudienceQuery(random_id(NOON), "mine", {}, NOON, {}, random_id(NOON))
+    with pytest.raises(SourceFault) as caught:
+        await BorrowedSource(Broken([]), "lent").count(query, 1)
+    assert caught.value.lasting is lasting

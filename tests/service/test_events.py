@@ -90,3 +90,39 @@ async def test_who_follows_hears_of_an_event_as_soon_as_a_commit_tells_of_it_and
     assert looks == [1, 1, 2]
     await following.aclose()
     service.close()
+
+
+async def turns(count: int = 10) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_who_follows_hears_on_when_another_goes_and_nothing_is_kept_or_looked_for_after_the_last(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(module, "LOOK_S", 3_600.0)
+    log = Growing()
+    service = EventService(cast("Any", log), HandClock(0), cast("Any", None), 2)
+    everything = cast("EventFilter", SimpleNamespace(wants=lambda _: True))
+    one, other = (service.follow(WORKSPACE, everything, 0, 3_600) for _ in range(2))
+    waits = [asyncio.ensure_future(anext(each)) for each in (one, other)]
+    await turns()
+    assert service.streams[WORKSPACE] == 2
+    waits[0].cancel()
+    await asyncio.gather(waits[0], return_exceptions=True)
+    assert service.streams[WORKSPACE] == 1
+    log.events = [cast("Any", SimpleNamespace(number=1))]
+    log.tell(EVENTS, 0)
+    async with asyncio.timeout(5):
+        assert [event.number for event in (await waits[1]).events] == [1]
+    await other.aclose()
+    assert (dict(service.streams), service._ends, service._more) == ({}, {}, {})
+    log.tell(EVENTS, 0)
+    await turns()
+    looks = log.looks
+    log.tell(EVENTS, 0)
+    await turns()
+    assert log.looks == looks
+    assert service._looking is not None
+    assert service._looking.done()
+    service.close()

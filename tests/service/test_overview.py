@@ -88,3 +88,15 @@ async def test_the_timings_of_a_large_workspace_are_remembered_for_a_while(
         seen.append(await counted())
     assert seen == [1, 2, 2, 2, 5]
     assert (await at_a_glance.timings(shop.workspace))[0][0] == Timing("0 13 * * *")
+
+
+async def test_timings_are_remembered_of_so_many_workspaces_and_no_more(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "LARGE", 0)
+    monkeypatch.setattr(overview, "REMEMBERED", 2)
+    at_a_glance, known = service(shop), []
+    for number in (1, 2, 2, 3):
+        await at_a_glance.timings(bytes([number]) * 16)
+        known.append(len(at_a_glance._timings))
+    assert known == [1, 2, 2, 1]

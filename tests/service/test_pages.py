@@ -26,7 +26,8 @@ def test_a_cursor_comes_back_as_the_id_it_stands_for(an_id):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "A" * 21, "A" * 23, "A" * 21 + "=", "ä" * 22, "A" * 21 + "\0", "!" * 22]
+    "text",
+    ["", "x", "A" * 21, "A" * 23, "A" * 21 + "=", "ä" * 22, "A" * 21 + "\0", "!" * 22, "!" * 4 + "A" * 22],
 )
 def test_a_cursor_that_no_page_gave_is_refused_with_its_field(text):
     with pytest.raises(Invalid) as caught:

@@ -240,3 +240,15 @@ async def test_a_run_is_started_and_retried_only_with_a_grant_on_its_target(shop
         with pytest.raises(Forbidden):
             await attempt
     assert len(await shop.runs.list(shop.workspace, 10)) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "output", "kept"), [(None, None, None), ("no", None, None), (None, {"n": 1}, '{"n":1}'), ("no", 0, "0")]
+)  # fmt: skip
+async def test_a_run_whose_target_reports_no_output_has_none(
+    shop: Workshop, error: str | None, output: Any, kept: str | None
+) -> None:
+    run, token = await called_back(shop)
+    assert (await shop.runs.fail(run.id, token, error, output)).output == kept
+    run, token = await called_back(shop)
+    assert (await shop.runs.complete(run.id, token, output)).output == kept

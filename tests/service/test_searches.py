@@ -11,13 +11,21 @@ import pytest_asyncio
 
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.fire import Fire
-from horarium.domain.listings import FireListing, LedgerListing, RunListing, ScheduleListing, ScheduleOrder
+from horarium.domain.listings import (
+    FireListing,
+    LedgerListing,
+    PageRows,
+    RunListing,
+    ScheduleListing,
+    ScheduleOrder,
+)
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies
 from horarium.service import searches
 from horarium.service.pages import Page
 from horarium.service.searches import SearchService
 from horarium.store.verbs import run_lists, run_pages, schedule_pages
+from horarium.store.verbs.page_bytes import PageRoom
 from tests.support.workshop import NOON, Workshop
 
 MINUTE = 60_000
@@ -124,3 +132,22 @@ async def test_steps_for_one_page_follow_one_another_while_there_is_time(
             read, expected = lists(shop)[kind]
             page = await read(10, None)
             assert (len(page.items) == expected, page.next is None) == (whole, whole), kind
+
+
+@pytest.mark.parametrize(
+    ("limit", "asked"), [(1, [1]), (2, [2]), (3, [3, 1]), (5, [5, 3, 1]), (6, [6, 4, 2])]
+)
+async def test_each_step_is_asked_for_what_the_page_still_lacks(
+    monkeypatch: pytest.MonkeyPatch, limit: int, asked: list[int]
+) -> None:
+    allow(monkeypatch, 40)
+    limits = []
+
+    async def step(limit: int, at: bytes | None, look: int, room: PageRoom) -> PageRows[int]:
+        limits.append(limit)
+        first = 0 if at is None else at[0]
+        found = range(first, first + min(limit, look))
+        return PageRows(found, reached=bytes([found[-1] + 1]))
+
+    page = await searches._page(step, limit, None)
+    assert (page.items, page.next, limits) == ([*range(limit)], bytes([limit]), asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from horarium.app import open_server
 from horarium.domain.errors import Forbidden
 from horarium.domain.ids import random_id
+from horarium.domain.listings import AuditListing
 from horarium.domain.target import TargetKind
+from horarium.service import secrets
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.secrets import Rotated, SecretService
 from horarium.service.targets import TargetDraft
@@ -18,7 +21,10 @@ from horarium.store.vault import Vault
 from horarium.times import Timing
 
 
-async def test_everything_is_sealed_with_the_new_key_and_opens(tmp_path: Path) -> None:
+async def test_everything_is_sealed_with_the_new_key_and_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "AT_ONCE", 1)
     async with open_server(Settings(data=tmp_path, roles=("api",))) as server:
         services = server.services
         who = await services.identities.resolve((tmp_path / "admin.key").read_text().strip())
@@ -26,6 +32,7 @@ async def test_everything_is_sealed_with_the_new_key_and_opens(tmp_path: Path) -
         target = (
             await services.targets.create(who, TargetDraft(TargetKind.TOOL, "Tool", "http", config))
         ).target
+        await services.targets.create(who, TargetDraft(TargetKind.TOOL, "Other", "http", config))
         new = random_id(services.clock.now_ms())
         environment = services.vault.seal({"A": "b"}, new)
         timing = Timing("0 9 * * *", "native", "UTC")
@@ -34,12 +41,19 @@ async def test_everything_is_sealed_with_the_new_key_and_opens(tmp_path: Path) -
         )
         await services.schedules.create(draft)
         service = SecretService(services.store, services.vault, services.clock)
-        assert (await service.rotate(who)).resealed == 2
+        assert (await service.rotate(who)).resealed == 3
         assert len((tmp_path / "secret.key").read_text().split()) == 2
         # Without a file, so it makes no further key.
         keys = Vault((tmp_path / "secret.key").read_text().split())
         finished = await SecretService(services.store, keys, services.clock).rotate(who)
         assert finished == Rotated(False, 0)
+        rotations = AuditListing(who.workspace_id, 9, action="secrets.rotated")
+        noted = (await services.audit.page(who, rotations)).items
+        told = [json.loads(each.content or "{}")["after"] for each in noted]
+        assert sorted(told, key=lambda each: int(each["resealed"])) == [
+            {"new_key": False, "resealed": 0},
+            {"new_key": True, "resealed": 3},
+        ]
         kept = await services.targets.get(who, str(target.number))
         stored = await services.schedules.get(who.workspace_id, new)
         only_new = Vault((tmp_path / "secret.key").read_text().split()[:1])

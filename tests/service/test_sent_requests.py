@@ -128,3 +128,14 @@ async def test_a_key_needs_to_read_the_target_and_the_schedule_too() -> None:
 
 def _echo() -> dict[str, Any]:
     return {"kind": "function", "key": "e", "name": "E", "executor": {"type": "echo"}}
+
+
+async def test_a_run_of_a_target_that_no_schedule_fires_is_shown_as_it_was_sent() -> None:
+    async with Receiver() as receiver, House.open(NOW) as house:
+        target = await house.target("tool", receiver.url("/hook"), key="hook")
+        run = await house.services.runs.start(await house.who(), target.id, {"n": 1})
+        await house.work()
+        (got,) = receiver.requests
+        sent = await house.services.sent_requests.of(await house.who(), run.id)
+        assert sent.message is not None
+        assert sent.message.body.encode() == got.body

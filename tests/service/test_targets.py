@@ -11,15 +11,25 @@ from typing import Any
 import orjson
 import pytest
 
-from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Unavailable
 from horarium.domain.ids import prefixed, random_id
 from horarium.domain.listings import TargetListing
+from horarium.domain.restrictions import Restriction
 from horarium.domain.schedule import Definition, Policies
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
 from horarium.executors.signing import public_keys
 from horarium.service.schedules import ScheduleDraft
-from horarium.service.targets import EXTRA_LIMIT, NO_EXECUTOR, REMEMBERED_MS, SIGNING, TargetDraft, draft_of
+from horarium.service.targets import (
+    EXTRA_LIMIT,
+    LONGEST_OVERLAP_MS,
+    NO_EXECUTOR,
+    REMEMBERED_MS,
+    SIGNING,
+    TargetDraft,
+    draft_of,
+    end_of_overlap,
+)
 from horarium.store.verbs import targets as verbs
 from horarium.times import Timing
 from horarium.times.instants import utc_text
@@ -448,3 +458,64 @@ async def test_a_target_that_changes_while_it_is_looked_up_is_not_remembered(mon
         monkeypatch.setattr(house.store, "read", read_and_then_rename)
         assert (await targets.resolve(who.workspace_id, "w")).name == made.name
         assert (await targets.resolve(who.workspace_id, "w")).name == "Renamed"
+
+
+async def test_a_key_for_some_targets_makes_no_other() -> None:
+    async with House.open(NOW) as house:
+        made = await house.target("tool")
+        for restriction in (Restriction((made.id,)), Restriction(labels={"team": "a"})):
+            who = replace(await house.who(), restriction=restriction)
+            with pytest.raises(Forbidden):
+                await house.services.targets.create(who, DRAFT)
+        near = replace(await house.who(), restriction=Restriction(networks=("10.0.0.0/8",)))
+        await house.services.targets.create(near, DRAFT)
+
+
+@pytest.mark.parametrize(
+    ("overlap_ms", "end"),
+    [(None, None), (0, 1_000), (LONGEST_OVERLAP_MS, 1_000 + LONGEST_OVERLAP_MS), (LONGEST_OVERLAP_MS + 1, "refused")],
+)  # fmt: skip
+def test_an_old_signing_secret_signs_for_at_most_thirty_days(overlap_ms: int | None, end: Any) -> None:
+    if end == "refused":
+        with pytest.raises(Invalid):
+            end_of_overlap(1_000, overlap_ms)
+    else:
+        assert end_of_overlap(1_000, overlap_ms) == end
+
+
+class Table:
+    """An executor of tables and environments that has something against everything."""
+
+    def __init__(self, code: str = "invalid", field: str = "a") -> None:
+        self._found = [Problem(field, "no", code)]
+
+    async def check_operation(self, *_: Any) -> list[Problem]:
+        return self._found
+
+    def check_environment(self, *_: Any) -> list[Problem]:
+        return self._found
+
+
+@pytest.mark.parametrize(("field", "named"), [("a", "body.a"), ("", "body")])
+async def test_an_executor_judges_writes_and_environments_of_its_own_targets_and_of_no_mirror(
+    field: str, named: str
+) -> None:
+    async with House.open(NOW) as house:
+        service, target = house.services.targets, await house.target("tool")
+        service.executors = {**service.executors, "http": Table(field=field)}  # type: ignore[dict-item]
+        mirror = replace(target, shared_from=random_id(0))
+        unknown = replace(target, executor=NO_EXECUTOR)
+        assert [each.field for each in await service.check_write(target, {}, "body")] == [named]
+        assert [each.field for each in service.check_environment(target, {"A": "b"}, "body")] == [named]
+        for other in (mirror, unknown, replace(target, executor="echo")):
+            assert await service.check_write(other, {}, "body") == []
+            assert service.check_environment(other, {"A": "b"}, "body") == []
+        assert service.check_environment(target, {}, "body") == []
+
+
+async def test_a_table_that_is_out_of_reach_makes_no_write_wrong() -> None:
+    async with House.open(NOW) as house:
+        service, target = house.services.targets, await house.target("tool")
+        service.executors = {**service.executors, "http": Table("unavailable")}  # type: ignore[dict-item]
+        with pytest.raises(Unavailable, match="cannot be looked at now"):
+            await service.check_write(target, {}, "body")

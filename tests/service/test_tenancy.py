@@ -6,7 +6,7 @@ import pytest
 
 from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from horarium.domain.host_lists import host_list
-from horarium.domain.ids import LOWEST_ID
+from horarium.domain.ids import LOWEST_ID, prefixed
 from horarium.domain.quotas import DEFAULT
 from horarium.domain.restrictions import Restriction
 from horarium.domain.tenancy import EVERY_TARGET, PrincipalType
@@ -408,9 +408,12 @@ async def test_nobody_gives_a_grant_that_they_lack():
         )
         kim = await _caller(house, "keys:admin", granted=[mine.id])
         lee = await tenancy.create_principal(kim, "Lee", granted=[mine.id])
-        for target_id in (theirs.id, EVERY_TARGET):
+        for target_id, name in (
+            (theirs.id, f"the target {prefixed('tgt', theirs.id)}"),
+            (EVERY_TARGET, "all targets"),
+        ):
             for given in (lee.id, kim.principal_id):
-                with pytest.raises(Forbidden, match="Kim"):
+                with pytest.raises(Forbidden, match=f"Kim has none on {name}"):
                     await tenancy.add_grants(kim, given, [mine.id, target_id])
             with pytest.raises(Forbidden):
                 await tenancy.create_principal(kim, "Max", granted=[target_id])

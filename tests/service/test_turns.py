@@ -6,7 +6,11 @@ import asyncio
 import time
 from collections import Counter
 from itertools import pairwise
+from types import SimpleNamespace
 
+import pytest
+
+from horarium.service import turns as module
 from horarium.service.turns import LONG_S, SLICE_S, Turns, in_turns, turn
 
 
@@ -96,3 +100,22 @@ async def test_the_line_moves_on_when_somebody_in_it_is_cancelled() -> None:
     ]
     async with asyncio.timeout(5):
         await turn()
+
+
+async def test_work_has_the_loop_for_a_whole_slice_again_after_it_has_waited_in_the_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, waits = SimpleNamespace(at=100.0), list[float]()
+
+    async def turn() -> None:
+        waits.append(now.at)
+        now.at += 1.0
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now.at))
+    monkeypatch.setattr(module, "turn", turn)
+    monkeypatch.setattr(module, "SLICE_S", 0.25)
+    turns = Turns()
+    for _ in range(4):
+        now.at += 0.125
+        await turns.give()
+    assert waits == [100.375]  # not yet where the slice is just over

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from horarium.domain.ids import HIGHEST_ID
 from horarium.domain.listings import (
     MOST_COUNTED,
     AuditListing,
@@ -57,19 +58,19 @@ class TotalService:
 
     async def runs(self, listing: RunListing) -> Total:
         """How many runs match."""
-        first = RunListing(listing.workspace_id, 0).cursor if listing.row_key is None else b"\xff" * 32
 
         async def step(position: bytes | None, look: int) -> Counted:
-            return await self.store.read(count_runs_within, replace(listing, cursor=position or first), look)
+            asked = replace(listing, cursor=position or HIGHEST_ID)
+            return await self.store.read(count_runs_within, asked, look)
 
         return await _counted(step)
 
     async def fires(self, listing: FireListing) -> Total:
         """How many fires match."""
-        first = FireListing(listing.workspace_id, 0).cursor
 
         async def step(position: bytes | None, look: int) -> Counted:
-            return await self.store.read(count_fires_within, replace(listing, cursor=position or first), look)
+            asked = replace(listing, cursor=position or HIGHEST_ID)
+            return await self.store.read(count_fires_within, asked, look)
 
         return await _counted(step)
 
@@ -79,10 +80,9 @@ class TotalService:
 
     async def audit(self, listing: AuditListing) -> Total:
         """How many entries of the audit log match."""
-        first = AuditListing(listing.workspace_id, 0).cursor
 
         async def step(position: bytes | None, look: int) -> Counted:
-            asked = replace(listing, cursor=position or first)
+            asked = replace(listing, cursor=position or HIGHEST_ID)
             return await self.store.read(count_entries_within, asked, look)
 
         return await _counted(step)

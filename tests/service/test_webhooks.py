@@ -1,0 +1,39 @@
+"""Webhooks: what is sent again from an instant on."""
+
+from __future__ import annotations
+
+import pytest
+
+from horarium.domain.errors import Invalid
+from horarium.domain.events import EventFilter, quota_near
+from horarium.domain.ids import random_id
+from horarium.store.base import Tx
+from horarium.store.verbs import events as verbs
+from tests.support.house import House
+
+NOW = "2026-03-01T12:00:00Z"
+URL = "https://example.com/hook"
+
+
+async def test_a_replay_from_an_instant_on_looks_at_no_event_from_before_it() -> None:
+    async with House.open(NOW) as house:
+        who, webhooks = await house.who(), house.services.webhooks
+        hook = (await webhooks.create(who, URL, None, EventFilter())).webhook
+        begun = house.clock.now
+
+        async def tells(tx: Tx) -> None:
+            tx.tell(quota_near(who.workspace_id, random_id(1).hex(), 9, 10, house.clock.now))
+
+        for second in (1, 2, 3):
+            house.clock.now = begun + second * 1_000
+            await house.store.write(tells)
+            await house.store.urgent(verbs.publish, house.clock.now)
+        house.store.connection.execute("UPDATE webhooks SET position = 3")  # it has been sent all of them
+        seen = [await webhooks.replay(who, hook.id, from_ms=begun + ms) for ms in (3_001, 3_000, 2_000, 0)]
+        assert seen == [0, 1, 2, 3]
+        (third,) = (await house.services.events.page(who, EventFilter(), 1)).items
+        for wrong in ({}, {"from_event": third.id, "from_ms": begun}):
+            with pytest.raises(Invalid):
+                await webhooks.replay(who, hook.id, **wrong)
+        house.store.connection.execute("UPDATE webhooks SET position = 3")
+        assert await webhooks.replay(who, hook.id, from_event=third.id) == 1
