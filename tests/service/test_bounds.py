@@ -17,7 +17,7 @@ from horarium.domain.listings import AuditListing
 from horarium.domain.restrictions import Restriction
 from horarium.domain.target import TargetKind
 from horarium.service import audit, identity, readiness, targets, tenancy, webhooks
-from horarium.service.audit import REPEATED_MS, AuditService
+from horarium.service.audit import DAY_MS, REPEATED_MS, AuditService
 from horarium.service.identity import IdentityService
 from horarium.service.targets import EXTRA_LIMIT, TargetDraft, _draft_problems
 from horarium.service.tenancy import (
@@ -48,7 +48,7 @@ def networks(count: int) -> Restriction:
     ("problems", "most", "field"),
     [
         (lambda n: webhooks.filter_problems(EventFilter(types=("fire.*",) * n)), 100, "types"),
-        (lambda n: webhooks.filter_problems(EventFilter(labels={str(x): "" for x in range(n)}.items())), 100, "labels"),
+        (lambda n: webhooks.filter_problems(EventFilter(labels={str(x): "" for x in range(n)})), 100, "labels"),
         (lambda n: webhooks.filter_problems(EventFilter(schedules=tuple(IDS[:n]))), 100, "schedules"),
         (lambda n: _restriction_problems(Restriction(tuple(IDS[:n])), ()), 100, "targets"),
         (lambda n: _restriction_problems(networks(n), ()), 100, "networks"),
@@ -186,3 +186,15 @@ async def test_a_ledger_ahead_of_the_clock_is_told_from_a_minute_on_in_the_unit_
     store: Any = Ahead()
     reasons = await readiness.Readiness(store, HandClock(NOON)).reasons()
     assert [f"the ledger is {told} ahead of the clock" in reason for reason in reasons] == [True] * bool(told)
+
+
+@pytest.mark.parametrize(("later_ms", "kept"), [(DAY_MS - 1, True), (DAY_MS, True), (DAY_MS + 1, False)])
+async def test_a_chain_is_cut_only_where_a_day_of_it_has_become_too_old(later_ms: int, kept: bool) -> None:
+    async with House.open(NOW) as house:
+        who, linked = await house.who(), house.clock.now
+        await house.target("tool")
+        listing = AuditListing(who.workspace_id, 9, action="target.created")
+        assert len((await house.services.audit.page(who, listing)).items) == 1
+        house.clock.now += 90 * DAY_MS
+        await house.services.audit.forget(linked + later_ms)
+        assert len((await house.services.audit.page(who, listing)).items) == kept

@@ -6,12 +6,14 @@ from typing import Any, cast
 
 import pytest
 
-from horarium.domain.events import EventFilter
+from horarium.domain.events import EventFilter, quota_near
+from horarium.domain.ids import random_id
+from horarium.domain.listings import Total
 from horarium.service import events as module
 from horarium.service.events import READ_AT_ONCE, EventService
-from horarium.store.base import DUE, EVENTS
+from horarium.store.base import DUE, EVENTS, Tx
 from horarium.store.verbs import events as verbs
-from tests.support.house import HandClock
+from tests.support.house import HandClock, House
 
 WORKSPACE = bytes(16)
 
@@ -126,3 +128,44 @@ async def test_who_follows_hears_on_when_another_goes_and_nothing_is_kept_or_loo
     assert service._looking is not None
     assert service._looking.done()
     service.close()
+
+
+@pytest.mark.parametrize(
+    ("most", "seconds", "expected"),
+    [
+        (6, 60, Total(5)),
+        (5, 60, Total(5)),
+        (4, 60, Total(4, at_least=True)),
+        (3, 60, Total(3, at_least=True)),
+        (9, -1, Total(2, at_least=True)),
+    ],
+)
+async def test_events_are_counted_up_to_a_number_and_for_a_time(
+    monkeypatch: pytest.MonkeyPatch, most: int, seconds: float, expected: Total
+):
+    for name, value in (("READ_AT_ONCE", 2), ("MOST_COUNTED", most), ("COUNT_S", seconds)):
+        monkeypatch.setattr(module, name, value)
+    async with House.open("2026-03-01T12:00:00Z") as house:
+        who, service = await house.who(), house.services.events
+        await service.page(who, EventFilter(), 1)
+
+        async def tells(tx: Tx) -> None:
+            tx.tell(quota_near(who.workspace_id, random_id(1).hex(), 9, 10, house.clock.now))
+
+        begun = house.clock.now
+        for second in range(5):
+            house.clock.now = begun + second * 1_000
+            await house.store.write(tells)
+            await house.store.urgent(verbs.publish, house.clock.now)
+        everything = (await service.page(who, EventFilter(), 9, oldest_first=True)).items
+        wanted = EventFilter(types=(everything[0].type,))
+        assert await service.total(who, wanted) == expected
+        assert await service.total(who, EventFilter()) == Total(5)  # known without counting
+        for since_s, after, count in ((None, 0, 4), (2, None, 3), (2, 0, 3), (2, 3, 1), (5, None, 0)):
+            since_ms = None if since_s is None else begun + since_s * 1_000
+            after_id = None if after is None else everything[after].id
+            assert await service.total(who, EventFilter(), since_ms, after_id) == Total(count)
+            for oldest_first in (True, False):
+                found = await service.page(who, EventFilter(), 9, None, since_ms, after_id, oldest_first)
+                expected_items = everything[5 - count :]
+                assert found.items == (expected_items if oldest_first else expected_items[::-1])

@@ -3,6 +3,7 @@
 import pytest
 
 from horarium.domain.errors import RateLimited
+from horarium.service.rates import Allowance
 from tests.support.house import House
 
 NOW = "2026-03-01T12:00:00Z"
@@ -65,3 +66,32 @@ async def test_only_so_many_buckets_are_kept_and_those_in_use_first(monkeypatch)
             rates.charge(await house.who(await house.workspace(slug)), 0.0)
         with pytest.raises(RateLimited):
             rates.charge(first, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("limit", "left", "policy", "told"),
+    [
+        (4.0, 4.0, 4, (4, 0)),
+        (4.0, 3.9, 4, (3, 1)),
+        (4.0, 0.0, 4, (0, 1)),
+        (4.0, -0.1, 4, (0, 2)),
+        (4.0, -4.0, 4, (0, 2)),
+        (0.5, 0.0, 1, (0, 2)),
+        (0.5, 1.0, 1, (1, 0)),
+    ],
+)
+def test_a_caller_is_told_what_is_left_and_in_how_many_seconds_all_of_it_is_back(limit, left, policy, told):
+    rest, until = told
+    assert Allowance(limit, left, 0).headers() == [
+        (b"ratelimit-policy", b'"key";q=%d;w=1' % policy),
+        (b"ratelimit", b'"key";r=%d;t=%d' % (rest, until)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("after_ms", "left"), [(-1_000, 1.0), (0, 1.0), (500, 3.0), (750, 4.0), (5_000, 4.0)]
+)
+def test_a_bucket_fills_with_time_and_not_beyond_what_a_second_gives(after_ms, left):
+    bucket = Allowance(4.0, 1.0, 10_000)
+    bucket.refill(10_000 + after_ms)
+    assert (bucket.left, bucket.at_ms) == (left, 10_000 + after_ms)

@@ -142,3 +142,18 @@ async def test_a_schedule_that_cannot_be_resumed_when_its_pause_is_over_is_tried
         await service.resume_due()
         again = await house.services.schedules.get(who.workspace_id, made.id)
         assert again.state is ScheduleState.ACTIVE
+
+
+async def test_whoever_resumes_schedules_is_told_while_there_may_be_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pauses, "RESUMED_AT_ONCE", 2)
+    async with House.open(NOW) as house:
+        who, target = await house.who(), await house.target("tool")
+        end = house.clock.now + 1_000
+        for _ in range(3):
+            draft = ScheduleDraft(who.workspace_id, who.principal_id, "s", Timing("0 0 1 1 *"), target.id)
+            made = await house.services.schedules.create(draft)
+            await house.services.schedules.pause(who, made.id, until_ms=end)
+        house.clock.now = end
+        assert [await house.services.pauses.resume_due() for _ in range(3)] == [True, False, False]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
-from horarium.domain.errors import Conflict, Forbidden, NotFound
+from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from horarium.domain.execution import Call, Outcome, Verdict
-from horarium.domain.ids import Id, random_id
+from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.run import Run, RunState
 from horarium.service.runs import RunService
 from horarium.store.base import Duplicate
@@ -252,3 +254,29 @@ async def test_a_run_whose_target_reports_no_output_has_none(
     assert (await shop.runs.fail(run.id, token, error, output)).output == kept
     run, token = await called_back(shop)
     assert (await shop.runs.complete(run.id, token, output)).output == kept
+
+
+async def test_a_failure_that_a_target_reports_is_in_the_log_once(shop: Workshop) -> None:
+    run, token = await called_back(shop)
+    with capture_logs() as lines:
+        for later_ms in (0, 1, 60_000):
+            shop.clock.now += later_ms
+            await shop.runs.fail(run.id, token, "no")
+    told = [line for line in lines if line["event"] == "run_failed"]
+    assert [(line["run"], line["failure"], line["attempt"]) for line in told] == [
+        (prefixed("run", run.id), "reported", 1)
+    ]
+
+
+@pytest.mark.parametrize(("size", "fits"), [(19, True), (20, True), (21, False)])
+async def test_the_input_of_a_run_by_hand_is_as_large_as_the_quota_allows_and_no_larger(
+    shop: Workshop, size: int, fits: bool
+) -> None:
+    who = shop.who
+    who = replace(who, workspace=replace(who.workspace, quotas=replace(who.workspace.quotas, input_bytes=20)))
+    if fits:
+        run = await shop.runs.start(who, shop.target, "x" * (size - 2))
+        assert len(run.data or "") == size
+    else:
+        with pytest.raises(Invalid, match="too large"):
+            await shop.runs.start(who, shop.target, "x" * (size - 2))

@@ -14,7 +14,7 @@ from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from horarium.domain.fire import FireKind
 from horarium.domain.ids import Id, random_id
 from horarium.domain.listings import ScheduleListing
-from horarium.domain.schedule import Policies, Schedule, ScheduleState
+from horarium.domain.schedule import CatchUp, Policies, Schedule, ScheduleState
 from horarium.domain.tenancy import Identity
 from horarium.service.schedules import (
     BACKFILL_BATCH,
@@ -25,6 +25,7 @@ from horarium.service.schedules import (
     anchor_at,
     compiled,
     has_passed,
+    pausing,
     recurrence_problems,
     retargeting,
 )
@@ -481,3 +482,33 @@ async def test_stopping_renaming_and_deleting_need_no_grant(shop: Workshop) -> N
         without, schedule.id, lambda before: replace(before, state=ScheduleState.PAUSED)
     )
     assert (await shop.again(schedule)).state is ScheduleState.PAUSED
+
+
+@pytest.mark.parametrize(
+    ("had", "given", "needs_grant"),
+    [
+        ({"until_ms": None}, {"until_ms": None}, False),
+        ({"until_ms": None}, {"until_ms": 5}, True),
+        ({"until_ms": 5}, {"until_ms": 4}, True),
+        ({"until_ms": 5}, {"until_ms": 5}, False),
+        ({"until_ms": 5}, {"until_ms": 6}, False),
+        ({"catch_up": CatchUp.NONE}, {"catch_up": CatchUp.LATEST}, True),
+        ({"catch_up": CatchUp.LATEST}, {"catch_up": CatchUp.ALL}, True),
+        ({"catch_up": CatchUp.ALL}, {"catch_up": CatchUp.LATEST}, True),
+        ({"catch_up": CatchUp.ALL}, {"catch_up": CatchUp.ALL}, False),
+        ({"catch_up": CatchUp.ALL}, {"catch_up": CatchUp.NONE}, False),
+        (None, {"until_ms": 5, "catch_up": CatchUp.ALL}, False),
+    ],
+)
+async def test_to_change_a_pause_needs_a_grant_only_where_more_fires_by_it_or_sooner(
+    shop: Workshop, had: dict[str, Any] | None, given: dict[str, Any], needs_grant: bool
+) -> None:
+    before = await shop.schedule("* * * * *")
+    if had is not None:
+        before = pausing(shop.who, **had)(before)
+    without = caller(shop.workspace, STRANGER, ())
+    if needs_grant:
+        with pytest.raises(Forbidden):
+            pausing(without, **given)(before)
+    else:
+        pausing(without, **given)(before)

@@ -85,3 +85,32 @@ async def test_a_right_key_never_waits_whatever_was_sent_from_its_address():
         async with client_of(house.api) as client:  # no key at all is nobody's guess
             assert (await client.get("/horarium/v1/me")).status_code == 401
         assert len(waiter.waited) == 5
+
+
+@pytest.mark.parametrize(
+    ("after_s", "delay"),
+    [(-5, 0.8), (0, 0.8), (0.999, 0.4), (1, 0.4), (1.5, 0.2), (2, 0.2), (3, 0.1), (3.999, 0.1), (4, None), (60, None)],
+)  # fmt: skip
+async def test_each_second_forgives_one_wrong_key(after_s, delay):
+    waiter, clock = Waiter(), HandClock(1_000_000)
+    keys = WrongKeys(clock, waiter)
+    for _ in range(FREE + 3):
+        await keys.slow_down("192.0.2.1")
+    clock.now += round(after_s * 1_000)
+    waiter.waited.clear()
+    await keys.slow_down("192.0.2.1")
+    assert waiter.waited == ([] if delay is None else [delay])
+
+
+async def test_the_address_that_has_been_quiet_for_longest_is_forgotten_first(monkeypatch):
+    monkeypatch.setattr(wrong_keys, "MOST_ADDRESSES", 2)
+    waiter = Waiter()
+    keys = WrongKeys(HandClock(0), waiter)
+    for address in ("a", "b"):
+        for _ in range(FREE):
+            await keys.slow_down(address)
+    await keys.slow_down("a")
+    await keys.slow_down("c")
+    for address, waits in (("a", 2), ("b", 2)):  # b is forgotten for c, so its keys are counted anew
+        await keys.slow_down(address)
+        assert len(waiter.waited) == waits
