@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 
 from horarium.domain.audience import (
@@ -459,3 +460,26 @@ async def test_whether_reading_is_tried_again_is_the_same_for_a_borrower(kind: A
     with pytest.raises(SourceFault) as caught:
         await BorrowedSource(Broken([]), "lent").count(query, 1)
     assert caught.value.lasting is lasting
+
+
+async def test_a_source_with_the_name_of_a_part_of_the_directory_takes_only_the_filters_of_that(
+    stand: Stand,
+) -> None:
+    mine = stand.tenant.workspace
+    await stand.audiences.put_source(caller(mine, mine), "contacts", "listed", {})
+    for name, fields in (("mine", []), ("contacts", ["to.filter.colour"]), ("users", ["to.filter.colour"])):
+        found = await stand.audiences.problems(mine, {"type": name, "filter": {"colour": 1}}, "to")
+        assert [problem.field for problem in found] == fields
+
+
+@pytest.mark.parametrize(("size", "fits"), [(65_535, True), (65_536, True), (65_537, False)])
+async def test_the_configuration_of_a_source_is_at_most_64_kib_of_json(
+    stand: Stand, size: int, fits: bool
+) -> None:
+    mine, config = stand.tenant.workspace, {"query": ""}
+    config["query"] = "x" * (size - len(orjson.dumps(config)))
+    if fits:
+        await stand.audiences.put_source(caller(mine, mine), "crm", "listed", config)
+    else:
+        with pytest.raises(Invalid, match="64 KiB"):
+            await stand.audiences.put_source(caller(mine, mine), "crm", "listed", config)

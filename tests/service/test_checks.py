@@ -35,6 +35,7 @@ def test_what_nobody_can_read_is_no_name(name, code):
 def test_a_text_may_have_line_breaks_but_nothing_that_cannot_be_stored():
     assert codes(text_problems("description", None)) == []
     assert codes(text_problems("description", "a\nb\tc")) == []
+    assert codes(text_problems("description", "x" * TEXT_LIMIT)) == []
     assert codes(text_problems("description", "x" * (TEXT_LIMIT + 1))) == ["too_long"]
     assert codes(text_problems("description", "a\0b")) == ["value"]
     assert codes(text_problems("description", "\udfff" * (TEXT_LIMIT + 1))) == ["too_long", "value"]
@@ -46,6 +47,7 @@ def test_a_key_cannot_be_taken_for_a_number_or_an_id_of_the_server():
         assert codes(key_problems("key", number)) == ["value"], number
     for prefix in PREFIXES:
         assert codes(key_problems("key", f"{prefix}_x")) == ["value"], prefix
+    assert codes(key_problems("key", "k" * KEY_LIMIT)) == []
     assert codes(key_problems("key", "k" * (KEY_LIMIT + 1))) == ["too_long"]
 
 

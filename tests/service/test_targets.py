@@ -27,6 +27,7 @@ from horarium.service.targets import (
     REMEMBERED_MS,
     SIGNING,
     TargetDraft,
+    _edited,
     draft_of,
     end_of_overlap,
 )
@@ -519,3 +520,42 @@ async def test_a_table_that_is_out_of_reach_makes_no_write_wrong() -> None:
         service.executors = {**service.executors, "http": Table("unavailable")}  # type: ignore[dict-item]
         with pytest.raises(Unavailable, match="cannot be looked at now"):
             await service.check_write(target, {}, "body")
+
+
+ON, OFF, ARCHIVED = TargetState.ENABLED, TargetState.DISABLED, TargetState.ARCHIVED
+
+
+@pytest.mark.parametrize(
+    ("before", "draft", "after"),
+    [
+        ((ON, None), {"enabled": True}, (ON, None)),
+        ((ON, None), {"enabled": False}, (OFF, None)),
+        ((ON, None), {"enabled": False, "off_reason": "new"}, (OFF, "new")),
+        ((ON, None), {"enabled": False, "archived": True}, (ARCHIVED, None)),
+        ((OFF, "old"), {"enabled": True, "off_reason": "new"}, (ON, None)),
+        ((OFF, "old"), {"enabled": False}, (OFF, "old")),
+        ((OFF, "old"), {"enabled": False, "off_reason": "new"}, (OFF, "new")),
+        ((OFF, "old"), {"enabled": False, "archived": True}, (ARCHIVED, None)),
+        ((OFF, "old"), {"enabled": False, "archived": False}, (OFF, "old")),
+        ((ARCHIVED, "old"), {"enabled": False}, (ARCHIVED, "old")),
+        ((ARCHIVED, "old"), {"enabled": False, "archived": False}, (OFF, None)),
+        ((ARCHIVED, "old"), {"enabled": True, "archived": True}, (ON, None)),
+    ],
+)
+def test_an_edit_keeps_what_it_does_not_say_of_a_state_and_drops_the_reason_of_another(
+    before: tuple[TargetState, str | None], draft: dict[str, Any], after: tuple[TargetState, str | None]
+) -> None:
+    target = Target(random_id(0), random_id(0), TargetKind.TOOL, "Tool", "http", {}, random_id(0), 0, 0)
+    edited = _edited(replace(target, state=before[0], state_reason=before[1]), replace(DRAFT, **draft))
+    assert (edited.state, edited.state_reason) == after
+
+
+async def test_a_target_that_is_off_stays_as_it_is_when_it_is_switched_off_and_says_why_by_default() -> None:
+    async with House.open(NOW) as house:
+        service, who = house.services.targets, await house.who()
+        archived = (await service.create(who, replace(DRAFT, enabled=False, archived=True))).target
+        assert await service.set_enabled(who, archived.id, False, "again") == archived
+        target = await house.target("tool")
+        assert (await service.set_enabled(who, target.id, False)).state_reason == "disabled by request"
+        on = await service.set_enabled(who, target.id, True)
+        assert await service.set_enabled(who, target.id, True) == on

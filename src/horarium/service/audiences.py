@@ -104,7 +104,7 @@ class AudienceService:
         kind = audience["type"]
         if kind in AUDIENCE_TYPES:
             problems = filter_problems(kind, query.filter, f"{name}.filter")
-            if problems or source.type == DIRECTORY:
+            if problems:
                 return problems
         return [
             Problem(
