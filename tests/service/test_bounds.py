@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.domain.audit import Actor
-from horarium.domain.errors import Forbidden, Invalid
+from horarium.domain.errors import Forbidden, Invalid, Unavailable
 from horarium.domain.events import EventFilter
 from horarium.domain.ids import random_id
 from horarium.domain.listings import AuditListing
@@ -198,3 +199,20 @@ async def test_a_chain_is_cut_only_where_a_day_of_it_has_become_too_old(later_ms
         house.clock.now += 90 * DAY_MS
         await house.services.audit.forget(linked + later_ms)
         assert len((await house.services.audit.page(who, listing)).items) == kept
+
+
+async def test_a_refusal_stands_also_where_it_cannot_be_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with House.open(NOW) as house:
+        who = await house.who()
+
+        async def away(*_: Any) -> None:
+            raise Unavailable("the database is away")
+
+        monkeypatch.setattr(house.store, "write", away)
+        act_as(Actor(who.principal_id, who.key_id))
+        try:
+            with capture_logs() as lines:
+                await house.services.audit.refused(who.workspace_id, Forbidden("no"))
+        finally:
+            act_as(Actor())
+        assert [(line["event"], line["reason"]) for line in lines] == [("refusal_not_recorded", "no")]

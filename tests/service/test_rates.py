@@ -2,8 +2,11 @@
 
 import pytest
 
+from horarium.domain.actions import ActionKind
 from horarium.domain.errors import RateLimited
 from horarium.service.rates import Allowance
+from horarium.service.schedules import ScheduleDraft
+from horarium.times import Timing
 from tests.support.house import House
 
 NOW = "2026-03-01T12:00:00Z"
@@ -95,3 +98,21 @@ def test_a_bucket_fills_with_time_and_not_beyond_what_a_second_gives(after_ms, l
     bucket = Allowance(4.0, 1.0, 10_000)
     bucket.refill(10_000 + after_ms)
     assert (bucket.left, bucket.at_ms) == (left, 10_000 + after_ms)
+
+
+async def test_what_a_request_finds_and_fires_is_paid_by_the_key_that_asks():
+    async with House.open(NOW, rate_limit=100.0) as house:
+        who, rates, services = await house.who(), house.services.rates, house.services
+        target, now, hour = await house.target("tool"), house.clock.now, 3_600_000
+        draft = ScheduleDraft(who.workspace_id, who.principal_id, "s", Timing("0 * * * *"), target.id)
+        made = await services.schedules.create(draft)
+        paid = []
+        for asking in (
+            services.schedules.slots_to_backfill(who, made.id, now - 2 * hour, now),
+            services.schedules.backfill(who, made.id, now - 2 * hour, now),
+            services.actions.try_out(who, ActionKind.PAUSE, {}),
+        ):
+            before = rates.allowance(who).left
+            await asking
+            paid.append(round(before - rates.allowance(who).left, 3))
+        assert paid == [0.3, 3.3, 1.0]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from horarium.service.targets import draft_of
 from tests.api.asking import BASE, ask
 from tests.support.house import House
 from tests.support.receiver import Answer, Receiver
@@ -139,3 +141,24 @@ async def test_a_run_of_a_target_that_no_schedule_fires_is_shown_as_it_was_sent(
         sent = await house.services.sent_requests.of(await house.who(), run.id)
         assert sent.message is not None
         assert sent.message.body.encode() == got.body
+
+
+async def test_a_target_that_was_changed_in_the_millisecond_of_an_attempt_is_not_one_that_was_changed_since() -> (
+    None
+):
+    async with Receiver() as receiver, House.open(NOW) as house:
+        who, services = await house.who(), house.services
+        target = await house.target("tool", receiver.url("/hook"), key="hook")
+        run = await services.runs.start(who, target.id, None)
+        await house.work()
+        said = []
+        for later_ms in (0, 1):
+            house.clock.now += later_ms
+            await services.targets.change(
+                who, target.id, lambda before: replace(draft_of(before), name="New")
+            )
+            await services.targets.change(
+                who, target.id, lambda before: replace(draft_of(before), name="Tool")
+            )
+            said.append((await services.sent_requests.of(who, run.id)).changed_ms)
+        assert said == [None, house.clock.now]
