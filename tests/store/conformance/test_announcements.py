@@ -1,17 +1,20 @@
 """What others wait for is announced with the commit, so that nobody has to wait for a poll."""
 
+from dataclasses import replace
+
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
-from horarium.domain.schedule import CatchUp, Policies
+from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.domain.target import Completion
 from horarium.domain.tenancy import EVERY_TARGET, Key
-from horarium.store.base import ACCESS, CANCELLED, DUE, FANOUT, IDLE, LOOK, READY, WEBHOOKS
+from horarium.store.base import ACCESS, CANCELLED, DUE, EVENTS, FANOUT, IDLE, LOOK, READY, WEBHOOKS
 from horarium.store.verbs import (
     dispatch,
+    events,
     fanout,
     nodes,
     pauses,
@@ -23,6 +26,7 @@ from horarium.store.verbs import (
     windows,
 )
 from horarium.store.verbs.tenancy import NewKey
+from horarium.times import Timing
 from horarium.worker.work import judge
 from tests.store.conformance.test_fanout import claimed as claimed_tasks
 from tests.store.conformance.test_fanout import one_task
@@ -114,6 +118,17 @@ async def test_of_schedules_that_are_made_together_the_soonest_is_announced(tena
     assert await ears.while_done(tenant.schedule("0 * * * *", paused=True)) == {}
 
 
+async def test_a_change_announces_when_the_schedule_is_due_from_now_on(tenant, ears):
+    schedule = await tenant.schedule("0 * * * *")
+    assert await ears.while_done(tenant.change(schedule, NOON + 1, name="new")) == {}
+    often = tenant.redefine(schedule, NOON + 1, timing=Timing("*/5 * * * *"))
+    assert await ears.while_done(often) == {DUE: NOON + 5 * MINUTE}
+    paused = tenant.change(schedule, NOON + 2, state=ScheduleState.PAUSED)
+    assert await ears.while_done(paused) == {}
+    resumed = tenant.change(schedule, NOON + 6 * MINUTE, state=ScheduleState.ACTIVE)
+    assert await ears.while_done(resumed) == {DUE: NOON + 10 * MINUTE}
+
+
 async def test_a_pause_or_a_window_that_ends_wakes_the_release(tenant, store, ears):
     window = await add_window(tenant)
     dropped = store.write(windows.drop_window, tenant.workspace, None, window.id, NOON + MINUTE)
@@ -186,10 +201,23 @@ async def test_an_audience_that_is_put_off_or_freed_is_announced(tenant, store, 
 async def test_whatever_is_done_with_a_webhook_is_announced(tenant, store, ears):
     assert await ears.while_done(make_webhook(tenant)) == {WEBHOOKS: NOON}
     (made,) = await store.read(webhooks.list_webhooks, tenant.workspace, bytes(16), 9)
+    changed = store.write(
+        webhooks.change_webhook, tenant.workspace, made.id, lambda one: replace(one, name="new"), NOW
+    )
+    assert await ears.while_done(changed) == {WEBHOOKS: NOW}
     replayed = store.write(webhooks.replay, tenant.workspace, made.id, 0, NOW)
     assert await ears.while_done(replayed) == {WEBHOOKS: NOW}
     deleted = store.write(webhooks.delete_webhook, tenant.workspace, made.id, NOW + 1)
     assert await ears.while_done(deleted) == {WEBHOOKS: NOW + 1}
+
+
+async def test_who_reads_events_is_woken_once_there_are_some(tenant, store, ears):
+    store.recording = frozenset((tenant.workspace,))
+    assert await ears.while_done(store.urgent(events.publish, NOW)) == {}
+    await tenant.schedule("1 12 * * *")
+    await tenant.release(NOW)
+    await (await Node.start(store)).work(NOW)
+    assert await ears.while_done(store.urgent(events.publish, NOW + 5)) == {EVENTS: NOW + 5}
 
 
 async def test_a_run_that_an_engine_has_is_announced_to_who_looks_at_it(tenant, store, ears):

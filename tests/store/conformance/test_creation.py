@@ -82,3 +82,13 @@ def test_schedules_made_one_after_another_lie_in_that_order():
     timing = timing_to_text(Timing("0 9 * * *"))
     made = [creation.place(random_id(ms), timing, NOON) for ms in range(NOON, NOON + 100) for _ in range(50)]
     assert made == sorted(set(made))
+
+
+def test_a_place_comes_again_after_twelve_days_and_differs_within_them():
+    """Its part for the millisecond of an id has thirty bits, and touches no other part."""
+    timing, number = timing_to_text(Timing("0 9 * * *")), int.from_bytes(random_id(NOON))
+    first, within, again = [
+        creation.place((number + (ms << 80)).to_bytes(16, "big"), timing, NOON)
+        for ms in (0, (1 << 30) - 1, 1 << 30)
+    ]
+    assert first == again != within

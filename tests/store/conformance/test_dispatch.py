@@ -202,6 +202,14 @@ async def test_a_target_that_was_not_called_for_long_is_called_at_its_rate_again
     assert sum(taken) == pytest.approx(5 + 4 * 5, abs=1)
 
 
+async def test_after_a_burst_a_target_is_called_at_its_rate_and_not_in_bursts(tenant, store):
+    limited = await tenant.add_target(rate_per_second=5.0)
+    await asked_for(tenant, limited, 20)
+    node = await Node.start(store)
+    expected = {0: 5, 100: 0, 300: 1, 900: 3, 5_000: 5}  # unused calls add up, to those of one second
+    assert {ms: len(await node.claim(NOW + ms)) for ms in expected} == expected
+
+
 async def test_success_settles_run_fire_and_counters(tenant, store):
     schedule = await tenant.schedule()
     await tenant.release(NOW)

@@ -18,11 +18,12 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import Id, random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.run import RunState
-from horarium.domain.schedule import OverlapScope, Policies
+from horarium.domain.schedule import OverlapScope, Policies, ScheduleState
 from horarium.domain.target import Completion
 from horarium.domain.tenancy import Principal, PrincipalType
 from horarium.domain.webhooks import EventFilter, Webhook, WebhookState
 from horarium.service.trail import Trail
+from horarium.store.base import WEBHOOKS
 from horarium.store.compact import compact
 from horarium.store.postgres import PostgresStore
 from horarium.store.rows import AudienceText, NewWatched
@@ -130,7 +131,7 @@ async def plant(store, tenant):
         description=f"For {NAME}",
         audience={"type": "users", "filter": {"user_ids": [PERSON]}},
     )
-    await tenant.change(named, NOW, note=f"{NAME} asked for it")
+    await tenant.change(named, NOW, note=f"{NAME} asked for it", state=ScheduleState.PAUSED)
     action = Action(
         random_id(NOW),
         tenant.workspace,
@@ -180,6 +181,7 @@ async def test_after_an_erasure_no_row_of_any_table_names_the_person(tenant, sto
         "labels",
         "audit_entries",
         "actions",
+        "pauses",
     }
     erased = await carry_on(store, await begin(store, tenant))
     assert mentions(await everything(store)) == []
@@ -259,7 +261,7 @@ async def test_an_erasure_finds_the_person_where_a_value_is_an_id_in_the_directo
 
 async def test_items_that_named_the_person_still_refer_to_each_other(tenant, store):
     await plant_values(store, tenant)
-    await carry_on(store, await begin(store, tenant, values=(ADDRESS, NAME)))
+    erased = await carry_on(store, await begin(store, tenant, values=(ADDRESS, NAME)))
     (deal,) = await store.read(directory.list_items, tenant.workspace, "deals", "", 9)
     (task,) = await store.read(directory.list_items, tenant.workspace, "tasks", "", 9)
     (pipeline,) = await store.read(directory.list_items, tenant.workspace, "pipelines", "", 9)
@@ -270,6 +272,9 @@ async def test_items_that_named_the_person_still_refer_to_each_other(tenant, sto
     assert stage["pipeline"] == pipeline["id"]
     (user,) = await store.read(directory.list_items, tenant.workspace, "users", "", 9)
     assert (user["id"], user["email"], user["full_name"], user["role"]) == ("second", ERASED, ERASED, "owner")
+    assert erased.counts == {
+        "users": 2, "contacts": 2, "deals": 1, "tasks": 1, "pipelines": 1, "stages": 1, "principals": 1
+    }  # fmt: skip
 
 
 async def test_runs_of_a_row_whose_key_is_a_value_are_the_persons_own(tenant, store):
@@ -540,7 +545,10 @@ async def test_nodes_let_go_of_webhooks_whose_events_have_changed(tenant, store)
         content = f'{{"name":"{ADDRESS}"}}'
         row = EventRow(one.workspace, 1, random_id(NOW), "schedule.created", None, NOW, NOW, content)
         await store.write(insert_events, row)
+    heard = []
+    store.listen(lambda topic, at: heard.append(topic))
     await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
+    assert WEBHOOKS in heard
     still = await store.read(webhooks.webhooks_of, node.id)
     assert set(still) == {one.webhook.id for one in held if one.webhook.workspace_id == other.workspace}
     (again,) = await store.urgent(webhooks.claim_webhooks, node.id, 10, 10)
@@ -698,3 +706,29 @@ async def test_what_was_erased_of_rows_that_wait_is_counted(tenant, store):
     assert moved.counts == {"spool": 3}
     left = await store.read(fanout.spooled_page, task.fire_id, 0, 10)
     assert [(row.key, PERSON in row.data) for row in left] == [("a", False), ("b", False), ("c", False)]
+
+
+async def test_rows_of_others_whose_texts_name_the_person_stay_locked_for_their_runs(tenant, store):
+    per_row = Policies(overlap=Overlap.SKIP, overlap_scope=OverlapScope.ROW)
+    await fire_for(store, tenant, "other", f"of {ADDRESS}", policies=per_row)
+    await carry_on(store, await begin(store, tenant, values=(ADDRESS, PHONE)))
+    assert [key for (key,) in await select(store, "SELECT row_key FROM row_locks")] == ["other"]
+
+
+@pytest.mark.parametrize("at_once", [1, 9])
+async def test_what_repeats_the_end_of_a_run_loses_the_person_while_others_are_still_under_way(
+    tenant, store, monkeypatch, at_once
+):
+    _, node = await fire_for(store, tenant, "one", "two", "three")
+    works = await node.claim(NOW)
+    waiting = await carry_on(store, await begin(store, tenant, values=(ADDRESS, PHONE)))
+    assert waiting.waits_for == 3
+    monkeypatch.setattr(erasing, "PIECE", at_once)
+    await node.record(works[:1], sentence(), NOW)
+    row = EventRow(
+        tenant.workspace, 1, random_id(NOW), "run.failed", None, NOW, NOW, f'{{"error":"{ADDRESS}"}}'
+    )
+    await store.write(insert_events, row)
+    waiting = await carry_on(store, waiting, NOW + MINUTE)
+    assert (waiting.state, waiting.waits_for) == (ErasureState.WAITING, 2)
+    assert kinds(mentions(await everything(store))) == {"erasures"}

@@ -205,3 +205,11 @@ async def test_a_request_whose_change_failed_is_not_remembered(tenant, store):
         await store.write(idempotency.once(fails, request(tenant), NOON), principal, ())
     verb = idempotency.once(tenancy.create_principal, request(tenant), NOON)
     assert await store.write(verb, principal, ()) == principal
+
+
+async def test_an_answer_to_a_request_that_was_forgotten_meanwhile_is_given_and_not_kept(tenant, store):
+    first = await anew(tenant)
+    await store.write(idempotency.create_schedule_once, first, request(tenant), NOON)
+    assert await store.write(idempotency.forget_answers, NOON + DAY, 100) == 1
+    for answer in (b"one", b"another"):
+        assert await store.write(idempotency.keep_answer, request(tenant), first.id, answer) == answer

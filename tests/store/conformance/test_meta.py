@@ -128,3 +128,10 @@ async def test_a_copy_that_was_not_finished_is_known_by_its_mark(store):
 
     await store.write(begin)
     assert not await store.write(meta.is_complete)
+
+
+async def test_when_the_newest_backup_was_made_is_known_once_there_is_one(store):
+    assert await store.read(meta.last_backup_ms) is None
+    for made in (NOON, NOON + MINUTE):
+        await store.write(meta.note_backup, made)
+        assert await store.read(meta.last_backup_ms) == made

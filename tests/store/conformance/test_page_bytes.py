@@ -177,3 +177,16 @@ async def test_a_page_of_small_texts_needs_no_second_query(tenant, store):
     found = await store.read(counted, run_lists.list_runs, tenant.workspace, 10)
     assert (len(schedules), len(found)) == (3, 3)
     assert asked == ["schedules_by_workspace_desc", "schedules_listed", "list_runs"]
+
+
+async def test_a_large_row_that_is_deleted_while_a_page_is_read_is_left_out_of_it():
+    async def read(ids):
+        return [(one, "whole") for one in ids if one != b"gone"]
+
+    listed = [
+        (b"small", "text", 4),
+        (b"gone", None, page_bytes.LARGE + 1),
+        (b"large", None, page_bytes.LARGE + 1),
+    ]
+    page = await page_bytes.whole_page(listed, read)
+    assert (list(page), page.ended_early) == ([(b"small", "text"), (b"large", "whole")], False)

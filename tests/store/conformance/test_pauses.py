@@ -76,6 +76,17 @@ async def test_a_workspace_that_is_resumed_catches_up_what_was_chosen(tenant, ca
     assert minutes(await tenant.spans(schedule)) == spans
 
 
+async def test_a_new_name_in_a_pause_of_the_workspace_leaves_its_slots_to_the_end_of_the_pause(tenant):
+    schedule, renamed = await tenant.schedules(2, policies=ALLOW)
+    paused = await pause(tenant)
+    await tenant.change(renamed, NOON + 2 * MINUTE, name="new")
+    await end(tenant, paused, NOON + 3 * MINUTE + 500, catch_up=ALL)
+    await tenant.change(renamed, NOON + 3 * MINUTE + 500, name="newer")
+    await tenant.release(NOON + 4 * MINUTE)
+    for each in (schedule, renamed):
+        assert (fired(await tenant.fires(each)), await tenant.spans(each)) == ([1, 2, 3, 4], [])
+
+
 async def test_a_pause_with_an_end_is_over_by_itself_and_the_next_release_is_for_then(tenant):
     schedule = await tenant.schedule(policies=ALLOW)
     until = NOON + 3 * MINUTE + 500

@@ -14,7 +14,7 @@ from horarium.store.verbs import quotas, tenancy
 from horarium.store.verbs.creation import create_schedules
 from horarium.store.verbs.targets import delete_target
 from horarium.times import Timing
-from tests.support.tenant import MINUTE, NOON, Node, Tenant
+from tests.support.tenant import DAY, MINUTE, NOON, Node, Tenant
 
 
 async def allow(tenant, **most):
@@ -190,3 +190,11 @@ async def test_an_edit_that_brings_a_workspace_near_its_quota_is_told_and_no_oth
     await tenant.change(await tenant.again(schedule), NOON + 3, name="new")
     await tenant.redefine(schedule, NOON + 4, input={"n": 1})
     assert len(told) == 1
+
+
+async def test_slots_are_as_near_as_they_are_in_the_year_in_which_a_schedule_is_made(tenant):
+    await allow(tenant, smallest_period=2 * DAY // 1000)
+    on_leap_days = "0 0 28,29 2 *"
+    await tenant.schedule(on_leap_days)
+    with pytest.raises(Invalid, match="slots that are 86400 s apart: the quota smallest_period"):
+        await tenant.schedule(on_leap_days, now=NOON + 2 * 365 * DAY)

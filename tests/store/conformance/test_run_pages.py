@@ -100,7 +100,8 @@ async def counted(store, count, listing, scan):
 
 @pytest.mark.parametrize(("few", "scan"), [(500, 10_000), (0, 5), (1, 3)])
 async def test_every_filter_of_runs_finds_what_looking_at_all_finds(tenant, store, monkeypatch, few, scan):
-    for name, value in (("FEW_SCHEDULES", few), ("ROW_FIRES", scan), ("ROW_IDS", scan)):
+    bounds = ("ROW_FIRES", "ROW_IDS", "MOST_COUNTED", "LABELLED")
+    for name, value in (("FEW_SCHEDULES", few), *((name, scan) for name in bounds)):
         monkeypatch.setattr(run_pages, name, value)
     monkeypatch.setattr(run_lists, "NEARBY", scan)
     monkeypatch.setattr(run_lists, "NEARBY_FOR_EACH", 0)
@@ -289,11 +290,18 @@ async def test_the_runs_of_a_row_in_one_fire_are_found_one_by_one(tenant, store)
 
 @pytest.mark.parametrize("find", [find_runs, find_fires])
 @pytest.mark.parametrize("count", [2, 3, 4, 6])
-async def test_a_page_is_full_where_there_is_enough_and_the_last_one_says_so(tenant, store, find, count):
+async def test_a_page_is_full_where_there_is_enough_and_the_last_one_says_so(
+    tenant, store, monkeypatch, find, count
+):
+    monkeypatch.setattr(run_pages, "ROW_FIRES", 1)
     await tenant.schedules(count, "1 12 * * *")
     await tenant.release(NOON + MINUTE)
     kind = RunListing if find is find_runs else FireListing
-    for given in ({}, {"target_id": tenant.target}):
+    for given in (
+        {},
+        {"target_id": tenant.target},
+        {"state": "running" if find is find_fires else "pending"},
+    ):
         pages = await pages_of(store, find, kind(tenant.workspace, 3, **given), 1_000)
         assert [len(page) for page in pages] == full_but_the_last(count, 3)
 

@@ -7,7 +7,7 @@ import pytest
 
 from horarium.domain.ids import HIGHEST_ID
 from horarium.domain.listings import ScheduleListing, ScheduleOrder
-from horarium.domain.schedule import NO_OWNER, ScheduleState
+from horarium.domain.schedule import NO_OWNER, Policies, ScheduleState
 from horarium.store.verbs import schedule_pages
 from horarium.store.verbs.schedule_lists import list_schedules
 from horarium.store.verbs.schedule_pages import count_schedules_within, find_schedules, matching_ids
@@ -236,8 +236,8 @@ async def test_a_page_is_full_where_there_is_enough_and_the_last_one_says_so(
     assert sorted(one.id for page in pages for one in page) == sorted(one.id for one in made)
     sizes = [len(page) for page in pages if page]
     assert sizes == [4] * (count // 4) + [count % 4] * (count % 4 > 0)
-    if order in (ScheduleOrder.NEWEST, ScheduleOrder.OLDEST):
-        assert len(pages) <= count // 4 + 1
+    two_lists = order in (ScheduleOrder.NEXT_FIRE, ScheduleOrder.LAST_FIRE)  # one of them has nothing
+    assert len(pages) == len(sizes) + two_lists
 
 
 @pytest.mark.parametrize("given", ["key", "key_prefix", "next_before", "failing"])
@@ -286,3 +286,22 @@ async def test_of_a_herd_at_one_instant_each_is_found_by_a_filter_as_well(tenant
         for window in (2, 3, 9):
             found, _ = await all_pages(store, listing, ScheduleOrder.NEXT_FIRE, window)
             assert [one.id for one in found] == wanted, (label, window)
+
+
+async def test_what_is_left_of_a_count_does_not_begin_anew_where_few_are_left_by_then(tenant, store):
+    made = sorted([(await tenant.schedule(labels={"a": "1"})).id for _ in range(5)])
+    listing = ScheduleListing(tenant.workspace, 4, labels=(("a", "1"),))
+    assert (await store.read(count_schedules_within, listing, made[1], 100)).count == 3
+
+
+async def test_a_page_by_the_next_fire_goes_on_with_what_is_due_a_millisecond_later(
+    tenant, store, monkeypatch
+):
+    monkeypatch.setattr(schedule_pages, "FEW", 0)
+    made = [await tenant.schedule("1 12 * * *", Policies(jitter_ms=2)) for _ in range(24)]
+    expected = [one.id for one in sorted(made, key=lambda one: (one.progress.next_due, one.id))]
+    assert len({one.progress.next_due for one in made}) == 2
+    for window in (3, 12, 23):
+        listing = ScheduleListing(tenant.workspace, 30)
+        found, _ = await all_pages(store, listing, ScheduleOrder.NEXT_FIRE, window)
+        assert [one.id for one in found] == expected

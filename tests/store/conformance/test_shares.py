@@ -317,3 +317,20 @@ async def test_a_borrower_is_told_once_what_it_borrows_is_off(store, tenant, len
     ]
     assert await store.read(events.events_after, tenant.workspace, 0, 9) == []
     assert (await get(store, borrower, found.mirror_id)).state is TargetState.DISABLED
+
+
+async def test_what_must_stay_with_its_workspace_is_refused_only_where_it_is_shared(
+    store, tenant, lent, borrower
+):
+    async def changed(name):
+        await store.write(
+            targets.change_target, tenant.workspace, lent, lambda one: replace(one, name=name), NOON, None,
+            lambda after: after.name != "to lend",
+        )  # fmt: skip
+        return (await get(store, tenant, lent)).name
+
+    assert await changed("own") == "own"
+    await share(store, tenant, lent, borrower)
+    with pytest.raises(Conflict, match="cannot be shared"):
+        await changed("still own")
+    assert await changed("to lend") == "to lend"

@@ -10,6 +10,7 @@ from horarium.domain.watching import TROUBLE
 from horarium.store.verbs import dispatch, runs, watching
 from horarium.store.verbs.watching import WatchedEnd
 from horarium.worker.work import cancelled
+from tests.support.noted import Noted
 from tests.support.tenant import HOUR, MINUTE, NOON, Node, RunState, Tenant, states
 
 NOW = NOON + MINUTE
@@ -101,24 +102,6 @@ async def test_a_run_that_goes_on_is_looked_at_when_the_look_said(tenant, store)
     await look(store, NOW + SECOND)
     await record(store, later={work.id: NOW + 9 * SECOND})
     assert await store.read(watching.earliest_look) == NOW + 9 * SECOND
-
-
-class Noted:
-    """A transaction, with the names of its statements in their order."""
-
-    def __init__(self, tx):
-        self._tx, self.names = tx, []
-
-    def __getattr__(self, kind):
-        call = getattr(self._tx, kind)
-        if kind not in {"run", "many", "row", "rows", "each", "tuples"}:
-            return call
-
-        def noted(name, *args, **kwargs):
-            self.names.append(name)
-            return call(name, *args, **kwargs)
-
-        return noted
 
 
 async def test_looks_lock_rows_in_the_order_of_a_cancellation(tenant, store):
@@ -301,3 +284,15 @@ async def test_what_looks_say_stands_in_the_run_until_it_ends_and_in_the_error_o
         second: None,
         third: f"the target did not finish the run before its deadline; {trouble}",
     }
+
+
+async def test_one_look_may_show_the_ends_of_runs_with_and_without_a_schedule(tenant, store):
+    (schedule,), (of_schedule,) = await given_away(tenant)
+    target = of_schedule.target.id
+    single = await store.write(runs.run_target, tenant.workspace, target, b"r" * 16, None, NOW)
+    node = await Node.start(store)
+    await node.record(await node.claim(NOW), TAKEN, NOW)
+    both = [of_schedule.id, single.id]
+    ended = await record(store, [WatchedEnd(run, RunState.SUCCEEDED) for run in both])
+    assert sorted(ended) == sorted(both)
+    assert states(await tenant.runs(schedule)) == ["succeeded"]

@@ -81,6 +81,8 @@ async def test_a_webhook_is_stored_as_it_was_given_and_belongs_to_its_workspace(
         await store.write(webhooks.delete_webhook, stranger.workspace, made.id, NOON)
     with pytest.raises(NotFound):
         await store.write(webhooks.replay, stranger.workspace, made.id, 0, NOON)
+    with pytest.raises(NotFound):
+        await store.read(webhooks.list_deliveries, stranger.workspace, made.id, 9, 9)
 
 
 async def test_a_workspace_has_a_bounded_number_of_webhooks(space, store):

@@ -76,19 +76,13 @@ async def take_for_schedules(tx: Tx, schedules: Sequence[Schedule]) -> tuple[lis
     Raises QuotaReached, and Invalid where a definition is beyond a quota.
     """
     busiest = [busiest_hour(stored_recurrence(schedule.definition.timing)) for schedule in schedules]
-    if not schedules:
-        return [], set()
-    first = schedules[0].workspace_id
-    if all(schedule.workspace_id == first for schedule in schedules):
-        taken = {first: await _take_for_new(tx, first, len(schedules), sum(busiest))}
-    else:
-        added: dict[Id, list[int]] = {}
-        for schedule, hourly in zip(schedules, busiest, strict=True):
-            added.setdefault(schedule.workspace_id, []).append(hourly)
-        taken = {
-            workspace: await _take_for_new(tx, workspace, len(hours), sum(hours))
-            for workspace, hours in sorted(added.items())  # in one order, so that no two wait for each other
-        }
+    added: dict[Id, list[int]] = {}
+    for schedule, hourly in zip(schedules, busiest, strict=True):
+        added.setdefault(schedule.workspace_id, []).append(hourly)
+    taken = {
+        workspace: await _take_for_new(tx, workspace, len(hours), sum(hours))
+        for workspace, hours in sorted(added.items())  # in one order, so that no two wait for each other
+    }
     for schedule in schedules:
         quotas = taken[schedule.workspace_id].quotas
         refuse_definition(schedule.workspace_id, schedule.definition, quotas, schedule.created_ms)

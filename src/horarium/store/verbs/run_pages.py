@@ -266,7 +266,7 @@ async def _open_fires(
     most = max(listing.limit + 1, ROW_FIRES)
     found = await tx.rows("open_run_ids", **{**opened.of_open(), "floor": floor}, cursor=below, limit=most)
     ids = [run for (run,) in found]
-    rows = await tx.rows("fires_among", workspace_id=listing.workspace_id, ids=ids, **filters) if ids else ()
+    rows = await tx.rows("fires_among", workspace_id=listing.workspace_id, ids=ids, **filters)
     placed = sorted(_placed(rows), key=lambda entry: entry[0], reverse=True)
     return Walk(placed, ids[-1] if len(ids) == most else None)
 

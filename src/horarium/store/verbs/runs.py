@@ -79,7 +79,7 @@ def run_from_row(row: Sequence[Any]) -> Run:
         output=stored.output,
         error=stored.error,
         slot_ms=stored.slot_ms,
-        next_attempt_ms=stored.next_attempt_ms if state is RunState.PENDING else None,
+        next_attempt_ms=stored.next_attempt_ms,
         version=stored.version,
         waited=waits_from_text(stored.waited),
     )
@@ -92,10 +92,9 @@ async def get_run(tx: Tx, workspace_id: Id, run: Id) -> tuple[Run, list[Attempt]
         raise NotFound("run")
     found = run_from_row(row)
     attempts = [Attempt(*row) for row in await tx.rows("attempts_of_run", run_id=run)]
-    closing = found.state.final and found.attempts > len(attempts) and found.started_ms is not None
-    if closing:
+    if found.state.final and found.attempts > len(attempts) and found.started_ms is not None:
         attempts.append(
-            Attempt(found.attempts, found.started_ms or 0, found.finished_ms or 0, found.status, found.error)
+            Attempt(found.attempts, found.started_ms, found.finished_ms or 0, found.status, found.error)
         )
     return found, attempts
 
