@@ -63,6 +63,15 @@ def test_a_window_holds_from_its_beginning_until_just_before_its_end(at, held):
         assert (closure.ends_ms - closure.from_ms, closure.reason) == (2 * HOUR, SpanReason.MAINTENANCE)
 
 
+@pytest.mark.parametrize(("begins_next", "held"), [("02:00", True), ("02:30", False)])
+def test_a_time_that_began_before_the_next_one_is_known_as_a_pause_and_holds_nothing_by_itself(
+    begins_next, held
+):
+    """Until the next beginning was computed anew by new zone data, it may lie within a time of the window."""
+    made = replace(window(), next_ms=ms(f"2026-03-05T{begins_next}:00Z"))
+    assert (made.holding_at(ms("2026-03-05T03:00:00Z")) is not None) is held
+
+
 @pytest.mark.parametrize(
     ("zone", "spec", "hours", "since", "times"),
     [

@@ -1,7 +1,17 @@
-"""How long the engine waits after a failure."""
+"""How long the engine waits after a failure, and that a jump of the clock wakes it."""
 
-from horarium.engine.loops import LEASE_S, pause_after_trouble
+import asyncio
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from horarium.engine.loops import LEASE_S, SAMPLE_S, clock_loop, pause_after_trouble
+from horarium.engine.wake import Alarm
 from horarium.store.postgres.hosts import NEXT_AFTER_S
+from tests.simulation.loop import VirtualLoop
+from tests.support.house import HandClock
 
 GOES_ON_WITHIN_S = 1.0
 
@@ -16,3 +26,27 @@ def test_nodes_do_not_come_all_at_once_to_a_database_that_has_just_started():
     soonest, latest = pause_after_trouble(0.0), pause_after_trouble(1.0)
     assert 0.05 < soonest < pause_after_trouble(0.5) < latest
     assert latest - soonest >= 0.2
+
+
+@pytest.mark.parametrize(
+    ("difference", "woken_s"), [(1_001, SAMPLE_S), (-1_001, SAMPLE_S), (1_000, 5.0), (0, 5.0)]
+)
+def test_what_is_due_after_a_jump_of_the_databases_clock_waits_for_no_poll(difference, woken_s):
+    """The release loop sleeps until an instant by a clock that does not hold any more."""
+
+    async def found(store: Any) -> int:
+        return difference
+
+    async def waits() -> float:
+        hands = HandClock(0)
+        alarm, clock = Alarm(hands), SimpleNamespace(sample=found, jumps=0, uncertain=False)
+        following = asyncio.create_task(clock_loop(clock, None, alarm))
+        begun = asyncio.get_running_loop().time()
+        await alarm.wait(3_600_000, 5.0)
+        following.cancel()
+        return asyncio.get_running_loop().time() - begun
+
+    loop = VirtualLoop(Random(1))
+    woken = loop.run_until_complete(waits())
+    loop.close()
+    assert woken == pytest.approx(woken_s, abs=0.01)

@@ -10,6 +10,7 @@ from contextlib import closing
 import pytest
 
 from horarium.domain.errors import Unavailable
+from horarium.domain.quotas import Usage
 from horarium.domain.variations import PIN_FIELD
 from horarium.store import migrate as migrate_module
 from horarium.store.file_lock import sqlite_lock
@@ -20,7 +21,8 @@ from horarium.store.postgres import migrate as postgres_migrate
 from horarium.store.postgres.connection import connect
 from horarium.store.sqlite import SqliteStore
 from horarium.store.sqlite import migrate as sqlite_migrate
-from horarium.store.verbs.targets import get_target
+from horarium.store.verbs.quotas import get_usage
+from horarium.store.verbs.targets import delete_target, get_target
 from tests.support.postgres import drop_database, fresh_database
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
 
@@ -157,6 +159,7 @@ async def test_a_database_of_the_old_numbering_is_adopted_with_what_it_holds(url
     store = await opened(url)
     tenant = await Tenant.open(store)
     schedule = await tenant.schedule("0 * * * *")
+    await store.write(delete_target, tenant.workspace, await tenant.add_target(), NOON)
     await store.close()
     agent = '{"variations":[],"variation_selection_mode":"weighted"}'
     await execute(url, "DROP INDEX cursors_due_by_workspace", f"UPDATE targets SET extra = '{agent}'")
@@ -166,6 +169,7 @@ async def test_a_database_of_the_old_numbering_is_adopted_with_what_it_holds(url
     await execute(url, "DROP INDEX cursors_due_by_workspace")  # there again
     tenant.store = store = await opened(url)
     try:
+        assert await store.read(get_usage, tenant.workspace) == Usage(schedules=1, targets=1, hourly=0)
         released = await tenant.release(NOON + HOUR + MINUTE)
         assert (released.schedules, released.fires) == (1, 1)
         after = await tenant.again(schedule)
