@@ -83,6 +83,18 @@ async def test_every_filter_finds_what_looking_at_all_schedules_finds(tenant, st
             assert await store.read(listed, rest) == expected[2:4], listing
 
 
+@pytest.mark.parametrize("where", ["name", "key", "description", "input"])
+@pytest.mark.parametrize("stored", ["ÜBERSICHT", "Übersicht", "übersicht"])
+async def test_a_search_takes_capital_letters_of_any_language_for_small_ones(tenant, store, where, stored):
+    made = await tenant.schedule(**{"input": {"for": stored}} if where == "input" else {})
+    await tenant.schedule(description="UBERSICHT", input={"for": "ubersicht"})
+    if where != "input":
+        await tenant.change(made, NOON, **{where: stored})
+    for asked in ("übersicht", "ÜBER"):
+        listing = ScheduleListing(tenant.workspace, 10, search=asked, search_input=where == "input")
+        assert [one.id for one in await store.read(schedule_lists.list_schedules, listing)] == [made.id]
+
+
 async def test_a_key_finds_the_one_schedule_of_our_own_api_that_has_it(tenant, store):
     mine = await tenant.schedule(key="k", labels={"a": "1"}, owner_id=NO_OWNER)
     await tenant.schedule(key="k2", owner_id=NO_OWNER)
