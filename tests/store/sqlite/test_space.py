@@ -1,4 +1,4 @@
-"""What was deleted makes the file smaller, as far as the pages are not needed again."""
+"""What was deleted makes the file smaller, as far as the pages are not needed again, and its log counts as well."""
 
 from horarium.store.migrate import migrate
 from horarium.store.rows import SpooledRow
@@ -35,3 +35,20 @@ async def test_a_file_shrinks_piece_by_piece_after_much_of_it_was_deleted(tmp_pa
     assert pieces > 50
     assert spare <= upkeep.LEAST_SPARE_PAGES
     assert after < before // 4
+
+
+async def test_the_size_of_a_database_counts_what_stands_in_its_log(tmp_path, monkeypatch):
+    path = tmp_path / "one.db"
+    await migrate(f"sqlite:///{path}")
+    store = SqliteStore(str(path))
+    monkeypatch.setattr(store._checkpoints, "wanted", lambda: None)  # the log stays as it is
+    try:
+
+        async def fill(tx):
+            await tx.many("insert_spool", [SpooledRow(FIRE, 1, "1", "x" * 900_000)])
+
+        await store.write(fill)
+        log = tmp_path / "one.db-wal"
+        assert await store.bytes() - path.stat().st_size == log.stat().st_size > 0
+    finally:
+        await store.close()
