@@ -8,6 +8,8 @@ import pytest
 
 from horarium.domain.errors import Conflict, Invalid, Unavailable
 from horarium.domain.ids import random_id
+from horarium.domain.overlap import Overlap
+from horarium.domain.schedule import Policies
 from horarium.store import copy_sides
 from horarium.store.copy import copy
 from horarium.store.copy_sides import SqliteSide
@@ -19,7 +21,9 @@ from horarium.store.postgres.connection import connect
 from horarium.store.verbs import meta, nodes
 from tests.support.installation import filled, look, open_store
 from tests.support.postgres import drop_database, fresh_database
-from tests.support.tenant import FAILED, MINUTE, NOON, Node, Tenant, states
+from tests.support.tenant import FAILED, HOUR, MINUTE, NOON, Node, Tenant, states
+
+DAY = 24 * HOUR
 
 
 @pytest.fixture
@@ -59,6 +63,24 @@ async def test_work_goes_on_in_the_copy(postgres, tmp_path):
     for one in made:
         assert "running" not in states(await there.fires(one))
     await store.close()
+
+
+async def test_every_month_that_the_source_has_gets_a_partition_before_its_rows_arrive(postgres, tmp_path):
+    """Rows of a month without one are deleted one by one for as long as they are kept."""
+    source = f"sqlite:///{tmp_path}/a.db"
+    store = await open_store(source)
+    first = NOON - 200 * DAY  # a database that is made now has the months from now on
+    tenant = await Tenant.open(store, first)
+    await tenant.schedule("0 13 * * *", Policies(overlap=Overlap.ALLOW), first)
+    for months in range(4):
+        await tenant.release(first + 31 * months * DAY + HOUR)
+    await store.close()
+    await copy(source, postgres)
+    connection = await connect(postgres)
+    counts = [await connection.fetchval(f"SELECT count(*) FROM {table}") for table in ("runs", "runs_rest")]
+    await connection.close()
+    assert counts[0] >= 3
+    assert counts[1] == 0
 
 
 async def test_cursors_that_share_a_place_find_places_of_their_own(postgres, tmp_path):
