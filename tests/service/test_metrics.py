@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from horarium.domain.errors import Unavailable
 from horarium.domain.fire import FireKind, SpanReason
 from horarium.domain.ids import LOWEST_ID, Id, prefixed, random_id
 from horarium.domain.run import RunState
@@ -214,3 +215,22 @@ async def test_what_was_read_is_given_again_for_a_second_and_the_whole_text_for_
         found = shown(await made.text())
         seen.append((found["horarium_callbacks_pending",], found["horarium_store_refused_total",]))
     assert seen == [(1, 1), (1, 1), (1, 3), (4, 4), (4, 5)]
+
+
+async def test_what_a_database_said_before_it_went_away_is_not_shown_as_if_it_were_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = SimpleNamespace(at=100.0)
+    monkeypatch.setattr(metrics.time, "monotonic", lambda: now.at)
+    store: Any = Counting()
+    made = Metrics(store, Hands(NOON))
+
+    async def away(*_: Any) -> Any:
+        raise Unavailable("away")
+
+    seen = []
+    for read in (store.read, away, store.read):
+        now.at, store.read = now.at + 10, read
+        found = shown(await made.text())
+        seen.append((found["horarium_database_up",], found.get(("horarium_callbacks_pending",))))
+    assert seen == [(1, 11), (0, None), (1, 11)]
