@@ -57,6 +57,7 @@ def test_every_problem_is_told_at_once_and_says_where_it_came_from():
         ("database", "mysql://x"),
         ("admin_key", "hor_short"),
         ("allow_private", ("10.0.0.0/99",)),
+        ("trusted_proxies", ("10.0.0.0/99",)),
         ("deny_hosts", ("http://example.com",)),
         ("pages_address", "9100"),
         ("pages_address", "::1:9100"),

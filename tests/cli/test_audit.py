@@ -39,7 +39,8 @@ def test_the_log_is_listed_exported_verified_and_erased_from(tmp_path: Path) -> 
         assert json.loads(run("audit", "erase", key["principal"], "--json")[1])["erased"] > 0
         assert json.loads(run("audit", "verify", "--json")[1])["erased"] > 0
     # Without the server, and after somebody has changed a word.
-    assert horarium("audit", "verify", "--file", str(proof)).returncode == 0
+    for noted, status in ((first["note"], 0), (f"{number}:{'00' * 32}", 1)):
+        assert horarium("audit", "verify", "--file", str(proof), "--noted", noted).returncode == status
     proof.write_text(proof.read_text().replace("reports", "repairs"))
     assert horarium("audit", "verify", "--file", str(proof)).returncode == 1
     assert horarium("audit", "verify", "--file", str(tmp_path / "missing")).returncode == 2
