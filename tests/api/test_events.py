@@ -12,7 +12,7 @@ from horarium.domain.webhooks import DISABLE_MS
 from horarium.events.deliverer import Deliverer
 from horarium.executors.signing import signature, signer_of
 from horarium.store.verbs import events as verbs
-from horarium.store.verbs.webhooks import claim_webhooks
+from horarium.store.verbs.webhooks import claim_webhooks, webhooks_of
 from tests.api.asking import NOW, ask, fields
 from tests.support.house import House
 from tests.support.receiver import Answer
@@ -252,6 +252,36 @@ async def test_a_webhook_is_sent_events_though_the_reply_was_lost_when_its_node_
             await deliver(house)
         await deliver(house)
         assert len(hooks(receiver)) == 1
+
+
+async def test_a_webhook_that_was_changed_is_sent_nothing_to_its_old_address_though_a_reply_was_lost(receiver):
+    """It was changed just after its node had read which webhooks are its own, and the node took it anew at once."""
+    async with house_with(receiver.url("/old")) as (house, hook):
+        await fire(house, receiver)
+        deliverer = await deliver(house)
+        read, urgent = house.store.read, house.store.urgent
+
+        async def is_changed_meanwhile(verb, *args, **given):
+            found = await read(verb, *args, **given)
+            if verb is webhooks_of:
+                house.store.read = read
+                await ask(house, "PATCH", f"/webhooks/{hook['id']}", {"url": receiver.url("/new")})
+            return found
+
+        async def loses_one_reply(verb, *args, **given):
+            found = await urgent(verb, *args, **given)
+            if verb is claim_webhooks:
+                house.store.urgent = urgent
+                raise Unavailable("the reply was lost")
+            return found
+
+        house.store.read, house.store.urgent = is_changed_meanwhile, loses_one_reply
+        with pytest.raises(Unavailable):
+            await deliver(house, deliverer)
+        await fire_on_two_more_days(house)
+        await deliver(house, deliverer)
+        sent = [one.path for one in receiver.requests if one.path != "/target"]
+        assert sent == ["/old", "/new", "/new"]
 
 
 async def test_a_webhook_that_is_enabled_again_is_as_patient_as_a_new_one(receiver):
