@@ -254,7 +254,9 @@ async def test_a_webhook_is_sent_events_though_the_reply_was_lost_when_its_node_
         assert len(hooks(receiver)) == 1
 
 
-async def test_a_webhook_that_was_changed_is_sent_nothing_to_its_old_address_though_a_reply_was_lost(receiver):
+async def test_a_webhook_that_was_changed_is_sent_nothing_to_its_old_address_though_a_reply_was_lost(
+    receiver,
+):
     """It was changed just after its node had read which webhooks are its own, and the node took it anew at once."""
     async with house_with(receiver.url("/old")) as (house, hook):
         await fire(house, receiver)
