@@ -139,13 +139,17 @@ def mutants_in(patterns: Iterable[str]) -> list[Mutant]:
 
 
 def tests_for(mutant: Mutant, what: Reached) -> list[str]:
-    """The tests that reach a fault, those first that reach little else, as many as there is time for."""
+    """The tests that reach a fault, as many as there is time for: first those of the module of tests that is named like
+    the file, then those that reach little else."""
     if mutant.path.endswith(".sql"):
         tests = set().union(*(what.statements.get(name, set()) for name in statements_with(mutant)))
     else:
         tests = what.lines.get((mutant.path, mutant.line), set())
+    own = f"test_{Path(mutant.path).stem}.py"
     chosen, seconds = [], 0.0
-    for test in sorted(tests, key=lambda name: (what.breadth[name], what.seconds[name], name)):
+    for test in sorted(
+        tests, key=lambda name: (f"/{own}" not in name, what.breadth[name], what.seconds[name], name)
+    ):
         seconds += what.seconds[test]
         if chosen and seconds > SECONDS_FOR_ONE:
             break
