@@ -2,9 +2,9 @@
 
 `make mutants AREA=domain COUNT=300 SEED=1 MINUTES=60`, or `python -m tests.mutants.run --area domain`. Which tests
 reach which lines is measured first, folder by folder. Then a sample of the faults that can be planted in lines which
-tests reach is drawn by SEED, and for each of them those tests run until one fails, beginning with those that reach
-little else. What was found is kept in .mutants/, so that a run goes on where the last one ended. Faults in lines that
-no test reaches are counted apart.
+tests reach is drawn by SEED, and for each of them those tests run until one fails: first those that are named like its
+file, then those that reach little else. What was found is kept in .mutants/, so that a run goes on where the last one
+ended. Faults in lines that no test reaches are counted apart.
 
 Each fault is planted in a child process that has loaded the libraries and nothing of ours: nothing is written into the
 source, and the child starts within a tenth of a second.
