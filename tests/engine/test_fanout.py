@@ -17,6 +17,7 @@ from horarium.domain.errors import Unavailable
 from horarium.domain.fire import FireKind
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import OverlapScope, Policies
+from horarium.engine import fanout
 from horarium.engine.fanout import BACKOFF_S, CHUNK, FIRST_CHUNK, SHARE
 from horarium.store.base import Store
 from horarium.store.verbs import nodes, tenancy
@@ -669,6 +670,46 @@ async def test_what_a_spool_left_behind_is_dropped(store: Store) -> None:
         return len(await tx.rows("orphans_in_spool", limit=10_000))
 
     assert await store.read(left) == 0
+
+
+async def test_whatever_an_earlier_attempt_has_kept_aside_is_deleted_piece_by_piece(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "SPOOL_PIECE", 3)
+    stand = await Stand.open(store, Listed(rows(5), paged=False))
+    await stand.schedule()
+    await stand.fire()
+    (job,) = await stand.fan_out._claim()
+
+    async def keep(tx: Any) -> None:
+        await tx.many(
+            "insert_spool", [(job.fire_id, number, f"old {number}", "{}") for number in range(1, 9)]
+        )
+
+    async def left(tx: Any) -> int:
+        return len(await tx.rows("page_of_spool", fire_id=job.fire_id, after=0, limit=100))
+
+    await store.write(keep)
+    assert await store.read(left) == 8
+    await stand.fan_out._empty_spool(job)
+    assert await store.read(left) == 0
+
+
+async def test_a_node_that_reads_for_as_many_fires_as_it_may_asks_for_no_more(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand = await Stand.open(store, Listed(rows(5)))
+    for _ in range(2):
+        await stand.schedule()
+    await stand.fire()
+    monkeypatch.setattr(fanout, "MOST_HELD", 1)
+    assert len(await stand.fan_out._claim()) == 1
+    monkeypatch.setattr(store, "urgent", None)
+    assert await stand.fan_out._claim() == []
+    monkeypatch.setattr(fanout, "MOST_HELD", 2)
+    with pytest.raises(TypeError):  # it asks again
+        await stand.fan_out._claim()
+    monkeypatch.undo()
 
 
 async def test_a_fire_whose_claim_was_never_heard_of_is_put_back(store: Store) -> None:

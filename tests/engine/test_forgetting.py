@@ -69,7 +69,7 @@ async def ran(engine, alarm, waits, times=1):
 
 async def test_a_piece_grows_while_it_is_quick_and_shrinks_while_it_is_slow():
     assert next_piece(400, PIECE_S * 2) == 200
-    assert next_piece(100, PIECE_S * 0.7) == next_piece(100, PIECE_S) == next_piece(100, PIECE_S / 2) == 100
+    assert next_piece(200, PIECE_S * 0.7) == next_piece(200, PIECE_S) == next_piece(200, PIECE_S / 2) == 200
     assert next_piece(200, PIECE_S * 1.01) == 100
     assert next_piece(100, PIECE_S / 4) == next_piece(100, PIECE_S * 0.49) == 125
     assert next_piece(LEAST_PIECE + 1, 9.0) == next_piece(LEAST_PIECE, 9.0) == LEAST_PIECE
