@@ -12,7 +12,7 @@ from horarium.times.problems import RecurrenceError
 
 @pytest.mark.parametrize("delay", [True, False, None, "60", 1.5, [60], 0, -1])
 def test_a_delay_is_a_whole_number_of_seconds_from_1_on(delay: Any) -> None:
-    with pytest.raises(RecurrenceError, match="delay: must be (a whole number of seconds, )?at least 1"):
+    with pytest.raises(RecurrenceError, match=r"delay: must be (a whole number of seconds, )?at least 1"):
         once_or_delay({"delay": delay})
 
 
