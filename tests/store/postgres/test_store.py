@@ -7,7 +7,6 @@ import time
 
 import asyncpg
 import pytest
-import pytest_asyncio
 
 from horarium.domain.errors import Invalid, Unavailable
 from horarium.domain.ids import lowest_id_at
@@ -24,30 +23,9 @@ from horarium.store.rows import BegunRun
 from horarium.store.statements import load
 from horarium.store.verbs import directory, dispatch, nodes, tenancy, upkeep
 from tests.support.poolers import MODE, opened
-from tests.support.postgres import drop_database, fresh_database, migrated_database, run_sql
+from tests.support.postgres import drop_database, fresh_database, run_sql
 from tests.support.raw import select
 from tests.support.tenant import DAY, MINUTE, NOON, Node, RunState, Tenant
-
-
-@pytest_asyncio.fixture
-async def url():
-    made = await migrated_database("pg")
-    yield made
-    drop_database(made)
-
-
-@pytest_asyncio.fixture
-async def store(url):
-    made = await opened(url)
-    yield made
-    await made.close()
-
-
-@pytest_asyncio.fixture
-async def other(url):
-    made = await opened(url)
-    yield made
-    await made.close()
 
 
 async def cut(url):

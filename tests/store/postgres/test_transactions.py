@@ -12,25 +12,9 @@ from horarium.store.postgres.connection import PostgresConnection
 from horarium.store.postgres.transaction import BEGIN, PostgresTx, committed
 from horarium.store.statements import load, prepare
 from horarium.store.verbs import actions, audit, erasures, nodes, purges, runs, upkeep
-from tests.support.poolers import opened
-from tests.support.postgres import drop_database, migrated_database
 from tests.support.tenant import NOON, Tenant
 
 STATEMENTS = load("postgres")
-
-
-@pytest_asyncio.fixture
-async def url():
-    made = await migrated_database("tx")
-    yield made
-    drop_database(made)
-
-
-@pytest_asyncio.fixture
-async def store(url):
-    made = await opened(url)
-    yield made
-    await made.close()
 
 
 class Told:
