@@ -73,14 +73,6 @@ def mark_and_hang(path: str) -> None:
     time.sleep(60)
 
 
-def mark_and_wait(path: str) -> int:
-    """Writes the id of its process, and ends once the file is gone."""
-    Path(path).write_text(f"{os.getpid()}")
-    while Path(path).exists():
-        time.sleep(0.01)
-    return os.getpid()
-
-
 async def hang_async(path: str) -> None:
     try:
         await asyncio.Event().wait()

@@ -124,19 +124,6 @@ async def test_a_large_result_is_cut() -> None:
     assert outcome.output == '"' + "x" * 99
 
 
-async def test_a_function_that_ends_after_the_executor_was_closed_leaves_no_process(
-    executor: PythonExecutor, tmp_path: Path
-) -> None:
-    mark = tmp_path / "mark"
-    running = asyncio.create_task(run(executor, "mark_and_wait", {"path": str(mark)}))
-    pid = int(await until_written(mark))
-    await executor.close()
-    mark.unlink()
-    outcome = await running
-    assert outcome.output == pid
-    assert await gone(pid)
-
-
 async def test_synchronous_functions_run_apart_and_their_process_is_used_again(
     executor: PythonExecutor,
 ) -> None:
