@@ -235,19 +235,24 @@ async def test_a_webhook_that_is_switched_off_is_sent_later_what_has_waited(rece
         assert len(hooks(receiver)) == 1
 
 
+def lose_one_reply(store):
+    """Have the next taking of webhooks committed and its reply lost."""
+    urgent = store.urgent
+
+    async def loses_one_reply(verb, *args, **given):
+        found = await urgent(verb, *args, **given)
+        if verb is claim_webhooks:
+            store.urgent = urgent
+            raise Unavailable("the reply was lost")
+        return found
+
+    store.urgent = loses_one_reply
+
+
 async def test_a_webhook_is_sent_events_though_the_reply_was_lost_when_its_node_took_it(receiver):
     async with house_with(receiver.url("/hook")) as (house, _):
         await fire(house, receiver)
-        urgent = house.store.urgent
-
-        async def loses_one_reply(verb, *args, **given):
-            found = await urgent(verb, *args, **given)
-            if verb is claim_webhooks:
-                house.store.urgent = urgent
-                raise Unavailable("the reply was lost")
-            return found
-
-        house.store.urgent = loses_one_reply
+        lose_one_reply(house.store)
         with pytest.raises(Unavailable):
             await deliver(house)
         await deliver(house)
@@ -261,7 +266,7 @@ async def test_a_webhook_that_was_changed_is_sent_nothing_to_its_old_address_tho
     async with house_with(receiver.url("/old")) as (house, hook):
         await fire(house, receiver)
         deliverer = await deliver(house)
-        read, urgent = house.store.read, house.store.urgent
+        read = house.store.read
 
         async def is_changed_meanwhile(verb, *args, **given):
             found = await read(verb, *args, **given)
@@ -270,14 +275,8 @@ async def test_a_webhook_that_was_changed_is_sent_nothing_to_its_old_address_tho
                 await ask(house, "PATCH", f"/webhooks/{hook['id']}", {"url": receiver.url("/new")})
             return found
 
-        async def loses_one_reply(verb, *args, **given):
-            found = await urgent(verb, *args, **given)
-            if verb is claim_webhooks:
-                house.store.urgent = urgent
-                raise Unavailable("the reply was lost")
-            return found
-
-        house.store.read, house.store.urgent = is_changed_meanwhile, loses_one_reply
+        house.store.read = is_changed_meanwhile
+        lose_one_reply(house.store)
         with pytest.raises(Unavailable):
             await deliver(house, deliverer)
         await fire_on_two_more_days(house)

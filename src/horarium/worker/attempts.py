@@ -187,9 +187,8 @@ class Attempts:
             self._end_untold(works, together, lambda work: self._judged(work, _broken_down(work, wrong)))
             return together.replaced
         finally:
-            wrong = (
-                None  # its traceback has this frame, so both would keep the runs until garbage is collected
-            )
+            # Its traceback has this frame, so both would keep the runs until garbage is collected.
+            wrong = None
 
     async def _submit(self, kind: str, works: Sequence[Work], together: Together, now: int) -> None:
         """Give runs to an executor that takes many, and end each when it tells what came of it."""

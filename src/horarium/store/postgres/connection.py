@@ -160,6 +160,7 @@ class PostgresConnection:
     def __init__(self, url: str, name: str = "horarium") -> None:
         self._url, self._name = url, name
         self._pooled = without_pooler(url)[1]
+        self._begin = _begin({}) if self._pooled else BEGIN
         self._connection: Any = None
 
     async def open(self) -> Any:
@@ -177,8 +178,9 @@ class PostgresConnection:
         """A verb as one transaction. Raises Unavailable."""
         tx = PostgresTx(await self.open(), load("postgres"))
         try:
-            begin = _begin({}) if self._pooled else BEGIN
-            return await committed(tx, lambda tx: verb(tx, *args, **kwargs), begin, at_once=self._pooled)
+            return await committed(
+                tx, lambda tx: verb(tx, *args, **kwargs), self._begin, at_once=self._pooled
+            )
         except (*LOST, asyncpg.PostgresError) as error:
             raise unreachable(error) from error
 
