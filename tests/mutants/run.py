@@ -58,6 +58,11 @@ AREAS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "dialects": (["api/dialects/**/*.py"], ["tests/api/dialects"]),
     "kit": (["api/kit/*.py"], ["tests/api/kit", "tests/api/dialects"]),
     "routes": (["api/*.py", "api/routes/*.py"], ["tests/api"]),
+    "store": (["store/*.py", "store/postgres/*.py", "store/sqlite/*.py"], ["tests/store"]),
+    "executors": (["executors/**/*.py", "audiences/*.py"], ["tests/executors", "tests/audiences"]),
+    "around": (["*.py", "backup/*.py", "cli/*.py", "doctor/*.py", "events/*.py", "watchdog/*.py"],
+               ["tests/backup", "tests/cli", "tests/doctor", "tests/events", "tests/watchdog", "tests/test_app.py",
+                "tests/test_settings.py"]),
 }  # fmt: skip
 # How long the tests of one fault may take in all, and how much longer than usual they may take (a fault may loop).
 SECONDS_FOR_ONE = 60.0
