@@ -212,6 +212,30 @@ async def test_the_end_of_a_look_begins_the_next_turn_without_the_poll(tenant, s
     await asyncio.gather(loop, return_exceptions=True)
 
 
+async def test_between_two_turns_the_looks_wait_until_they_are_woken(looking, monkeypatch):
+    begun, woken = [], asyncio.Event()
+
+    async def begin():
+        begun.append(True)
+
+    async def wait(due_ms, poll_s):
+        await woken.wait()
+        woken.clear()
+
+    monkeypatch.setattr(looking, "begin", begin)
+    monkeypatch.setattr(looking._alarm, "wait", wait)
+    monkeypatch.setattr(watcher_module, "BETWEEN_S", 0.0)
+    monkeypatch.setattr(watcher_module, "BETWEEN_TIMES", 0)
+    loop = asyncio.create_task(looking.loop())
+    for turn in (1, 2, 3):
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert len(begun) == turn
+        woken.set()
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+
+
 @pytest.mark.parametrize(("took_s", "rest_s"), [(0.0, BETWEEN_S), (0.004, BETWEEN_S), (0.5, 2.0)])
 async def test_between_two_turns_the_looks_rest_for_four_times_as_long_as_the_search_for_runs_took(
     looking, monkeypatch, took_s, rest_s
@@ -411,6 +435,11 @@ class Silent(PlayedEngine):
         await self.back.wait()
         return await super().watch(target, watched)
 
+    async def cancel(self, target, run):
+        self.asked += 1
+        await self.back.wait()
+        await super().cancel(target, run)
+
 
 async def turns(looking, clock, seconds):
     """A turn of looks each second, none of which is waited for."""
@@ -439,13 +468,16 @@ async def test_however_many_runs_a_silent_engine_has_those_of_other_workspaces_a
     await looking.ended()
 
 
+@pytest.mark.parametrize("over", [False, True], ids=["looks", "cancellations"])
 async def test_of_an_engine_that_was_silent_one_run_is_looked_at_until_it_answers(
-    tenant, store, clock, monkeypatch
+    tenant, store, clock, monkeypatch, over
 ):
     monkeypatch.setattr(watcher_module, "WATCH_S", 0.0)
     silent = Silent()
     looking = Watcher(store, clock, {"silent": silent}, Vault([new_key()]), clean)
-    await given_away(tenant, ["s"] * 40, executor="silent")
+    _, works = await given_away(tenant, ["s"] * 40, executor="silent")
+    for work in works if over else ():
+        await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
     clock.at += 2 * SECOND
     asked = []
     for _ in range(4):
@@ -454,7 +486,7 @@ async def test_of_an_engine_that_was_silent_one_run_is_looked_at_until_it_answer
         await looking.ended()
         asked.append(silent.asked)
     assert asked[0] > 1
-    assert asked[1:] == [1, 1, 1]
+    assert max(asked[1:]) == 1
 
 
 @pytest.mark.parametrize("over", [False, True], ids=["looks", "cancellations"])

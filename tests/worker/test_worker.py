@@ -42,6 +42,7 @@ async def test_what_was_recorded_under_an_old_lease_does_not_take_the_run_out_of
         assert list(shop.worker._holding.values()) == [work]
         shop.worker._let_go([ended])
         assert not shop.worker._holding
+        assert [lane.in_hand for lane in shop.worker.lanes] in ([], [0])
     finally:
         await shop.close()
 

@@ -12,7 +12,7 @@ from horarium.domain.schedule import Policies, ScheduleState, timing_to_text
 from horarium.store.verbs import creation, schedule_lists, schedules
 from horarium.store.verbs.creation import create_schedules
 from horarium.times import Timing
-from tests.support.tenant import DAY, HOUR, NOON
+from tests.support.tenant import DAY, HOUR, MINUTE, NOON
 
 PAUSED, ACTIVE, ARCHIVED = ScheduleState.PAUSED, ScheduleState.ACTIVE, ScheduleState.ARCHIVED
 ALLOW = Policies(overlap=Overlap.ALLOW)
@@ -76,6 +76,13 @@ def test_a_place_has_63_bits():
     last = Timing("59 23 * * *")
     for slot in (None, 0, -1, NOON - 1):
         assert 0 <= creation.place(b"\xff" * 16, timing_to_text(last), slot) < 1 << 63
+
+
+def test_schedules_of_one_minute_of_the_day_lie_side_by_side_whatever_the_second():
+    timing = timing_to_text(Timing("* * * * *"))
+    heap = [creation.place(random_id(NOON), timing, NOON + ms) for ms in range(0, MINUTE, 1_001)]
+    earlier, later = (creation.place(random_id(NOON), timing, NOON + ms) for ms in (-1, MINUTE))
+    assert earlier < min(heap) < max(heap) < later
 
 
 def test_schedules_made_one_after_another_lie_in_that_order():

@@ -1,6 +1,7 @@
 """Runs are claimed fairly, by one node each, and what a node says of a run it does not hold is refused."""
 
 import asyncio
+import time
 from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
@@ -493,6 +494,15 @@ async def test_counters_equal_the_ledger(tenant, store):
         assert progress.skipped == sum(one.count for one in await tenant.spans(schedule))
         # One that is held is not the last one before it starts.
         assert progress.last_state == next(one.state for one in fires if one.id == progress.last_fire_id)
+
+
+async def test_a_claim_says_for_how_long_it_had_the_database(tenant, store):
+    """Workers make smaller claims where that was long."""
+    await asked_for(tenant, tenant.target, 3)
+    node, begun = await Node.start(store), time.monotonic()
+    claimed = await store.urgent(dispatch.claim, node.id, NOW, 10, node.lane, {}, lane_room=LaneRoom({}))
+    assert len(claimed.ids) == 3
+    assert 0 < claimed.took_ms <= (time.monotonic() - begun) * 1_000
 
 
 async def test_of_one_lane_the_run_that_is_due_first_is_claimed_first(tenant, store):

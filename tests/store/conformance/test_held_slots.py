@@ -31,11 +31,12 @@ async def ledger_of(tenant, schedule):
     return [((a - NOON) // MINUTE, (b - NOON) // MINUTE, count, what) for a, b, count, what in sorted(found)]
 
 
-async def test_the_latest_slot_waits_and_those_it_replaces_are_skipped_as_unbegun(tenant, store):
-    schedule = await tenant.schedule()
+@pytest.mark.parametrize("releases", [(3, 4, 5), (5,)], ids=["one-by-one", "in-one-release"])
+async def test_the_latest_slot_waits_and_those_it_replaces_are_skipped_as_unbegun(tenant, store, releases):
+    schedule = await tenant.schedule(policies=Policies(catch_up=CatchUp.ALL))
     await tick(tenant, 1, 2)
     assert await ledger_of(tenant, schedule) == [(1, 1, 1, "running"), (2, 2, 1, "waiting")]
-    await tick(tenant, 3, 4, 5)
+    await tick(tenant, *releases)
     assert await ledger_of(tenant, schedule) == [
         (1, 1, 1, "running"),
         (2, 4, 3, "unbegun"),

@@ -11,7 +11,9 @@ from horarium.domain.listings import AuditListing
 from horarium.domain.schedule import ScheduleState
 from horarium.domain.tenancy import Principal, PrincipalType
 from horarium.service.trail import Trail
+from horarium.store.figures import name_of
 from horarium.store.verbs import audit, idempotency, schedules, tenancy
+from horarium.store.verbs.creation import create_schedules
 from tests.support.raw import select
 from tests.support.tenant import DAY, NOON, Tenant
 
@@ -35,6 +37,10 @@ async def test_a_request_that_comes_again_is_answered_with_what_it_made(tenant, 
     )
     assert not again
     assert await store.write(idempotency.forget_answers, NOON + 3 * DAY, 100) == 1
+
+
+def test_what_is_done_once_is_counted_under_the_name_of_the_verb(tenant):
+    assert name_of(idempotency.once(create_schedules, request(tenant), NOON)) == "create_schedules"
 
 
 def request(tenant, key="key", body=b"h", scope="schedules"):

@@ -86,6 +86,8 @@ async def test_a_fire_that_exists_is_refused_and_left_out_by_the_careful_repeat(
         assert [fire.slot_ms for fire in await tenant.fires(schedule)] == [NOON + MINUTE]
         progress = (await tenant.again(schedule)).progress
         assert (progress.accounted_to, progress.fires) == (NOON + MINUTE, 1)
+    (fire,), (run,) = await tenant.fires(second), await tenant.runs(second)
+    assert run.id == fire.id  # it is the single run of its fire, and was entered with it
 
 
 @pytest.mark.parametrize("change", ["edited", "paused", "resumed"])
