@@ -33,6 +33,21 @@ async def test_what_is_handed_back_as_a_worker_ends_is_begun_by_nobody_meanwhile
         await shop.close()
 
 
+@pytest.mark.parametrize(("given_s", "recording_s"), [(0.0, 1.0), (0.9, 1.0), (3.0, 3.0)])
+async def test_a_worker_that_ends_has_a_second_at_least_to_record_what_has_ended(
+    monkeypatch, given_s, recording_s
+):
+    shop = await Workshop.open()
+    try:
+        allowed, timeout = [], asyncio.timeout
+        with monkeypatch.context() as patched:
+            patched.setattr(asyncio, "timeout", lambda seconds: allowed.append(seconds) or timeout(60))
+            await shop.worker.drain(given_s)
+        assert allowed == [given_s, recording_s]
+    finally:
+        await shop.close()
+
+
 @pytest.mark.parametrize("born", [True, False], ids=["born", "claimed"])
 async def test_runs_that_come_while_a_worker_ends_are_handed_back_unbegun(born):
     """They had been asked for before. The worker has nothing under way, so it ends without waiting."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +13,7 @@ from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.schedule import Policies
-from horarium.domain.waiting import WaitCause
+from horarium.domain.waiting import NOTED_FROM_MS, WaitCause
 from horarium.store.verbs import dispatch
 from horarium.store.verbs import runs as run_verbs
 from horarium.worker import attempts as attempts_module
@@ -123,10 +124,31 @@ async def test_a_call_whose_run_was_given_up_hides_no_slow_one_behind_it():
         given_up, slow = shop.worker._attempts.doing
         del shop.worker._holding[given_up]
         shop.worker._holding[slow].began -= PARK_AFTER_MS + 1
-        shop.worker._park_slow()
+        parked, park = [], shop.worker._lanes.park
+        shop.worker._lanes.park = lambda work: parked.append(work.id) or park(work)
+        for _ in range(2):
+            shop.worker._park_slow()
+        assert parked == [slow]  # once: it has given its place away
         await shop.worker._mark_begun(PARK_AFTER_MS)
         assert await shop.worker.end_overruns() is False
         assert (shop.worker._holding[slow].parked, shop.worker._holding[slow].marked) == (True, True)
+    finally:
+        await shop.close()
+
+
+@pytest.mark.parametrize(
+    ("waited_ms", "noted"), [(NOTED_FROM_MS - 1, False), (NOTED_FROM_MS, True), (NOTED_FROM_MS + 1, True)]
+)
+async def test_what_a_run_waited_for_is_noted_from_a_certain_time_on(waited_ms, noted):
+    shop = await Workshop.open()
+    try:
+        await shop.hang()
+        await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        (work,) = shop.worker._holding.values()
+        work.waited = None
+        shop.worker._attempts._begin(work, work.run.ready_ms + waited_ms)
+        assert (work.waited is not None) is noted
     finally:
         await shop.close()
 
@@ -380,6 +402,39 @@ async def test_a_worker_that_has_never_told_of_a_lane_writes_nothing_of_lanes_th
         assert await shop.worker.report_lanes() is False
     finally:
         monkeypatch.undo()
+        await shop.close()
+
+
+async def test_a_worker_whose_lease_had_lapsed_asks_at_once_what_is_still_its_own():
+    shop = await Workshop.open()
+    try:
+        await shop.hang()
+        await shop.schedule("* * * * *")
+        await shop.tick(NOON + MINUTE)
+        shop.worker._cancellations.clear()
+        asked, read = [], shop.store.read
+
+        async def noted(verb, *args, **kwargs):
+            asked.append(verb)
+            return await read(verb, *args, **kwargs)
+
+        shop.store.read = noted
+        shop.worker.look_again()
+        await shop.settle()
+        assert dispatch.stopped in asked
+    finally:
+        del shop.store.read
+        await shop.close()
+
+
+async def test_failures_that_the_log_has_not_told_yet_are_told_when_lanes_are_looked_at(monkeypatch):
+    shop = await Workshop.open()
+    try:
+        flushed = []
+        monkeypatch.setattr(shop.worker, "_failures", SimpleNamespace(flush=flushed.append))
+        await shop.worker.report_lanes()
+        assert flushed == [shop.clock.now]
+    finally:
         await shop.close()
 
 

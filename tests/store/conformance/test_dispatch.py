@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import pytest
 
+from horarium.domain.claim_shares import OpenTurn
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.fire import FireKind
 from horarium.domain.ids import random_id
@@ -494,6 +495,15 @@ async def test_counters_equal_the_ledger(tenant, store):
         assert progress.skipped == sum(one.count for one in await tenant.spans(schedule))
         # One that is held is not the last one before it starts.
         assert progress.last_state == next(one.state for one in fires if one.id == progress.last_fire_id)
+
+
+@pytest.mark.parametrize(
+    ("asked", "last"), [("", b"before"), ("a", b"a"), ("abc", b"c"), ("ac", b"a"), ("bc", b"before")]
+)
+def test_the_next_claim_begins_with_the_first_lane_that_this_one_asked_for_nothing(asked, last):
+    turns = [OpenTurn(lane, b"w", 1.0, 5) for lane in (b"a", b"b", b"c")]
+    shares = {lane.encode(): 0 for lane in asked}
+    assert dispatch._last_in_order(b"before", turns, shares) == last
 
 
 async def test_a_claim_says_for_how_long_it_had_the_database(tenant, store):

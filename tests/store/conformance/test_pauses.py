@@ -134,6 +134,14 @@ async def test_an_edit_in_a_pause_leaves_the_slots_of_the_pause_to_the_pause(ten
     assert minutes(await tenant.spans(schedule)) == [(2, 3, SpanReason.WORKSPACE_PAUSED)]
 
 
+async def test_an_edit_right_after_a_pause_of_the_workspace_first_catches_up_what_the_pause_was_to(tenant):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await pause(tenant, until=NOON + 3 * MINUTE + 500, catch_up=ALL)
+    await tenant.release(NOON + MINUTE)
+    await tenant.redefine(schedule, NOON + 4 * MINUTE + 1, timing=Timing("0 * * * *"))
+    assert (fired(await tenant.fires(schedule)), await tenant.spans(schedule)) == ([1, 2, 3, 4], [])
+
+
 async def test_a_schedule_that_is_made_in_a_pause_waits_for_its_end(tenant):
     paused = await pause(tenant)
     schedule = await tenant.schedule(policies=ALLOW, now=NOON + MINUTE)
