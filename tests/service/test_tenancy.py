@@ -18,6 +18,16 @@ from tests.support.sqlite_schema import fill_memory
 NOW = "2026-03-01T12:00:00Z"
 
 
+@pytest.mark.parametrize("settings", [{"timezone": "Mars/Base"}, {"colour": "red"}])
+async def test_a_workspace_is_made_with_its_settings_and_not_with_wrong_ones(settings):
+    async with House.open(NOW) as house:
+        tenancy, who = house.services.tenancy, await house.who()
+        with pytest.raises(Invalid):
+            await tenancy.create_workspace(who, "Wrong", settings=settings)
+        made = await tenancy.create_workspace(who, "Right", settings={"timezone": "Europe/Paris"})
+        assert made.workspace.settings == {"timezone": "Europe/Paris"}
+
+
 async def test_a_workspace_comes_with_an_administrator_and_its_key():
     async with House.open(NOW) as house:
         founded = await house.services.tenancy.create_workspace(await house.who(), "Acme, Inc.")

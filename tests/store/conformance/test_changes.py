@@ -262,6 +262,8 @@ async def test_failures_in_a_row_are_forgiven_when_a_schedule_starts_again_and_n
     assert edited.progress.failures_in_row == 1
     paused = await tenant.change(schedule, NOON + MINUTE + 2, state=PAUSED)
     assert paused.progress.failures_in_row == 1
+    edited = await tenant.redefine(schedule, NOON + MINUTE + 2, input={"n": 2})
+    assert edited.progress.failures_in_row == 1
     started = await tenant.change(schedule, NOON + MINUTE + 3, state=ACTIVE)
     assert started.progress.failures_in_row == 0
 
