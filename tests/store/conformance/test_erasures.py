@@ -17,11 +17,13 @@ from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import Id, random_id
 from horarium.domain.overlap import Overlap
+from horarium.domain.pauses import Pause
 from horarium.domain.run import RunState
-from horarium.domain.schedule import OverlapScope, Policies, ScheduleState
+from horarium.domain.schedule import CatchUp, OverlapScope, Policies, ScheduleState
 from horarium.domain.target import Completion
 from horarium.domain.tenancy import Principal, PrincipalType
 from horarium.domain.webhooks import EventFilter, Webhook, WebhookState
+from horarium.domain.windows import Window
 from horarium.service.trail import Trail
 from horarium.store.base import WEBHOOKS
 from horarium.store.compact import compact
@@ -36,13 +38,16 @@ from horarium.store.verbs import (
     erasures,
     fanout,
     idempotency,
+    pauses,
     runs,
     tenancy,
     watching,
     webhooks,
+    windows,
 )
 from horarium.store.verbs.events import EventRow
 from horarium.store.verbs.runs import CallbackAnswer
+from horarium.times import Timing
 from tests.store.conformance.test_callbacks import accepted
 from tests.support.raw import select
 from tests.support.sqlite_schema import open_store
@@ -104,6 +109,33 @@ async def fire_for(store, tenant, *people, policies=ALLOW, **given):
     return schedule, node
 
 
+async def a_webhook(store, tenant):
+    made = Webhook(
+        random_id(NOW),
+        tenant.workspace,
+        "hook",
+        "https://example.com",
+        EventFilter(),
+        b"",
+        WebhookState.ENABLED,
+        None,
+        0,
+        None,
+        1,
+        tenant.principal,
+        NOW,
+        NOW,
+    )
+    return await store.write(webhooks.create_webhook, made)
+
+
+async def failed_delivery(tx, webhook, error):
+    told = webhooks.DeliveryRow(
+        webhook.id, 1, random_id(NOW), "run.failed", "failed", 3, NOW, NOW, None, 500, error, None
+    )
+    await tx.many("note_deliveries", [told])
+
+
 async def plant(store, tenant):
     """Plant the person in every place, as the server itself would write it there."""
     user = (PERSON, ADDRESS, NAME, "owner")
@@ -132,6 +164,16 @@ async def plant(store, tenant):
         audience={"type": "users", "filter": {"user_ids": [PERSON]}},
     )
     await tenant.change(named, NOW, note=f"{NAME} asked for it", state=ScheduleState.PAUSED)
+    said = f"as {NAME} wishes"
+    later, wished = NOW + HOUR, Timing("0 0 1 1 *")
+    for whose in (None, named.id):
+        window = Window(
+            random_id(NOW), tenant.workspace, whose, wished, MINUTE, CatchUp.NONE, later, NOW, said
+        )
+        await store.write(windows.add_window, window)
+    of_all = Pause(random_id(NOW), tenant.workspace, None, later, later + 1, CatchUp.NONE, said)
+    await store.write(pauses.write_pauses, [of_all])
+    await store.write(failed_delivery, await a_webhook(store, tenant), f"no {ADDRESS}")
     action = Action(
         random_id(NOW),
         tenant.workspace,
@@ -182,6 +224,8 @@ async def test_after_an_erasure_no_row_of_any_table_names_the_person(tenant, sto
         "audit_entries",
         "actions",
         "pauses",
+        "windows",
+        "event_deliveries",
     }
     erased = await carry_on(store, await begin(store, tenant))
     assert mentions(await everything(store)) == []
@@ -520,23 +564,7 @@ async def test_answers_that_are_kept_to_be_given_again_lose_the_person(tenant, s
 async def test_nodes_let_go_of_webhooks_whose_events_have_changed(tenant, store):
     node = await Node.start(store, NOW)
     for one in (tenant, other := await Tenant.open(store)):
-        made = Webhook(
-            random_id(NOW),
-            one.workspace,
-            "hook",
-            "https://example.com",
-            EventFilter(),
-            b"",
-            WebhookState.ENABLED,
-            None,
-            0,
-            None,
-            1,
-            one.principal,
-            NOW,
-            NOW,
-        )
-        await store.write(webhooks.create_webhook, made)
+        await a_webhook(store, one)
     held = await store.urgent(webhooks.claim_webhooks, node.id, 10, 10)
     assert len(held) == 2
     await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
