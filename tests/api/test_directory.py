@@ -97,6 +97,8 @@ async def test_what_is_not_there_is_not_found(house: House) -> None:
     assert (await house.client.put(f"{BASE}/cats", json=[{"id": "1"}])).status_code == 404
     assert (await house.client.get(f"{BASE}/users/none")).status_code == 404
     assert (await house.client.delete(f"{BASE}/users/none")).status_code == 404
+    log = (await house.client.get("/horarium/v1/audit", params={"action": "directory.deleted"})).json()
+    assert log["items"] == []  # nothing was deleted
 
 
 async def test_scopes_and_workspaces_are_kept_apart(house: House) -> None:
