@@ -8,7 +8,8 @@ from horarium.store.verbs import upkeep
 FIRE = bytes(16)
 
 
-async def test_a_file_shrinks_piece_by_piece_after_much_of_it_was_deleted(tmp_path):
+async def test_a_file_shrinks_piece_by_piece_after_much_of_it_was_deleted(tmp_path, monkeypatch):
+    monkeypatch.setattr(upkeep, "LEAST_SPARE_PAGES", 256)
     path = tmp_path / "one.db"
     await migrate(f"sqlite:///{path}")
     store = SqliteStore(str(path))
@@ -18,10 +19,10 @@ async def test_a_file_shrinks_piece_by_piece_after_much_of_it_was_deleted(tmp_pa
             return tuple(await tx.row("spare_pages"))
 
         async def fill(tx):
-            await tx.many("insert_spool", [SpooledRow(FIRE, n, str(n), "x" * 900_000) for n in range(60)])
+            await tx.many("insert_spool", [SpooledRow(FIRE, n, str(n), "x" * 900_000) for n in range(10)])
 
         async def clear(tx):
-            await tx.run("empty_spool", fire_id=FIRE, after=-1, upto=60)
+            await tx.run("empty_spool", fire_id=FIRE, after=-1, upto=10)
 
         await store.write(fill)
         _, before = await store.read(pages)
@@ -32,9 +33,9 @@ async def test_a_file_shrinks_piece_by_piece_after_much_of_it_was_deleted(tmp_pa
         spare, after = await store.read(pages)
     finally:
         await store.close()
-    assert pieces > 50
-    assert spare <= upkeep.LEAST_SPARE_PAGES
-    assert after < before // 4
+    assert pieces > 10
+    assert 128 < spare <= 256  # what comes next finds pages
+    assert after < before // 3
 
 
 async def test_the_size_of_a_database_counts_what_stands_in_its_log(tmp_path, monkeypatch):
