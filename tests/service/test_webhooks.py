@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from horarium.domain.errors import Invalid
 from horarium.domain.events import EventFilter, quota_near
-from horarium.domain.ids import random_id
+from horarium.domain.ids import prefixed, random_id
+from horarium.domain.listings import AuditListing
 from horarium.store.base import Tx
 from horarium.store.verbs import events as verbs
 from tests.support.house import House
@@ -37,3 +39,7 @@ async def test_a_replay_from_an_instant_on_looks_at_no_event_from_before_it() ->
                 await webhooks.replay(who, hook.id, **wrong)
         house.store.connection.execute("UPDATE webhooks SET position = 3")
         assert await webhooks.replay(who, hook.id, from_event=third.id) == 1
+        log = await house.services.audit.page(who, AuditListing(who.workspace_id, 2))
+        said = [orjson.loads(linked.content or "")["after"] for linked in log.items]
+        assert said[0] == {"event": prefixed("evt", third.id), "from_ms": None}
+        assert said[1] == {"event": None, "from_ms": begun}

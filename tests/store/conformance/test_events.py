@@ -7,6 +7,7 @@ import pytest
 
 from horarium.domain.errors import NotFound
 from horarium.domain.events import fire_ended, quota_near
+from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.fire import FireState
 from horarium.domain.ids import from_prefixed, prefixed
 from horarium.domain.lane_report import LaneReport
@@ -16,6 +17,7 @@ from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.domain.target import TargetState
 from horarium.domain.waiting import WaitCause
+from horarium.store.figures import FORGOTTEN_EVENTS
 from horarium.store.verbs import events, lanes, targets, tenancy
 from horarium.store.verbs.fanout import claim_fanout_tasks, give_up, prepare, write_chunk
 from horarium.store.verbs.settle import RunEnd, settle
@@ -165,6 +167,26 @@ async def test_a_target_that_is_switched_off_is_told(recorded, store):
     assert event["target"] == {"id": prefixed("tgt", recorded.target), "key": None, "name": "Target"}
 
 
+async def test_a_target_that_says_that_it_is_gone_is_told_to_its_workspace_alone(recorded, store):
+    other = await Tenant.open(store)
+    for one in (recorded, other):
+        await one.schedule(policies=ALLOW)
+    await recorded.release(NOON + MINUTE)
+    await work(recorded, Outcome(Verdict.FAILED, error="410 Gone", gone=True))
+    found = [event for event in await told(recorded) if event["type"] == "target.disabled"]
+    assert [(event["details"], event["target"]["id"]) for event in found] == [
+        ({"reason": "410 Gone"}, prefixed("tgt", recorded.target))
+    ]
+    assert await store.read(events.events_after, other.workspace, 0, 100) == []
+
+
+@pytest.mark.parametrize("cause", [cause for cause in WaitCause if cause is not WaitCause.CIRCUIT])
+async def test_a_target_whose_runs_wait_for_something_else_is_not_told_as_failing(recorded, store, cause):
+    held = {recorded.target: LaneReport(1, 0, 0, 5, held_by=cause, held_since_ms=NOON)}
+    await store.urgent(lanes.report_lanes, (await Node.start(store)).id, NOON, held)
+    assert await types(recorded) == []
+
+
 async def test_a_target_that_is_only_probed_is_told_once_over_all_nodes_and_again_when_it_recovers(
     recorded, store
 ):
@@ -261,6 +283,7 @@ async def test_old_events_are_deleted_in_pieces_and_the_log_says_up_to_where(rec
     while (count := await store.write(events.forget_events, NOON + 3 * MINUTE, 1)) > 0:
         gone.append(count)
     assert gone == [1, 1]
+    assert store.figures.of(FORGOTTEN_EVENTS) == {"events": 2}
     log = await store.read(events.event_log, recorded.workspace)
     assert (log.forgotten, log.number) == (2, before)
     left = await store.read(events.events_after, recorded.workspace, 0, 100)
