@@ -112,6 +112,13 @@ async def test_what_is_counted_in_the_database_is_shown_under_its_name() -> None
     assert {name: found["horarium_" + name,] for name in single} == single
 
 
+async def test_a_server_shows_how_its_process_and_its_interpreter_do() -> None:
+    counted: Any = Counting()
+    families = text_string_to_metric_families((await Metrics(counted, Hands(NOON)).text()).decode())
+    names = {family.name for family in families}
+    assert names >= {"process_resident_memory_bytes", "python_info", "python_gc_collections"}
+
+
 async def test_where_nothing_is_due_or_queued_ages_are_none_and_no_backup_has_no_age() -> None:
     idle = replace(PRESENT, lanes=(), oldest_due_ms=None, oldest_ready_ms=None, last_backup_ms=None)
     found = await figures(Counting(held=idle))

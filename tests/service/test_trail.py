@@ -88,6 +88,13 @@ def test_a_trail_keeps_who_acts_when_it_is_made():
     assert (entry.principal_id, entry.subject) == (b"p" * 16, f"tgt:{(b't' * 16).hex()}")
 
 
+def test_a_trail_of_the_server_is_the_servers_whoever_is_acting():
+    act_as(Actor(b"p" * 16, None, "192.0.2.1", "req"))
+    trail = Trail(b"w" * 16, 5, SERVER)
+    act_as(SERVER)
+    assert trail.entry("audit.erased", "ws", b"w" * 16).principal_id is None
+
+
 def test_a_difference_has_the_fields_that_differ():
     assert difference({"a": 1, "b": 2}, {"b": 3, "c": None}) == {
         "before": {"a": 1, "b": 2},
