@@ -139,7 +139,8 @@ async def failed_delivery(tx, webhook, error):
 async def plant(store, tenant):
     """Plant the person in every place, as the server itself would write it there."""
     user = (PERSON, ADDRESS, NAME, "owner")
-    await store.write(directory.put_items, tenant.workspace, "users", [user], NOW)
+    near = ("near", "near@example.com", f"friend of {NAME}", f"helps {NAME}")
+    await store.write(directory.put_items, tenant.workspace, "users", [user, near], NOW)
     contact = ("other", "client", "x@example.com", f"with {NAME}", f'{{"manager":"{PERSON}"}}')
     await store.write(directory.put_items, tenant.workspace, "contacts", [contact], NOW)
     task = ("t1", f"Call {NAME}", "open", None, PERSON, None, PERSON)

@@ -51,6 +51,24 @@ async def test_the_latest_slot_waits_and_those_it_replaces_are_skipped_as_unbegu
     assert len(await tenant.runs(schedule)) == 1
 
 
+@pytest.mark.parametrize("releases", [(4, 5, 6), (6,)], ids=["one-by-one", "in-one-release"])
+async def test_what_was_passed_over_last_stays_known_while_later_slots_fire(tenant, store, releases):
+    schedule, node = await tenant.schedule(), await Node.start(store)
+    await tick(tenant, 1, 2, 3)
+    await node.work(NOON + 3 * MINUTE)
+    skipped = (await tenant.again(schedule)).progress
+    assert skipped.last_skip_ms == NOON + 2 * MINUTE
+    allowing = Policies(overlap=Overlap.ALLOW, catch_up=CatchUp.ALL)
+    await tenant.redefine(schedule, NOON + 3 * MINUTE + 1, policies=allowing)
+    await tick(tenant, *releases)
+    progress = (await tenant.again(schedule)).progress
+    assert (progress.last_slot, progress.fires) == (NOON + 6 * MINUTE, skipped.fires + 3)
+    assert (progress.last_skip_ms, progress.last_skip_reason) == (
+        skipped.last_skip_ms,
+        skipped.last_skip_reason,
+    )
+
+
 async def test_the_slot_that_waits_starts_when_the_fire_before_it_has_ended(tenant, store):
     schedule = await tenant.schedule()
     await tick(tenant, 1, 2, 3)
