@@ -398,6 +398,14 @@ async def test_a_proof_verifies_without_the_server_and_notices_a_change():
             _verified([b"{}"], {})
 
 
+async def test_a_proof_has_what_was_done_just_before_it_was_asked_for():
+    async with House.open(NOW) as house:
+        who = await house.who()
+        before = (await house.services.audit.chain(who)).number
+        await a_schedule(house)
+        assert (await house.services.audit.chain(who)).number > before
+
+
 async def test_a_person_is_erased_and_the_proof_still_verifies():
     async with House.open(NOW) as house:
         made = await house.client.post(

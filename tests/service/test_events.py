@@ -130,6 +130,22 @@ async def test_who_follows_hears_on_when_another_goes_and_nothing_is_kept_or_loo
     service.close()
 
 
+async def test_the_end_of_the_server_ends_the_looks_and_every_stream(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "LOOK_S", 3_600.0)
+    service = EventService(cast("Any", Growing()), HandClock(0), cast("Any", None), 2)
+    everything = cast("EventFilter", SimpleNamespace(wants=lambda _: True))
+    following = service.follow(WORKSPACE, everything, 0, 3_600)
+    wait = asyncio.ensure_future(anext(following, None))
+    await turns()
+    looking = service._looking
+    assert looking is not None
+    assert not looking.done()
+    service.close()
+    async with asyncio.timeout(5):
+        await asyncio.gather(looking, wait, return_exceptions=True)
+    await following.aclose()
+
+
 @pytest.mark.parametrize(
     ("most", "seconds", "expected"),
     [

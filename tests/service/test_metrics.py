@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from horarium.domain.errors import Unavailable
+from horarium.domain.figures import Histogram
 from horarium.domain.fire import FireKind, SpanReason
 from horarium.domain.ids import LOWEST_ID, Id, prefixed, random_id
 from horarium.domain.run import RunState
@@ -117,6 +118,23 @@ async def test_a_server_shows_how_its_process_and_its_interpreter_do() -> None:
     families = text_string_to_metric_families((await Metrics(counted, Hands(NOON)).text()).decode())
     names = {family.name for family in families}
     assert names >= {"process_resident_memory_bytes", "python_info", "python_gc_collections"}
+
+
+def test_a_histogram_of_milliseconds_is_shown_in_seconds() -> None:
+    lateness = Histogram((5.0, 2_500.0))
+    for value, times in ((4.0, 3), (2_500.0, 2), (9_000.0, 1)):
+        lateness.add(value, times)
+    found = {
+        (sample.name, sample.labels.get("le")): sample.value
+        for sample in metrics.histogram("late_seconds", "How late.", lateness).samples
+    }
+    assert found == {
+        ("late_seconds_bucket", "0.005"): 3,
+        ("late_seconds_bucket", "2.5"): 5,
+        ("late_seconds_bucket", "+Inf"): 6,
+        ("late_seconds_count", None): 6,
+        ("late_seconds_sum", None): 14.012,
+    }
 
 
 async def test_where_nothing_is_due_or_queued_ages_are_none_and_no_backup_has_no_age() -> None:
