@@ -47,6 +47,17 @@ async def test_a_fire_is_explained_with_its_lateness_and_its_version(shop: Works
     assert found.next_slot_ms == NOON + 2 * MINUTE
 
 
+async def test_the_next_fires_of_a_quick_schedule_are_those_after_a_long_pause_to_the_second(
+    shop: Workshop,
+) -> None:
+    schedule = await shop.schedule("rate(1 second)")
+    until = NOON + 10 * DAY
+    paused = Pause(random_id(NOON), shop.workspace, None, NOON, until, CatchUp.NONE)
+    await shop.store.write(write_pauses, [paused])
+    found = await shop.explain.next_fires(shop.workspace, [schedule])
+    assert found == {schedule.id: until}
+
+
 async def test_an_instant_between_slots_is_none(shop: Workshop) -> None:
     schedule = await shop.schedule("0 * * * *")
     found = await shop.explain.explain(shop.workspace, schedule.id, NOON + MINUTE)

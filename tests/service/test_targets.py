@@ -119,6 +119,18 @@ async def test_what_was_found_is_forgotten_with_a_change_here_and_in_time_with_o
         assert (await service.resolve(workspace, "nightly")).name == "Elsewhere"
 
 
+@pytest.mark.parametrize(("given", "kept"), [(None, "mine"), ("other", "other")])
+async def test_a_target_that_is_replaced_keeps_its_key_where_the_draft_names_none(
+    given: str | None, kept: str
+) -> None:
+    async with House.open(NOW) as house:
+        target = await house.target("tool", config={"url": URL}, key="mine")
+        replaced = await house.services.targets.replace(
+            await house.who(), target.id, replace(DRAFT, key=given)
+        )
+        assert replaced.key == kept
+
+
 async def test_secrets_are_kept_by_stars_as_long_as_the_executor_is_the_same() -> None:
     async with House.open(NOW) as house:
         service, who = house.services.targets, await house.who()

@@ -43,3 +43,12 @@ async def test_a_replay_from_an_instant_on_looks_at_no_event_from_before_it() ->
         said = [orjson.loads(linked.content or "")["after"] for linked in log.items]
         assert said[0] == {"event": prefixed("evt", third.id), "from_ms": None}
         assert said[1] == {"event": None, "from_ms": begun}
+
+
+@pytest.mark.parametrize("ed25519", [True, False])
+async def test_a_rotation_shows_the_new_secret_or_the_key_that_verifies_what_is_signed(ed25519: bool) -> None:
+    async with House.open(NOW) as house:
+        who, webhooks = await house.who(), house.services.webhooks
+        hook = (await webhooks.create(who, URL, None, EventFilter())).webhook
+        made = await webhooks.rotate_secret(who, hook.id, ed25519=ed25519)
+        assert (made.signing_secret is None, made.verification_key is None) == (ed25519, not ed25519)
