@@ -244,6 +244,18 @@ async def test_a_pause_that_came_to_its_end_has_all_slots_until_an_edit_that_end
     assert (await tenant.again(schedule)).progress.next_slot == NOON + HOUR
 
 
+async def test_an_edit_that_ends_a_pause_catches_nothing_up(tenant):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await tenant.change(schedule, NOON + 1, state=PAUSED)
+    edited = replace(schedule.definition, input={"n": 1})
+    await tenant.change(
+        schedule, NOON + 3 * MINUTE + 1, state=ACTIVE, catch_up_after=CatchUp.ALL, definition=edited
+    )
+    await tenant.release(NOON + 4 * MINUTE)
+    assert [fire.slot_ms for fire in await tenant.fires(schedule)] == [NOON + 4 * MINUTE]
+    assert minutes(await tenant.spans(schedule)) == [(1, 3, SpanReason.PAUSED)]
+
+
 async def test_a_schedule_of_a_paused_workspace_that_gets_a_name_keeps_its_slots_undecided(tenant, store):
     schedule = await tenant.schedule(policies=ALLOW)
     pause = Pause(random_id(NOON), tenant.workspace, None, NOON, None, CatchUp.ALL)

@@ -7,7 +7,10 @@ import pytest
 from horarium.domain.ids import random_id
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import NO_OWNER, ScheduleState
+from horarium.service.schedules import ScheduleDraft, schedule_of
 from horarium.store.verbs import schedule_lists
+from horarium.store.verbs.creation import create_schedules
+from horarium.times import Timing
 from tests.support.tenant import NOON, Tenant
 
 LABELS = (("team", "a"), ("team", "b"), ("tea", "ma"), ("all", "1"), ("TEAM", "a"), ("none", "x"))
@@ -81,6 +84,22 @@ async def test_every_filter_finds_what_looking_at_all_schedules_finds(tenant, st
                 newest_first=newest, skip=1, cursor=expected[0].id if expected else None, **given,
             )  # fmt: skip
             assert await store.read(listed, rest) == expected[2:4], listing
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "found"),
+    [("once", ["once"]), ("delay", ["delay"]), ("", ["cron"]), (None, ["cron", "delay", "once"])],
+)
+async def test_schedules_are_found_by_the_kind_of_their_recurrence(tenant, store, recurrence, found):
+    specs = {"once": '{"once":"2030-01-01T00:00:00Z"}', "delay": '{"delay":3600}', "cron": "0 9 * * *"}
+    for name, spec in specs.items():
+        timing = Timing(spec, dialect="uranus", anchor=NOON // 1000)
+        draft = ScheduleDraft(tenant.workspace, tenant.principal, name, timing, target_id=tenant.target)
+        await store.write(create_schedules, [schedule_of(draft, NOON)])
+    listing = ScheduleListing(tenant.workspace, 10, recurrence=recurrence)
+    listed = await store.read(schedule_lists.list_schedules, listing)
+    assert sorted(schedule.name for schedule in listed) == found
+    assert await store.read(schedule_lists.count_schedules, listing) == len(found)
 
 
 @pytest.mark.parametrize("where", ["name", "key", "description", "input"])
