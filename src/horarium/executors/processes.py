@@ -58,7 +58,10 @@ class ProcessPool:
             except BaseException:
                 await process.kill()
                 raise
-            self._put_back(process)
+            if self._closed:
+                await process.kill()
+            else:
+                self._idle.append(process)
         if kind != b"o":
             raise FunctionRaised(data.decode("utf-8", "replace"))
         return data
@@ -79,24 +82,21 @@ class ProcessPool:
             await process.kill()
         start = asyncio.create_task(_Process.start())
         self._starting.add(start)
+        start.add_done_callback(self._starting.discard)
         try:
             return await asyncio.shield(start)
         except asyncio.CancelledError:
             # The call was cancelled, but the process will soon be ready. The next call can use it.
             start.add_done_callback(self._adopt)
             raise
-        finally:
-            self._starting.discard(start)
 
     def _adopt(self, start: asyncio.Task[_Process]) -> None:
-        if not start.cancelled() and start.exception() is None:
-            self._put_back(start.result())
-
-    def _put_back(self, process: _Process) -> None:
-        if self._closed:
-            process.signal_kill()
+        if start.cancelled() or start.exception() is not None:
+            return
+        if self._closed:  # `close` waits for those that were still starting, and this one may not have been
+            start.result().signal_kill()
         else:
-            self._idle.append(process)
+            self._idle.append(start.result())
 
 
 class _Process:
