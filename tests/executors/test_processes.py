@@ -106,8 +106,6 @@ async def test_a_pool_of_no_processes_has_one() -> None:
 
 async def test_the_processes_of_an_executor_end_when_it_is_closed() -> None:
     executor = make(ExecutorOptions(python_functions=(f"{MODULE}:where",)))
-    outcome = await executor.execute(
-        stored_call(executor, {"function": f"{MODULE}:where", "arguments": {}})
-    )
+    outcome = await executor.execute(stored_call(executor, {"function": f"{MODULE}:where", "arguments": {}}))
     await executor.close()
     assert await gone(outcome.output)

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from contextlib import closing
 
+import asyncpg
 import pytest
 
 from horarium.domain.errors import Conflict, Invalid, Unavailable
@@ -12,15 +13,16 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies
 from horarium.store import copy_sides
 from horarium.store.copy import copy
-from horarium.store.copy_sides import SqliteSide
+from horarium.store.copy_sides import PostgresSide, SqliteSide, side_of
 from horarium.store.database_urls import url_of
 from horarium.store.file_lock import sqlite_lock
 from horarium.store.migrate import migrate
+from horarium.store.migrations import latest
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.connection import connect
 from horarium.store.verbs import meta, nodes
 from tests.support.installation import filled, look, open_store
-from tests.support.postgres import drop_database, fresh_database
+from tests.support.postgres import drop_database, fresh_database, name_in
 from tests.support.tenant import FAILED, HOUR, MINUTE, NOON, Node, Tenant, states
 
 DAY = 24 * HOUR
@@ -275,6 +277,151 @@ async def test_a_source_that_changed_between_two_parts_is_noticed(postgres, tmp_
     store = await open_store(postgres)
     assert not await store.write(meta.is_complete)
     await store.close()
+
+
+async def meta_of(url, changed=None):
+    """What the `meta` of a database says, after a change of it."""
+    side = side_of(url)
+    await side.connect()
+    await side.begin_writing()
+    if changed:
+        await side.set_meta(changed)
+    found = await side.meta()
+    await side.close()
+    return found
+
+
+async def test_a_finished_copy_says_what_its_source_says_and_nothing_of_the_copying(postgres, tmp_path):
+    first, last = f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db"
+    await filled(first)
+    said = await meta_of(first, {"of its own": "kept"})
+    await copy(first, postgres)
+    await copy(postgres, last)
+    assert await meta_of(postgres) == await meta_of(last) == said
+
+
+async def test_a_backup_is_refused_as_a_source(tmp_path):
+    first = f"sqlite:///{tmp_path}/a.db"
+    await filled(first)
+    await meta_of(first, {meta.BACKUP: "{}"})
+    with pytest.raises(Unavailable, match="is a backup: use `horarium restore`"):
+        await copy(first, f"sqlite:///{tmp_path}/b.db")
+
+
+async def test_a_copy_that_another_version_has_begun_is_begun_anew(tmp_path):
+    first, second = f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db"
+    await filled(first)
+    await interrupted(first, second)
+    await meta_of(second, {meta.COPYING: "1"})
+    with pytest.raises(
+        Conflict, match=f"begun with schema 1, this program has schema {latest()}: give an empty"
+    ):
+        await copy(first, second)
+
+
+@pytest.mark.parametrize("reading", [True, False])
+@pytest.mark.parametrize(
+    ("error", "refusal", "said"),
+    [
+        (
+            sqlite3.OperationalError("disk I/O error\nmore of it"),
+            Unavailable,
+            "stopped: disk I/O error; run it again",
+        ),
+        (asyncpg.DiskFullError("no space"), Unavailable, "stopped: no space; run it again"),
+        (TimeoutError(), Unavailable, "stopped: TimeoutError; run it again"),
+        (sqlite3.IntegrityError("UNIQUE"), Conflict, r"rows that are not from this source \(UNIQUE\)"),
+        (asyncpg.UniqueViolationError("twice"), Conflict, r"rows that are not from this source \(twice\)"),
+    ],
+    ids=lambda each: type(each).__name__ if isinstance(each, Exception) else "",
+)
+async def test_what_stops_a_copy_is_told_in_one_line_and_both_sides_are_let_go(
+    tmp_path, monkeypatch, reading, error, refusal, said
+):
+    async def broken(*_):
+        raise error
+
+    await migrate(f"sqlite:///{tmp_path}/a.db")
+    monkeypatch.setattr(SqliteSide, "times" if reading else "make_room", broken)
+    monkeypatch.setattr(SqliteSide, "times", broken if reading else lambda self: asyncio.sleep(0, [NOON]))
+    with pytest.raises(refusal, match=said) as caught:
+        await copy(f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db")
+    assert "\n" not in str(caught.value)
+    for name in ("a.db", "b.db"):
+        with sqlite_lock(tmp_path / name):
+            pass
+
+
+async def test_a_source_is_read_as_it_was_at_one_instant_however_long_the_target_takes(postgres, tmp_path):
+    first = f"sqlite:///{tmp_path}/a.db"
+    await filled(first)
+    await copy(first, postgres)
+    change = "UPDATE schedules SET description = 'changed meanwhile'"
+    for url in (first, postgres):
+        side = side_of(url)
+        await side.connect()
+        await side.begin_reading()
+        before = await side.after("schedules", ["id", "description"], [])
+        if url == first:
+            with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as beside:
+                beside.execute(change)
+        else:
+            beside = await connect(postgres)
+            await beside.execute(change)
+            await beside.close()
+            shown = await side._connection.fetchval("SHOW idle_in_transaction_session_timeout")
+            assert shown == "0"
+        assert await side.after("schedules", ["id", "description"], []) == before
+        await side.close()
+
+
+async def test_only_a_server_whose_lease_holds_or_that_is_connected_is_in_the_way(postgres, monkeypatch):
+    monkeypatch.setattr(copy_sides, "PATIENCE_S", 0.0)
+    await migrate(postgres)
+    onlookers = [
+        await connect(postgres, f"horarium {name}") for name in ("copy", "watchdog", "doctor", "backup")
+    ]
+    elsewhere = await connect(postgres.replace(name_in(postgres), "postgres"), "horarium node 1")
+    side = PostgresSide(postgres)
+    await side.connect()
+    now = await onlookers[0].fetchval("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")
+    node = "INSERT INTO nodes VALUES ('n', 'n', 'api', '1', '2026a', 0, 0, $1, $2)"
+    for busy, until, stopped in (
+        (False, now - 1, None),
+        (False, now + 60_000, now),
+        (True, now + 60_000, None),
+    ):
+        await onlookers[0].execute("DELETE FROM nodes")
+        await onlookers[0].execute(node, until, stopped)
+        if busy:
+            with pytest.raises(Unavailable, match="running on the source"):
+                await side._refuse_busy("source")
+        else:
+            await side._refuse_busy("source")
+    for connection in (*onlookers, elsewhere):
+        await connection.close()
+    await side.close()
+
+
+async def test_two_databases_of_one_server_are_not_the_same(postgres):
+    sides = [
+        PostgresSide(postgres),
+        PostgresSide(postgres.replace(name_in(postgres), "postgres")),
+        PostgresSide(postgres),
+    ]
+    for side in sides:
+        await side.connect()
+    first, other, again = [await side.identity() for side in sides]
+    assert first == again != other
+    for side in sides:
+        await side.close()
+
+
+async def test_a_statement_of_a_copy_may_take_as_long_as_counting_a_large_table_takes(monkeypatch):
+    given = []
+    monkeypatch.setattr(copy_sides, "connect_postgres", lambda *args: asyncio.sleep(0, given.append(args)))
+    await PostgresSide("postgresql://h@db/h").connect()
+    assert given == [("postgresql://h@db/h", "horarium copy", 3_600.0)]
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from horarium.domain.errors import Conflict, Unavailable
+from horarium.domain.errors import Conflict, Invalid, Problem, QuotaReached, Unavailable
 from horarium.domain.ids import random_id
 from horarium.domain.listings import ScheduleListing
-from horarium.store.group_commit import GroupCommit
+from horarium.store.base import CommitUnknown
+from horarium.store.group_commit import MAX_ITEMS, GroupCommit, GroupCommits
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.verbs.creation import create_schedules
 from horarium.store.verbs.schedule_lists import list_schedules
@@ -183,3 +184,86 @@ async def test_whoever_has_gone_leaves_the_others_alone(tenant, drafts):
     assert [type(one) for one in found] == [set, set, asyncio.CancelledError, set]
     assert store.sizes == [1, 2]
     assert await stored(tenant, made) == [True, True, False, True]
+
+
+async def test_a_transaction_takes_so_many_at_most_and_in_their_order():
+    sizes = []
+
+    async def write(take):
+        items = take()
+        sizes.append((len(items), items[0], items[-1]))
+
+    await answers(GroupCommit(write), range(MAX_ITEMS + 2))
+    assert sizes == [(500, 0, 499), (2, 500, 501)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Conflict("taken"), Invalid(Problem("name", "is wrong", "value")), QuotaReached("schedules", 1, "ws")],
+)
+async def test_what_is_wrong_with_one_is_told_to_that_one_alone(error):
+    async def write(take):
+        if 3 in (items := take()):
+            raise error
+        return items
+
+    found = await answers(GroupCommit(write), [1, 2, 3, 4])
+    assert found == [[1, 2], [1, 2], error, [4]]
+
+
+async def test_a_commit_of_which_nobody_knows_is_told_to_those_whose_it_was_and_the_next_are_written():
+    asked, go = [], asyncio.Event()
+
+    async def write(take):
+        asked.append(take())
+        await go.wait()
+        if len(asked) == 1:
+            raise CommitUnknown
+        return "done"
+
+    group = GroupCommit(write)
+    first = asyncio.create_task(group.submit(1))
+    await turns()
+    second = asyncio.create_task(group.submit(2))
+    await turns()
+    go.set()
+    found = await asyncio.gather(first, second, return_exceptions=True)
+    assert isinstance(found[0], CommitUnknown)
+    assert (found[1], asked) == ("done", [[1], [2]])
+
+
+async def test_one_that_is_given_up_while_it_is_written_keeps_no_answer_from_the_others():
+    go = asyncio.Event()
+
+    async def write(take):
+        items = take()
+        await go.wait()
+        return items
+
+    group = GroupCommit(write)
+    asked = [asyncio.create_task(group.submit(one)) for one in (1, 2, 3)]
+    await turns()
+    asked[0].cancel()
+    go.set()
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(found[0], asyncio.CancelledError)
+    assert found[1:] == [[1, 2, 3]] * 2
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+async def test_items_of_different_verbs_are_not_mixed_and_each_verb_is_asked_ahead_or_not(ahead):
+    asked, go = [], asyncio.Event()
+
+    async def write(verb, take):
+        asked.append((verb, take()))
+        await go.wait()
+        return verb
+
+    groups = GroupCommits(write, ahead)
+    waiting = []
+    for item in (1, 2):
+        waiting += [asyncio.create_task(groups.submit(verb, item)) for verb in ("make", "change")]
+        await turns()
+    assert asked == [("make", [1]), ("change", [1]), *([("make", [2]), ("change", [2])] if ahead else [])]
+    go.set()
+    assert await asyncio.gather(*waiting) == ["make", "change"] * 2

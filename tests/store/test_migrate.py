@@ -13,6 +13,7 @@ from horarium.domain.errors import Unavailable
 from horarium.domain.quotas import Usage
 from horarium.domain.variations import PIN_FIELD
 from horarium.store import migrate as migrate_module
+from horarium.store.copy_sides import side_of
 from horarium.store.file_lock import sqlite_lock
 from horarium.store.migrate import migrate, migrate_alone, pending
 from horarium.store.migrations import Migration, latest, migrations
@@ -23,6 +24,7 @@ from horarium.store.sqlite import SqliteStore
 from horarium.store.sqlite import migrate as sqlite_migrate
 from horarium.store.verbs.quotas import get_usage
 from horarium.store.verbs.targets import delete_target, get_target
+from tests.store.test_private_files import mode
 from tests.support.postgres import drop_database, fresh_database
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
 
@@ -258,6 +260,58 @@ async def test_a_sqlite_file_is_not_migrated_beside_its_server_nor_made(tmp_path
     await execute(url, "PRAGMA application_id = 7")
     with pytest.raises(Unavailable, match="belongs to another program"):
         await pending(url)
+
+
+async def test_no_server_starts_on_a_file_while_it_is_migrated(tmp_path, monkeypatch):
+    path, tried = tmp_path / "horarium.db", []
+    await migrate(f"sqlite:///{path}")
+
+    def migrating(connection):
+        with pytest.raises(Unavailable, match="using the database"), sqlite_lock(path):
+            pass
+        tried.append(connection)
+        return []
+
+    monkeypatch.setattr(migrate_module, "migrate_sqlite", migrating)
+    await migrate_alone(f"sqlite:///{path}")
+    assert len(tried) == 1
+
+
+async def test_a_file_is_made_for_the_servers_account_alone_and_so_is_its_folder(tmp_path):
+    path = tmp_path / "data" / "horarium.db"
+    await migrate(f"sqlite:///{path}")
+    assert (mode(path.parent), mode(path)) == (0o700, 0o600)
+
+
+async def test_a_database_that_cannot_be_looked_at_is_named_with_the_reason(tmp_path):
+    with pytest.raises(Unavailable, match=r"at 127\.0\.0\.1:9 cannot be reached"):
+        await pending("postgresql://nobody@127.0.0.1:9/none")
+    with pytest.raises(Unavailable, match=r"at 127\.0\.0\.1:9 cannot be reached"):
+        await migrate("postgresql://nobody@127.0.0.1:9/none")
+    (tmp_path / "notes.db").write_text("no database" * 1_000)
+    with pytest.raises(Unavailable, match=r"notes\.db cannot be read: file is not a database"):
+        await pending(f"sqlite:///{tmp_path}/notes.db")
+
+
+async def test_a_schema_of_postgresql_is_too_new_only_where_it_is_two_ahead(monkeypatch):
+    """Nodes are upgraded one after another, so the older ones work beside one migration that they do not know."""
+    for ahead, too_new in ((0, False), (1, False), (2, True)):
+        monkeypatch.setattr(
+            migrate_module,
+            "_postgres_number",
+            lambda url, ahead=ahead: asyncio.sleep(0, (NOW + ahead, False)),
+        )
+        assert (await pending("postgresql://h@db/h")).too_new is too_new
+
+
+async def test_what_is_copied_from_an_old_database_is_brought_up_to_date_first(url):
+    await migrate(url)
+    await number_as_before(url, 3)
+    side = side_of(url)
+    await side.connect()
+    await side.begin_reading()
+    assert {"pauses", "erasures", "workspace_usage"} <= set(await side.tables())
+    await side.close()
 
 
 @pytest.mark.parametrize("flavour", ["sqlite", "postgres"])

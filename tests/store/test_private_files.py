@@ -4,6 +4,10 @@ import sqlite3
 import stat
 from contextlib import closing
 
+import pytest
+
+from horarium.domain.errors import Unavailable
+from horarium.store.file_lock import file_lock, sqlite_lock
 from horarium.store.private_files import private_database, private_file, private_folder
 
 
@@ -47,3 +51,30 @@ def test_a_database_is_private_with_its_log_and_keeps_its_locks(tmp_path):
         assert {mode(file) for file in tmp_path.iterdir()} == {0o600}
         connection.execute("INSERT INTO a VALUES (1)")
         connection.execute("COMMIT")
+
+
+def test_a_lock_is_a_private_file_that_is_held_until_its_block_ends_or_fails(tmp_path):
+    path = tmp_path / "one.lock"
+
+    def hold():
+        with file_lock(path, "it is taken"):
+            assert mode(path) == 0o600
+            with pytest.raises(Unavailable, match="it is taken"), file_lock(path, "it is taken"):
+                pass
+            raise KeyError
+
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            hold()
+
+
+def test_a_database_has_one_lock_whatever_leads_to_it_and_a_folder_has_none(tmp_path):
+    path, link = tmp_path / "one.db", tmp_path / "link.db"
+    path.touch()
+    link.symlink_to(path)
+    with sqlite_lock(link):
+        assert [file.name for file in tmp_path.glob("*.lock")] == ["one.db.lock"]
+        with pytest.raises(Unavailable, match="using the database"), sqlite_lock(path):
+            pass
+    with pytest.raises(IsADirectoryError), sqlite_lock(tmp_path):
+        pass

@@ -118,6 +118,57 @@ def test_rotating_puts_a_new_key_first_and_keeps_the_old(tmp_path: Path) -> None
     assert len(path.read_text().splitlines()) == 2
 
 
+def test_a_vault_that_has_rotated_its_key_opens_what_the_old_ones_sealed(tmp_path: Path) -> None:
+    vault = Vault.from_file(tmp_path / "vault.key")
+    known, blobs = [], []
+    for _ in range(3):
+        known.append(vault.fingerprint())
+        blobs.append(vault.seal(SECRETS, b"t"))
+        vault.rotate_key()
+    assert [vault.open(blob, b"t") for blob in blobs] == [SECRETS] * 3
+    assert [vault.is_current(blob) for blob in blobs] == [False] * 3
+    assert all(map(vault.knows, known))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["vault.key"]
+
+
+def test_a_rotation_that_fails_leaves_the_keys_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "vault.key"
+    vault = Vault.from_file(path)
+    before, text = vault.fingerprint(), path.read_text()
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("horarium.store.vault.os.replace", full)
+    with pytest.raises(OSError, match="no space left"):
+        vault.rotate_key()
+    assert (vault.fingerprint(), path.read_text()) == (before, text)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["vault.key"]
+
+
+def test_two_keys_that_have_one_id_by_chance_each_open_what_they_sealed() -> None:
+    old, new = new_key(), new_key()
+    vaults = [Vault([old]), Vault([new]), Vault([new, old])]
+    for vault in vaults:
+        for key in vault._keys:
+            key.id = b"same"
+    for vault in vaults[:2]:
+        assert vaults[2].open(vault.seal(SECRETS, b"t"), b"t") == SECRETS
+
+
+def test_blank_lines_and_spaces_around_a_key_are_no_part_of_it(tmp_path: Path) -> None:
+    path, key = tmp_path / "vault.key", new_key()
+    path.touch(mode=0o600)
+    path.write_text(f"\n  {key} \r\n\n")
+    assert (
+        Vault.from_file(path).fingerprint()
+        == Vault([f" {key}\n"]).fingerprint()
+        == Vault([key]).fingerprint()
+    )
+
+
 def test_given_keys_are_not_rotated_here() -> None:
     with pytest.raises(VaultError, match="settings"):
         Vault([new_key()]).rotate_key()

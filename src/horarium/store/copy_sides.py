@@ -300,9 +300,11 @@ class PostgresSide:
 
     async def _refuse_busy(self, side: str) -> None:
         """Raises Unavailable where a node's lease holds, or a connection of a server is there, which may be frozen."""
+        # A source of the old numbering, which is brought up to date later, calls the end of a lease `lease_ms`.
         free = (
-            "SELECT NOT EXISTS (SELECT FROM nodes WHERE stopped_ms IS NULL "
-            "AND lease_until_ms > EXTRACT(EPOCH FROM clock_timestamp()) * 1000) "
+            "SELECT NOT EXISTS (SELECT FROM nodes n WHERE stopped_ms IS NULL "
+            "AND CAST(coalesce(to_jsonb(n)->>'lease_until_ms', to_jsonb(n)->>'lease_ms') AS BIGINT) "
+            "> EXTRACT(EPOCH FROM clock_timestamp()) * 1000) "
             "AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
             "AND application_name LIKE 'horarium%' AND application_name <> ALL($1::text[]))"
         )
