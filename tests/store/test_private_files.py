@@ -35,6 +35,18 @@ def test_a_file_is_private_whether_it_is_new_or_not(tmp_path):
     assert old.read_text() == "kept"
 
 
+def test_a_file_of_another_account_is_used_as_it_is(tmp_path, monkeypatch):
+    def refuse(self, mode):
+        raise PermissionError("not yours")
+
+    path = tmp_path / "theirs"
+    path.touch()
+    path.chmod(0o644)
+    monkeypatch.setattr(type(path), "chmod", refuse)
+    private_file(path)
+    assert mode(path) == 0o644
+
+
 def test_a_database_is_private_with_its_log_and_keeps_its_locks(tmp_path):
     path = tmp_path / "a.db"
     private_database(path)

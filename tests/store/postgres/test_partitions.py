@@ -1,0 +1,80 @@
+"""The months of PostgreSQL: which are made, and what goes with one that is dropped."""
+
+import pytest
+
+from horarium.store.postgres import partitions
+from horarium.store.postgres.connection import connect
+from horarium.store.postgres.partitions import (
+    drop_partitions,
+    following,
+    make_partitions,
+    month_starts,
+    months,
+)
+from tests.support.tenant import DAY, NOON, Node, Tenant
+
+
+def test_the_months_from_one_instant_to_another_are_made_and_three_more():
+    begins = month_starts((2026, 12))
+    assert list(months(begins, begins)) == [(2026, 12), (2027, 1), (2027, 2), (2027, 3)]
+    assert list(months(begins - 1, begins)) == [(2026, 11), *months(begins, begins)]
+    assert [following(month) for month in ((2026, 11), (2026, 12))] == [(2026, 12), (2027, 1)]
+
+
+async def test_what_belongs_to_the_runs_of_a_month_goes_with_it_and_that_of_the_next_stays(
+    url, store, monkeypatch
+):
+    monkeypatch.setattr(partitions, "BATCH", 1)
+    tenant, node = await Tenant.open(store), await Node.start(store)
+    connection = await connect(url)
+    await make_partitions(connection, NOON, NOON + 40 * DAY)
+    await tenant.schedules(3, "0 12 1 * *")
+    for month in ((2026, 12), (2027, 1)):
+        now = month_starts(month) + NOON % DAY
+        await tenant.release(now)
+        await node.work(now)
+    await connection.execute(
+        "INSERT INTO callbacks (run_id, workspace_id, target_id, token_hash, attempt, deadline_ms, lease_ms) "
+        "SELECT id, workspace_id, target_id, 'h', 1, 0, 0 FROM runs"
+    )
+    await connection.execute("INSERT INTO attempts SELECT id, n, 0, 0 FROM runs, generate_series(1, 2) n")
+    kept = "SELECT count(*) FROM {} WHERE run_id IN (SELECT id FROM runs)"
+    await drop_partitions(connection, month_starts((2027, 1)))
+    for table, left in (("attempts", 6), ("callbacks", 3)):
+        assert await connection.fetchval(f"SELECT count(*) FROM {table}") == left
+        assert await connection.fetchval(kept.format(table)) == left
+    await connection.close()
+
+
+@pytest.mark.parametrize(("later", "stays"), [(-1, False), (0, True)])
+async def test_a_month_with_something_that_has_ended_later_stays(url, store, later, stays):
+    """A run that took long, or was retried: its retention begins when it has ended."""
+    tenant, node = await Tenant.open(store), await Node.start(store)
+    before = month_starts((2027, 1))
+    connection = await connect(url)
+    await make_partitions(connection, NOON, NOON)
+    await tenant.schedule("0 12 1 12 *")
+    await tenant.release(month_starts((2026, 12)) + NOON % DAY)
+    await node.work(before + later)
+    dropped = await drop_partitions(connection, before)
+    assert ("runs_2026_12" not in dropped) is stays
+    await connection.close()
+
+
+async def test_who_uses_a_month_is_not_waited_for_long_and_holds_up_no_other_month(url, monkeypatch):
+    monkeypatch.setattr(partitions, "_PATIENCE", "SET LOCAL lock_timeout = '20ms'")
+    reader, connection = await connect(url), await connect(url)
+    await make_partitions(connection, NOON, NOON)
+    reading = reader.transaction()
+    await reading.start()
+    await reader.execute("LOCK TABLE fires IN ACCESS SHARE MODE")
+    far = month_starts((2030, 1))
+    made = await make_partitions(connection, far, far)
+    assert {name.split("_")[0] for name in made} == {"runs"}
+    dropped = await drop_partitions(connection, month_starts((2040, 1)))
+    assert "runs_2030_01" in dropped
+    assert not any(name.startswith("fires") for name in dropped)
+    await reading.rollback()
+    assert "fires_2030_01" in await make_partitions(connection, far, far)
+    for one in (reader, connection):
+        await one.close()
