@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from horarium.audiences import directory
 from horarium.audiences.directory import DirectorySource
 from horarium.domain.audience import AudienceQuery, AudienceRow
 from tests.support.audience import Stand
@@ -236,3 +237,26 @@ async def test_values_of_a_filter_are_only_values(stand: Stand) -> None:
     await stand.fill("contacts", [*CONTACTS, {"id": "c5", "type": "' OR 1=1 --"}])
     assert await keys(stand, "contacts", contact_type="' OR 1=1 --") == "c5"
     assert await keys(stand, "users", roles=["\"]' OR 1=1"]) == ""
+
+
+async def test_a_position_knows_its_row_and_how_many_came_before_whatever_ids_hold(stand: Stand) -> None:
+    await stand.fill("contacts", [{"id": key} for key in ("a:1", "a:2:x", "b", "c")])
+    for limit in (1, 2, 3, 4, 5):
+        rows = await resolved(stand, "contacts", {"limit": 3}, limit)
+        assert [row.key for row in rows] == ["a:1", "a:2:x", "b"]
+
+
+async def test_pages_of_assignees_and_the_tasks_of_each_are_bounded_whatever_is_asked_for(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (directory.MOST_TASKS, directory.ASSIGNEES_AT_ONCE) == (1_000, 100)
+    monkeypatch.setattr(directory, "MOST_TASKS", 2)
+    monkeypatch.setattr(directory, "ASSIGNEES_AT_ONCE", 1)
+    await stand.fill("users", USERS)
+    await stand.fill("tasks", TASKS)
+    for given in ({}, {"max_tasks_per_user": 50}):
+        query = AudienceQuery(stand.tenant.workspace, "tasks_by_assignee", given, NOON)
+        page = await DirectorySource(stand.store).page(query, None, 100)
+        assert [row.key for row in page.rows] == ["u1"]
+        assert page.position is not None
+        assert len(page.rows[0].data["tasks"]) == 2

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import pytest
 
+from horarium.audiences import http
 from horarium.audiences.http import HttpSource
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
@@ -142,3 +144,94 @@ async def test_the_largest_page_does_not_hold_the_event_loop(source: HttpSource,
     reading = asyncio.create_task(keys())
     assert await longest_hold(reading) < 0.2
     assert await reading == 60_000
+
+
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [("a", "a"), (7, "7"), (1 << 70, str(1 << 70)), (True, ""), (1.5, ""), (["a"], ""), (None, "")],
+)
+async def test_a_key_is_a_text_or_a_whole_number(
+    source: HttpSource, receiver: Receiver, value: Any, key: str
+) -> None:
+    body = b'{"data": [{"id": %s}]}' % (str(value).encode() if value == 1 << 70 else orjson.dumps(value))
+    receiver.script("/rows", Answer(200, body))
+    assert [row.key for row in await read(source, receiver.url("/rows"))] == [key]
+
+
+async def test_cursors_of_any_kind_are_sent_back_as_they_came_and_an_empty_one_is_the_last(
+    source: HttpSource, receiver: Receiver
+) -> None:
+    cursors: list[Any] = [0, {"after": 1}, False, "x" * http.LONGEST_CURSOR, ""]
+    receiver.script("/rows", *(page(n, cursor=cursor) for n, cursor in enumerate(cursors)))
+    assert [row.key for row in await read(source, receiver.url("/rows"))] == ["0", "1", "2", "3", "4"]
+    assert [request.json()["cursor"] for request in receiver.requests] == [None, *cursors[:-1]]
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+async def test_an_endpoint_that_never_ends_is_given_up_with_the_bound_that_it_has_reached(
+    source: HttpSource, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, coding: str
+) -> None:
+    monkeypatch.setattr(http, "MOST_PAGES", 2)
+    monkeypatch.setattr(http, "LARGEST_PAGE", 5_000)
+    long = page("x" * 6_000).body
+    body = gzip.compress(long) if coding == "gzip" else long
+    for answers, words in (
+        ([page("a", cursor="1"), page("b", cursor="2"), page("c")], "has more than 2 pages"),
+        ([page("a", cursor="x" * 4_097)], "cursor is longer than 4096 characters"),
+        ([Answer(200, body, {"Content-Encoding": coding})], "larger than 5000 bytes"),
+        ([Answer(200, b"nonsense", {"Content-Encoding": "gzip"})], "cannot be read: it is not valid gzip"),
+    ):
+        receiver.script("/rows", *answers)
+        with pytest.raises(SourceFault, match=words) as caught:
+            await read(source, receiver.url("/rows"))
+        assert caught.value.lasting
+    receiver.script("/rows", page("a", cursor="1"), page("b"))
+    assert len(await read(source, receiver.url("/rows"))) == 2
+
+
+async def test_what_may_not_be_reached_is_lasting_and_tells_a_borrower_nothing_of_it() -> None:
+    source = HttpSource(AudienceOptions(None, ExecutorOptions()))  # type: ignore[arg-type]
+    query = AudienceQuery(WORKSPACE, "crm", {}, 0, {"url": "http://10.1.2.3/rows"})
+    with pytest.raises(SourceFault, match="the endpoint: refused: ") as caught:
+        _ = [batch async for batch in source.rows(query)]
+    await source.close()
+    assert caught.value.lasting
+    assert caught.value.abroad == "its endpoint may not be reached from this server"
+
+
+async def test_rows_come_in_batches_and_defaults_are_asked_for(
+    source: HttpSource, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "BATCH", 2)
+    receiver.script("/rows", page(1, 2, 3))
+    query = AudienceQuery(WORKSPACE, "crm", {}, 0, {"url": receiver.url("/rows")})
+    assert [len(batch) async for batch in source.rows(query)] == [2, 1]
+    assert receiver.requests[0].json()["limit"] == 500
+    assert (http.TIMEOUT_S, http.LONGEST_TIMEOUT_S, http.MOST_PAGES) == (30.0, 600.0, 100_000)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "field"),
+    [
+        ({"page_size": 10_000}, {"page_size": 10_001}, "page_size"),
+        ({"page_size": 1}, {"page_size": 0}, "page_size"),
+        ({"page_size": 1}, {"page_size": True}, "page_size"),
+        ({"timeout": 600}, {"timeout": 600.5}, "timeout"),
+        ({"timeout": 0.1}, {"timeout": 0}, "timeout"),
+        ({"timeout": 0.1}, {"timeout": "30"}, "timeout"),
+        ({"key": "k" * 200}, {"key": "k" * 201}, "key"),
+        ({"rows": "a.b"}, {"rows": ""}, "rows"),
+        ({"next": "a"}, {"next": 5}, "next"),
+        ({"method": "GET"}, {"method": "PUT"}, "method"),
+        ({"headers": {"X-A": "b"}}, {"headers": {"Host": "b"}}, "headers.Host"),
+        ({"url": "http://127.0.0.1/"}, {"url": "http://10.0.0.1/"}, "url"),
+        ({"type": "http"}, {"rwos": "a"}, "rwos"),
+    ],
+)
+def test_what_is_wrong_with_a_configuration_is_named(
+    source: HttpSource, right: dict[str, Any], wrong: dict[str, Any], field: str
+) -> None:
+    whole = {"url": "https://example.com/rows"}
+    assert source.check(whole | right) == []
+    assert [problem.field for problem in source.check(whole | wrong)] == [field]
+    assert [problem.field for problem in source.check(right)] == ([] if "url" in right else ["url"])

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from horarium.audiences.registry import AudienceOptions
-from horarium.audiences.sql import SqlSource
+from horarium.audiences.sql import SqlSource, _row
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault, row_text
+from horarium.domain.ids import prefixed
 from horarium.domain.json_text import DEEPEST, TOO_DEEP
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql.tables import database_path
@@ -264,3 +268,70 @@ async def test_any_number_of_the_largest_rows_is_read(place: Any) -> None:
         place, "SELECT n AS id, repeat('x', 260000) AS a FROM generate_series(1, 300) AS n", timeout=60
     )
     assert len(found) == 300
+
+
+@pytest.mark.parametrize(
+    ("value", "key", "shown"),
+    [
+        ("a", "a", "a"),
+        (True, "True", True),
+        (None, "", None),
+        ((1 << 64) - 1, str((1 << 64) - 1), (1 << 64) - 1),
+        (1 << 64, str(1 << 64), str(1 << 64)),
+        (-(1 << 63), str(-(1 << 63)), -(1 << 63)),
+        (-(1 << 63) - 1, str(-(1 << 63) - 1), str(-(1 << 63) - 1)),
+        (1.5, "1.5", 1.5),
+        (float("inf"), "inf", "inf"),
+        (Decimal("7.00"), "7", 7),
+        (Decimal("0.10"), "0.1", 0.1),
+        (Decimal("0.12345678901234567890"), "0.1234567890123456789", "0.1234567890123456789"),
+        (Decimal("1E+3"), "1000", 1000),
+        (Decimal("NaN"), "NaN", "NaN"),
+        (Decimal("1E+50"), "1" + "0" * 50, "1" + "0" * 50),
+        ((1, Decimal("2.50")), "[1, 2.5]", [1, 2.5]),
+        (datetime(2026, 3, 1, 12, tzinfo=UTC), "2026-03-01T12:00:00+00:00", "2026-03-01T12:00:00+00:00"),
+        (date(2026, 3, 1), "2026-03-01", "2026-03-01"),
+        (time(12, 30), "12:30:00", "12:30:00"),
+        (timedelta(minutes=1, milliseconds=5), "60.005", 60.005),
+        (UUID(int=1), str(UUID(int=1)), str(UUID(int=1))),
+        (b"\x00\xff", "00ff", "00ff"),
+        (memoryview(b"\x01"), "01", "01"),
+        ({"a": [1]}, "{'a': [1]}", {"a": [1]}),
+    ],
+)
+def test_a_value_of_any_type_becomes_a_key_and_a_json_value_that_loses_nothing(
+    value: Any, key: str, shown: Any
+) -> None:
+    assert _row({"id": value}, "id") == AudienceRow(key, {"id": shown})
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "field"),
+    [
+        ({"timeout": 600}, {"timeout": 600.5}, "timeout"),
+        ({"timeout": 0.1}, {"timeout": 0}, "timeout"),
+        ({"timeout": 1}, {"timeout": True}, "timeout"),
+        ({"key": "id"}, {"key": ""}, "key"),
+        ({"query": "SELECT " + "1" * 19_993}, {"query": "SELECT " + "1" * 19_994}, "query"),
+        ({"query": "SELECT 1"}, {"query": " \n"}, "query"),
+        ({"database": "a-1_b"}, {"database": "A"}, "database"),
+        ({"database": "a"}, {"database": "a", "connection": "postgresql://me@db/x"}, "connection"),
+        ({"database": "a"}, {"database": None}, "connection"),
+        ({"database": "a"}, {"database": None, "connection": "***"}, "connection"),
+        ({"type": "sql"}, {"tiemout": 5}, "tiemout"),
+    ],
+)
+def test_what_is_wrong_with_a_configuration_is_named(
+    tmp_path: Path, right: dict[str, Any], wrong: dict[str, Any], field: str
+) -> None:
+    options = ExecutorOptions(data_dir=tmp_path, sql_hosts=("*",))
+    source = SqlSource(AudienceOptions(None, options))  # type: ignore[arg-type] - it needs no store
+    whole = {"database": "crm", "query": "SELECT id FROM people", "key": "id"}
+    assert source.check(whole | right) == []
+    assert [problem.field for problem in source.check(whole | wrong)] == [field]
+
+
+async def test_each_query_knows_whose_audience_it_reads(place: Any) -> None:
+    query = "SELECT id FROM people WHERE :horarium_workspace = :wanted ORDER BY id"
+    assert await read(place, query, wanted=prefixed("ws", WORKSPACE)) != []
+    assert await read(place, query, wanted="ws_another", horarium_workspace="ws_another") == []
