@@ -97,6 +97,14 @@ async def test_the_environment_is_scrubbed(
     assert found["HORARIUM_RUN_ID"].startswith("run_")
 
 
+async def test_a_language_that_the_operator_lets_targets_set_is_the_one_they_set() -> None:
+    executor = make(ExecutorOptions(commands=("env?env=LANG", "env?env=TZ")))
+    given = {"environment": {"LANG": "de_DE", "TZ": "UTC"}}
+    printed = (await run(executor, "env", config=given)).output
+    assert {"LANG=de_DE", "TZ=UTC"} <= set(printed.splitlines())
+    assert "LANG=C.UTF-8" in (await run(executor, "env")).output
+
+
 async def test_its_folder_is_not_ours(executor: CommandExecutor) -> None:
     assert (await run(executor, "pwd")).output == "/\n"
 

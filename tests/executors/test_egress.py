@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 
 from horarium.domain.host_lists import host_list
-from horarium.executors.egress import AddressRefused, EgressClient, explain, was_refused
+from horarium.domain.refused_hosts import RefusedHosts
+from horarium.executors.egress import AddressRefused, EgressClient, explain, read_limited, was_refused
 from horarium.executors.options import ExecutorOptions
 from tests.support.receiver import Answer, Receiver
 
@@ -76,6 +77,43 @@ async def test_a_permitted_request_arrives(opened: EgressClient, receiver: Recei
     (request,) = receiver.requests
     assert (request.method, request.body, request.headers["X-A"]) == ("POST", b"hello", "b")
     assert request.headers["User-Agent"].startswith("Horarium/")
+
+
+async def test_a_client_has_so_many_connections_leaves_idle_ones_soon_and_ends_all_when_it_is_closed() -> (
+    None
+):
+    egress = EgressClient(ExecutorOptions(max_connections=7))
+    for _ in range(2):  # a later request opens all anew
+        connector, session = egress.session.connector, egress.session
+        assert isinstance(connector, aiohttp.TCPConnector)
+        assert (connector.limit, connector._keepalive_timeout) == (7, 4.0)
+        assert egress._resolver is not None
+        threads = egress._resolver.look_ups._threads
+        await egress.close()
+        assert session.closed
+        with pytest.raises(RuntimeError, match="shutdown"):
+            threads.submit(len, "")
+
+
+async def test_a_refusal_is_noted_for_the_workspace_that_asked() -> None:
+    refusals = RefusedHosts()
+    egress = EgressClient(ExecutorOptions(refused_hosts=refusals))
+    for url in ("http://10.1.2.3/", "http://127.0.0.1:9/"):
+        with pytest.raises(AddressRefused):
+            await egress.request(b"w" * 16, "GET", url)
+    await egress.close()
+    noted = [(refusal.workspace_id, refusal.host, refusal.times) for refusal in refusals.take(0)]
+    assert noted == [(b"w" * 16, "10.1.2.3", 1), (b"w" * 16, "127.0.0.1", 1)]
+
+
+@pytest.mark.parametrize("length", [0, 1, 9, 10, 11, 12, 100_000])
+async def test_of_a_body_no_more_than_its_limit_and_one_byte_is_read(
+    opened: EgressClient, receiver: Receiver, length: int
+) -> None:
+    receiver.script("/", Answer(200, b"x" * length))
+    response = await opened.request(WORKSPACE, "GET", receiver.url("/"))
+    assert await read_limited(response, 10) == b"x" * min(length, 11)
+    response.close()
 
 
 async def test_a_literal_address_is_refused(strict: EgressClient, receiver: Receiver) -> None:

@@ -24,7 +24,7 @@ from horarium.domain.ids import prefixed
 from horarium.domain.run import Missed
 from horarium.executors.http import HttpExecutor, make, retry_after_ms
 from horarium.executors.options import ExecutorOptions
-from horarium.executors.signing import key_of, new_secret, signature, signer_of
+from horarium.executors.signing import key_of, new_secret, public_keys, signature, signer_of
 from tests.executors.calls import NOW_MS, RUN_ID, call_of, stored_call
 from tests.support.receiver import Answer, Drip, Flood, Received, Receiver, Reset, Truncated
 
@@ -134,6 +134,37 @@ async def test_event_attributes_are_headers(executor: HttpExecutor, receiver: Re
     assert headers["ce-source"].startswith("https://horarium.example/horarium/v1/schedules/sch_")
     assert headers["ce-time"] == SLOT
     assert headers["ce-subject"] == "M%C3%BCller 5%25"
+
+
+async def test_an_event_is_of_its_schedule_or_its_target_at_its_slot_or_now_and_about_its_row_or_what_runs(
+    executor: HttpExecutor, receiver: Receiver
+) -> None:
+    by_hand = {"schedule_id": None, "schedule_name": None, "slot_ms": None}
+    target = prefixed("tgt", call_of({}).target_id)
+    for changes, subject in (
+        ({"row_key": "r1"}, "r1"),
+        ({}, "Nightly"),
+        (by_hand | {"row_key": "r1"}, "r1"),
+        (by_hand, "Report"),
+    ):
+        headers = (await sent(executor, receiver, **changes)).headers
+        assert headers["ce-subject"] == subject
+        if changes.keys() >= by_hand.keys():
+            assert headers["ce-source"] == f"https://horarium.example/horarium/v1/targets/{target}"
+            assert headers["ce-time"] == "2026-03-08T13:00:00.250Z"  # when it was sent
+        else:
+            assert headers["ce-time"] == SLOT
+
+
+async def test_public_keys_are_those_of_the_secrets_whatever_a_request_says(
+    executor: HttpExecutor, receiver: Receiver
+) -> None:
+    secrets = [new_secret(), new_secret(ed25519=True)]
+    given = {"url": receiver.url(), "verification_keys": ["whpk_of_somebody_else"]}
+    public, _ = executor.split(given | {"signing_secret": secrets})
+    assert public["verification_keys"] == public_keys(secrets)
+    public, _ = executor.split(given | {"signing_secret": secrets[:1]})
+    assert "verification_keys" not in public
 
 
 async def test_a_receiver_verifies_the_signature_with_the_secret_it_was_given(

@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
-from horarium.domain.execution import Outcome, Refused, Verdict, Watched, WatchedTarget
+from horarium.domain.execution import MAX_HANDLE, Outcome, Refused, Verdict, Watched, WatchedTarget
 from horarium.domain.ids import prefixed
+from horarium.executors import http
 from horarium.executors.http import HttpExecutor, make
 from horarium.executors.http_poll import CompiledPoll
 from horarium.executors.options import ExecutorOptions
@@ -62,6 +63,39 @@ async def test_a_run_is_watched_at_the_url_that_the_answer_names(executor, recei
     receiver.script("/jobs/7", answer({"status": {"phase": "Succeeded"}, "result": {"rows": 3}}))
     assert await executor.watch(target, [run]) == {RUN_ID: Outcome(Verdict.SUCCEEDED, output={"rows": 3})}
     assert [request.method for request in receiver.requests] == ["POST", "GET", "GET"]
+
+
+@pytest.mark.parametrize(("longer", "verdict"), [(0, Verdict.ACCEPTED), (1, Verdict.FAILED)])
+async def test_a_url_that_is_too_long_to_be_kept_fails_the_run_for_good(executor, receiver, longer, verdict):
+    long = "x" * (MAX_HANDLE - len(receiver.url("/jobs/")) + longer)
+    receiver.script("/jobs", answer({"id": long}))
+    _, _, outcome = await watched(executor, receiver)
+    assert (outcome.verdict, outcome.retryable) == (verdict, verdict is Verdict.ACCEPTED)
+    assert (outcome.handle is None) == (verdict is Verdict.FAILED)
+
+
+async def test_a_look_is_given_up_after_a_while_and_says_so(executor, receiver, monkeypatch):
+    assert (http._LOOK_S, http._LOOKS_AT_ONCE) == (5.0, 20)
+    monkeypatch.setattr(http, "_LOOK_S", 0.05)
+    receiver.script("/jobs", answer({"id": 7}))
+    let_go = asyncio.Event()
+    receiver.script("/jobs/7", Answer(200, b"{}", until=let_go))
+    target, run, _ = await watched(executor, receiver)
+    (found,) = (await executor.watch(target, [run])).values()
+    let_go.set()
+    assert isinstance(found, OSError)
+    assert not isinstance(found, Refused)
+
+
+async def test_a_target_that_does_not_say_any_more_where_states_are_found_cannot_be_looked_at(
+    executor, receiver
+):
+    target, run, _ = await watched(executor, receiver)
+    config = {name: value for name, value in target.config.items() if name != "poll"}
+    assert executor.watchable(target.config)
+    assert not executor.watchable(config)
+    with pytest.raises(OSError, match="does not say any more where the state of its runs is found"):
+        await executor.watch(target._replace(config=config), [run])
 
 
 async def test_a_run_that_the_target_has_already_is_taken_and_watched(executor, receiver):

@@ -15,7 +15,15 @@ import pytest_asyncio
 from horarium.executors import look_ups as module
 from horarium.executors.egress import EgressClient
 from horarium.executors.engines.hosts import EngineHosts
-from horarium.executors.look_ups import MOST_OF_WORKSPACE, REMEMBERED_S, Found, LookUps, Name
+from horarium.executors.look_ups import (
+    MOST_OF_WORKSPACE,
+    REMEMBERED_S,
+    Found,
+    LookUps,
+    Name,
+    asked_by,
+    asking,
+)
 from horarium.executors.options import ExecutorOptions
 from tests.support.receiver import Receiver
 
@@ -154,6 +162,27 @@ async def test_of_no_more_names_than_a_bound_is_kept_what_was_found(look_ups, mo
     for n in range(10):
         await found(look_ups, ONE, f"host-{n}")
         assert len(look_ups._known) <= 3
+
+
+async def test_what_waits_for_a_thread_is_given_up_when_look_ups_end(look_ups, system):
+    slow = await under_way(look_ups, ONE, *(f"{n}.slow" for n in range(MOST_OF_WORKSPACE + 2)))
+    await look_ups.close()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert [task.done() for task in slow] == [False] * MOST_OF_WORKSPACE + [True] * 2
+    system.may_answer.set()
+    await asyncio.gather(*slow, return_exceptions=True)
+    assert system.asked.total() == MOST_OF_WORKSPACE
+    assert (look_ups._busy, look_ups._under_way) == ({}, {})
+
+
+def test_the_workspace_for_which_names_are_looked_up_is_known_within_its_block_alone():
+    assert asking() is None
+    with asked_by(ONE):
+        with asked_by(OTHER):
+            assert asking() == OTHER
+        assert asking() == ONE
+    assert asking() is None
 
 
 async def test_slow_names_of_one_workspace_hold_up_neither_requests_nor_engines_of_another(

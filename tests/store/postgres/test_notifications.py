@@ -87,8 +87,8 @@ async def node(lines: list[Any], hears: bool = True):  # type: ignore[no-untyped
 async def test_what_was_announced_since_the_last_message_goes_out_in_one_with_the_earliest_instants() -> None:
     line = Line()
     async with node([line]) as (made, _):
-        made.send({READY: 9, DUE: NOW + HORIZON_MS}, NOW)
-        made.send({READY: 7, DUE: NOW + HORIZON_MS + 1}, NOW)
+        made.send({READY: 7, DUE: NOW + HORIZON_MS}, NOW)
+        made.send({READY: 9, DUE: NOW + HORIZON_MS + 1}, NOW)
         await turns()
         ((said, patience),) = line.said
         assert patience == 5.0
@@ -138,7 +138,7 @@ async def test_after_a_lost_connection_everything_is_looked_at_and_who_asks_agai
 
 
 async def test_an_idle_connection_is_tested_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert KEEPALIVE_S == 15.0
+    assert (KEEPALIVE_S, HORIZON_MS) == (15.0, 60_000)
     monkeypatch.setattr(notifications, "KEEPALIVE_S", 0.0)
     line = Line()
     async with node([line]):
@@ -156,8 +156,10 @@ async def test_a_node_that_cannot_hear_polls_until_it_is_lent_an_ear_and_again_w
         await turns()
         assert heard
         assert notifications.POLL_S in pauses
+        heard.clear()
         await made.lend(ear, asyncio.get_running_loop())
-        await turns()
+        await turns(2)
+        assert len({topic for topic, _ in heard}) == 8  # nobody knows what was missed
         heard.clear()
         await turns()
         assert heard == []

@@ -1,0 +1,132 @@
+"""The limits of configurations: what is just within one is accepted, and what is one beyond is refused where it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from horarium.domain.execution import Executor
+from horarium.executors import command, http, llm, python, sql
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.signing import new_secret
+
+OPTIONS = ExecutorOptions(commands=("echo?env=A", "echo?env=B"), python_functions=("json:dumps",))
+MAKERS = {"http": http.make, "command": command.make, "python": python.make}
+URL = "https://example.com/"
+POLL: dict[str, Any] = {"url": URL, "state": "a", "succeeded": ["ok"]}
+GIVEN: dict[str, dict[str, Any]] = {
+    "http": {"url": URL},
+    "command": {"argv": ["echo"]},
+    "python": {"function": "json:dumps"},
+}
+
+
+def nested(levels: int) -> Any:
+    return {"a": nested(levels - 1)} if levels else "{{ slot }}"
+
+
+def named(count: int, prefix: str = "X", value: str = "v") -> dict[str, str]:
+    return {f"{prefix}{number}": value for number in range(count)}
+
+
+@pytest.fixture
+def executors() -> dict[str, Executor]:
+    return {name: make(OPTIONS) for name, make in MAKERS.items()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "within", "beyond", "field"),
+    [
+        ("http", {"url": URL + "a" * (4096 - len(URL))}, {"url": URL + "a" * (4097 - len(URL))}, "url"),
+        ("http", {"url": "http://e.com:65535/"}, {"url": "http://e.com:65536/"}, "url"),
+        ("http", {"url": "http://e.com:1/"}, {"url": "http://e.com:0/"}, "url"),
+        ("http", {"url": f"http://{'a' * 63}.com/"}, {"url": f"http://{'a' * 64}.com/"}, "url"),
+        ("http", {"url": f"http://{'a.' * 126}a/"}, {"url": f"http://{'a.' * 126}ab/"}, "url"),
+        ("http", {"headers": named(50)}, {"headers": named(51)}, "headers"),
+        ("http", {"headers": {"X" * 100: "v"}}, {"headers": {"X" * 101: "v"}}, None),
+        ("http", {"headers": {"X": "v" * 16_384}}, {"headers": {"X": "v" * 16_385}}, "headers.X"),
+        (
+            "http",
+            {"headers": named(8, value="v" * 8_192)},
+            {"headers": named(8, value="v" * 8_192) | {"Y": "v"}},
+            "headers",
+        ),
+        ("http", {"secrets": named(100)}, {"secrets": named(101)}, "secrets"),
+        ("http", {"secrets": {"T": "v" * 65_536}}, {"secrets": {"T": "v" * 65_537}}, "secrets"),
+        ("http", {"secrets": {"T" * 64: "v"}}, {"secrets": {"T" * 65: "v"}}, f"secrets.{'T' * 65}"),
+        (
+            "http",
+            {"signing_secret": [new_secret() for _ in range(5)]},
+            {"signing_secret": [new_secret() for _ in range(6)]},
+            "signing_secret",
+        ),
+        ("http", {"body": nested(50)}, {"body": nested(51)}, None),
+        ("http", {"body": ["{{ slot }}"] * 1_000}, {"body": ["{{ slot }}"] * 1_001}, "body"),
+        ("http", {"body": [1] * 49_999}, {"body": [1] * 50_000}, "body"),
+        (
+            "http",
+            {"body": "{{ input." + "a" * 494 + " }}"},
+            {"body": "{{ input." + "a" * 495 + " }}"},
+            "body",
+        ),
+        (
+            "http",
+            {"body": "{{ slot }}" + "a" * (1024 * 1024 - 10)},
+            {"body": "{{ slot }}" + "a" * (1024 * 1024 - 9)},
+            "body",
+        ),
+        ("http", {"done_on": [300, 599]}, {"done_on": [299]}, "done_on"),
+        ("http", {"done_on": [409] * 50}, {"done_on": [409] * 51}, "done_on"),
+        ("http", {"done_on": []}, {"done_on": [600]}, "done_on"),
+        (
+            "http",
+            {"poll": POLL | {"going_on": [200, 599]}},
+            {"poll": POLL | {"going_on": [199]}},
+            "poll.going_on",
+        ),
+        ("http", {"poll": POLL | {"state": "a" * 500}}, {"poll": POLL | {"state": "a" * 501}}, "poll.state"),
+        ("http", {"poll": POLL | {"output": "a"}}, {"poll": POLL | {"output": ""}}, "poll.output"),
+        (
+            "http",
+            {"poll": POLL | {"succeeded": ["s" * 200] * 50}},
+            {"poll": POLL | {"succeeded": ["s"] * 51}},
+            "poll.succeeded",
+        ),
+        ("http", {"poll": POLL | {"failed": []}}, {"poll": POLL | {"failed": ["s" * 201]}}, "poll.failed"),
+        ("command", {"argv": ["echo"] * 200}, {"argv": ["echo"] * 201}, "argv"),
+        ("command", {"environment": {"A": "1", "B": "2"}}, {"environment": {"C": "3"}}, "environment.C"),
+        (
+            "command",
+            {"environment": named(100, "HORARIUM_ENV_")},
+            {"environment": named(101, "HORARIUM_ENV_")},
+            "environment",
+        ),
+        ("command", {"stdin": None}, {"stdin": "{{ nope }}"}, "stdin"),
+        ("python", {"arguments": {}}, {"arguments": []}, "arguments"),
+    ],
+)
+def test_a_configuration_is_accepted_up_to_each_limit_and_refused_beyond_it_where_it_is(
+    executors: dict[str, Executor],
+    kind: str,
+    within: dict[str, Any],
+    beyond: dict[str, Any],
+    field: str | None,
+) -> None:
+    assert list(executors[kind].check(GIVEN[kind] | within)) == []
+    found = {problem.field for problem in executors[kind].check(GIVEN[kind] | beyond)}
+    assert found == {field} if field is not None else len(found) == 1
+
+
+def test_what_executors_are_given_where_nothing_is_set_allows_as_little_as_possible() -> None:
+    assert (OPTIONS.response_limit_bytes, OPTIONS.max_connections, OPTIONS.python_workers) == (65_536, 512, 4)
+    assert OPTIONS.command_path == "/usr/local/bin:/usr/bin:/bin"
+    plain = ExecutorOptions()
+    for given in (plain.allow_private, plain.commands, plain.python_functions, plain.sql_hosts):
+        assert given == ()
+    for given in (plain.engine_hosts, plain.llm_env_keys, plain.deny_hosts):
+        assert given == ()
+    assert not plain.allow_loopback
+    assert not plain.sql_allow_loopback
+    assert plain.allowed_hosts(b"any") is None
+    assert {maker(plain).type for maker in (sql.make, llm.make)} == {"sql", "llm"}
