@@ -11,15 +11,30 @@ from horarium.executors import command, http, llm, python, sql
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.signing import new_secret
 
-OPTIONS = ExecutorOptions(commands=("echo?env=A", "echo?env=B"), python_functions=("json:dumps",))
-MAKERS = {"http": http.make, "command": command.make, "python": python.make}
+OPTIONS = ExecutorOptions(
+    commands=("echo?env=A", "echo?env=B"),
+    python_functions=("json:dumps",),
+    sql_hosts=("db",),
+    llm_env_keys=("KEY",),
+)
+MAKERS = {
+    "http": http.make,
+    "command": command.make,
+    "python": python.make,
+    "sql": sql.make,
+    "llm": llm.make,
+}
 URL = "https://example.com/"
 POLL: dict[str, Any] = {"url": URL, "state": "a", "succeeded": ["ok"]}
 GIVEN: dict[str, dict[str, Any]] = {
     "http": {"url": URL},
     "command": {"argv": ["echo"]},
     "python": {"function": "json:dumps"},
+    "sql": {"connection": "postgresql://me@db/x", "table": "t"},
+    "llm": {"model": "m", "base_url": URL},
 }
+# Without `base_url`: the key is needed then.
+OPENAI: dict[str, Any] = {"base_url": None, "model": "openai:m"}
 
 
 def nested(levels: int) -> Any:
@@ -32,7 +47,7 @@ def named(count: int, prefix: str = "X", value: str = "v") -> dict[str, str]:
 
 @pytest.fixture
 def executors() -> dict[str, Executor]:
-    return {name: make(OPTIONS) for name, make in MAKERS.items()}
+    return {name: make(OPTIONS) for name, make in MAKERS.items()}  # nothing is opened before it is used
 
 
 @pytest.mark.parametrize(
@@ -104,6 +119,74 @@ def executors() -> dict[str, Executor]:
         ),
         ("command", {"stdin": None}, {"stdin": "{{ nope }}"}, "stdin"),
         ("python", {"arguments": {}}, {"arguments": []}, "arguments"),
+        ("sql", {"table": "t" * 128}, {"table": "t" * 129}, "table"),
+        ("sql", {"table": "sqlite"}, {"table": "SQLITE_x"}, "table"),
+        ("sql", {"schema": "s" * 128}, {"schema": "s" * 129}, "schema"),
+        (
+            "sql",
+            {"columns": {"write": ["c"] * 2_000}},
+            {"columns": {"write": ["c"] * 2_001}},
+            "columns.write",
+        ),
+        ("sql", {"columns": {"match": []}}, {"columns": {"match": [""]}}, "columns.match"),
+        ("sql", {"columns": {"id": "c"}}, {"columns": {"id": 5}}, "columns.id"),
+        ("sql", {"exactly_once": False}, {"exactly_once": 0}, "exactly_once"),
+        (
+            "sql",
+            {"connection": "postgresql://me@DB:5432/x"},
+            {"connection": "postgresql://me@db2/x"},
+            "connection",
+        ),
+        (
+            "sql",
+            {"connection": "postgresql://me@db/x?sslmode=require"},
+            {"connection": "postgresql://me@db/x?sslmode=allow"},
+            "connection",
+        ),
+        ("llm", {"model": "m" * 200}, {"model": "m" * 201}, "model"),
+        ("llm", {"max_tokens": 1_000_000}, {"max_tokens": 1_000_001}, "max_tokens"),
+        ("llm", {"max_tokens": 1}, {"max_tokens": 0}, "max_tokens"),
+        ("llm", {"max_tokens": 1}, {"max_tokens": True}, "max_tokens"),
+        ("llm", {"prompt": "p" * 262_144}, {"prompt": "p" * 262_145}, "prompt"),
+        ("llm", {"instructions": "i" * 262_144}, {"instructions": "i" * 262_145}, "instructions"),
+        ("llm", {"settings": {"temperature": 2}}, {"settings": {"temperature": 2.1}}, "settings.temperature"),
+        (
+            "llm",
+            {"settings": {"temperature": 0}},
+            {"settings": {"temperature": -0.1}},
+            "settings.temperature",
+        ),
+        ("llm", {"settings": {"top_p": 1}}, {"settings": {"top_p": 1.1}}, "settings.top_p"),
+        (
+            "llm",
+            {"settings": {"presence_penalty": -2}},
+            {"settings": {"presence_penalty": -2.1}},
+            "settings.presence_penalty",
+        ),
+        (
+            "llm",
+            {"settings": {"frequency_penalty": 2}},
+            {"settings": {"frequency_penalty": 2.1}},
+            "settings.frequency_penalty",
+        ),
+        ("llm", {"settings": {"seed": (1 << 63) - 1}}, {"settings": {"seed": 1 << 63}}, "settings.seed"),
+        (
+            "llm",
+            {"settings": {"stop_sequences": ["s"] * 16}},
+            {"settings": {"stop_sequences": ["s"] * 17}},
+            "settings.stop_sequences",
+        ),
+        ("llm", OPENAI | {"api_key": "k"}, OPENAI, "api_key"),
+        ("llm", {}, {"api_key": ""}, "api_key"),
+        ("llm", {"api_key": "k"}, {"api_key": "ké"}, "api_key"),
+        ("llm", OPENAI | {"api_key_env": "KEY"}, OPENAI | {"api_key_env": "PATH"}, "api_key_env"),
+        (
+            "llm",
+            OPENAI | {"api_key_env": "KEY"},
+            OPENAI | {"api_key_env": "KEY", "api_key": "k"},
+            "api_key_env",
+        ),
+        ("llm", OPENAI | {"api_key_env": "KEY"}, {"api_key_env": "KEY"}, "api_key_env"),
     ],
 )
 def test_a_configuration_is_accepted_up_to_each_limit_and_refused_beyond_it_where_it_is(

@@ -6,14 +6,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
 from horarium.executors.llm import LlmExecutor, ask, config, make
+from horarium.executors.llm.executor import _failure
 from horarium.executors.options import ExecutorOptions
-from tests.executors.calls import stored_call
+from horarium.executors.secrecy import Scrubber
+from tests.executors.calls import call_of, stored_call
 from tests.support.model_server import ModelServer
 
 KEY = "sk-a-key-of-this-target"
@@ -171,6 +174,28 @@ async def test_bad_answers_are_told_apart_and_asked_for_once(
     assert (outcome.status, outcome.retryable, outcome.error) == (status, retryable, error)
     assert outcome.verdict is Verdict.FAILED
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "retryable", "wait_ms"),
+    [
+        *((status, True, 7_000) for status in (408, 409, 425, 429, 500, 503, 529)),
+        *((status, False, None) for status in (300, 400, 401, 404, 410, 422)),
+    ],
+)
+def test_the_status_of_a_models_server_decides_whether_it_is_asked_again_and_when(
+    status: int, retryable: bool, wait_ms: int | None
+) -> None:
+    transport: Any = SimpleNamespace(error=None, status=status, retry_after="7", body=b"")
+    outcome = _failure(ValueError("odd"), transport, f"{KEY} is wrong", call_of({}), Scrubber([KEY]))
+    assert outcome == Outcome(
+        Verdict.FAILED,
+        error=f"the model's server answered {status}: *** is wrong",
+        retryable=retryable,
+        retry_after_ms=wait_ms,
+        gone=status == 410,
+        status=status,
+    )
 
 
 def _choice(**changes: Any) -> dict[str, Any]:

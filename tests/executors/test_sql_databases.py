@@ -1,0 +1,158 @@
+"""The databases that are kept open: how many, for how long, and with which settings."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from horarium.executors.sql import databases as module
+from horarium.executors.sql.databases import Databases
+from horarium.executors.sql.failures import NotThere
+from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
+
+
+@pytest.fixture
+async def databases() -> AsyncIterator[Databases]:
+    made = Databases(DatabaseGuard(HostPolicy()))
+    yield made
+    await made.close()
+
+
+def file_in(folder: Path, name: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE t (a)")
+    return path
+
+
+def add(connection: Connection) -> None:
+    connection.execution_options(writes=True)
+    with connection.begin():
+        connection.execute(text("INSERT INTO t VALUES (1)"))
+
+
+async def test_a_file_is_opened_with_a_log_that_is_flushed_and_its_references_kept(
+    databases: Databases, tmp_path: Path
+) -> None:
+    promised = {
+        "busy_timeout": 100,
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "trusted_schema": 0,
+    }
+
+    def settings(connection: Connection) -> dict[str, Any]:
+        return {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in promised}
+
+    database = await databases.embedded(file_in(tmp_path, "a"))
+    assert await database.run(settings) == promised
+    with pytest.raises(NotThere, match="no embedded database 'none'"):
+        await databases.embedded(tmp_path / "none.db")
+    assert not (tmp_path / "none.db").exists()
+
+
+async def test_the_database_that_was_not_used_for_longest_is_closed_where_they_are_too_many(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert module.MAX_OPEN == 64
+    monkeypatch.setattr(module, "MAX_OPEN", 2)
+    closed: list[str] = []
+    close = module.EmbeddedDatabase.close
+
+    async def noted(database: module.EmbeddedDatabase) -> None:
+        closed.append(Path(str(database._engine.url.database)).stem)
+        await close(database)
+
+    monkeypatch.setattr(module.EmbeddedDatabase, "close", noted)
+    paths = {name: file_in(tmp_path, name) for name in "abc"}
+    first, _ = await databases.embedded(paths["a"]), await databases.embedded(paths["b"])
+    assert await databases.embedded(paths["a"]) is first
+    await databases.embedded(paths["c"])
+    assert closed == ["b"]
+    await databases.close()
+    assert closed == ["b", "c", "a"]
+
+
+async def test_a_write_waits_for_another_process_for_so_long_and_no_longer(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert module.BUSY_MS * module.BUSY_TRIES == 10_000
+    monkeypatch.setattr(module, "BUSY_TRIES", 2)
+    monkeypatch.setattr(module, "BUSY_MS", 1)
+    path = file_in(tmp_path, "a")
+    database = await databases.embedded(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OperationalError, match="locked"):
+            await database.run(add)
+        other.execute("ROLLBACK")
+        await database.run(add)
+        assert other.execute("SELECT count(*) FROM t").fetchone() == (1,)
+
+
+async def test_work_on_one_file_goes_one_after_another_and_a_workspace_has_two_threads(
+    databases: Databases, tmp_path: Path
+) -> None:
+    go, counting = threading.Event(), threading.Lock()
+    busy = {"one": 0, "two": 0}
+    most = dict(busy)
+
+    def work(name: str) -> Any:
+        def hold(connection: Connection) -> None:
+            with counting:
+                busy[name] += 1
+                most[name] = max(most[name], busy[name])
+            go.wait(20)
+            with counting:
+                busy[name] -= 1
+
+        return hold
+
+    one = [await databases.embedded(file_in(tmp_path / "one", name)) for name in "abcd"]
+    two = await databases.embedded(file_in(tmp_path / "two", "a"))
+    tasks = [asyncio.create_task(database.run(work("one"))) for database in one]
+    tasks += [asyncio.create_task(two.run(work("two"))) for _ in range(3)]
+    async with asyncio.timeout(20):
+        while busy != {"one": 2, "two": 1}:
+            await asyncio.sleep(0.001)
+        go.set()
+        await asyncio.gather(*tasks)
+    assert most == {"one": 2, "two": 1}
+
+
+async def test_work_that_is_cancelled_ends_before_its_caller_goes_on_and_none_begins_that_waited(
+    databases: Databases, tmp_path: Path
+) -> None:
+    database, done = await databases.embedded(file_in(tmp_path, "a")), []
+    begun = threading.Event()
+
+    def endless(connection: Connection) -> None:
+        begun.set()
+        count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+        try:
+            connection.execute(text(count))
+        finally:
+            done.append("ended")
+
+    def waited(connection: Connection) -> None:
+        done.append("begun")
+
+    tasks = [asyncio.create_task(database.run(work)) for work in (endless, waited)]
+    await asyncio.to_thread(begun.wait, 20)
+    for task in reversed(tasks):
+        task.cancel()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(one) for one in found] == [asyncio.CancelledError] * 2
+    assert done == ["ended"]
+    await database.run(add)
