@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -307,6 +308,18 @@ async def test_a_value_that_cannot_be_an_argument_is_refused(executor: CommandEx
 )
 def test_what_is_wrong_is_named(executor: CommandExecutor, config: dict[str, Any], field: str) -> None:
     assert [problem.field for problem in executor.check(config)] == [field]
+
+
+def test_a_program_is_never_looked_for_in_the_folder_where_the_server_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tool").write_text("#!/bin/sh\n")
+    (tmp_path / "tool").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    there = ExecutorOptions(commands=("./tool", "tool", str(tmp_path / "tool")))
+    for name, problems in (("./tool", 1), ("tool", 1), (str(tmp_path / "tool"), 0)):
+        assert len(make(there).check({"argv": [name]})) == problems
+    assert make(replace(there, command_path=str(tmp_path))).check({"argv": ["tool"]}) == []
 
 
 async def test_commands_are_off_by_default() -> None:

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from horarium.executors.secrecy import Scrubber, check_secrets, merge_secrets, reveal, split
+from horarium.executors.secrecy import (
+    Scrubber,
+    check_secrets,
+    merge_secrets,
+    reveal,
+    run_scrubber,
+    split,
+)
+from tests.executors.calls import call_of
 
 CONFIG: dict[str, Any] = {
     "url": "https://example.com",
@@ -187,6 +195,37 @@ def test_known_secrets_are_scrubbed_everywhere() -> None:
 
 def test_the_longest_secret_goes_first() -> None:
     assert Scrubber(["abcd", "abcdefgh"]).text("abcdefgh") == "***"
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "shown"),
+    [
+        ("abcd", "an abcd", "an ***"),
+        ("abc", "an abc", "an abc"),
+        ("Bearer abcdefgh", "it is abcdefgh", "it is ***"),
+        ("Bearer abcdefg", "it is abcdefg", "it is abcdefg"),
+        ("Bearer abcdefg", "it is Bearer abcdefg", "it is ***"),
+        ({"a": ["nested-one"]}, "a nested-one", "a ***"),
+    ],
+)
+def test_a_secret_is_searched_for_from_four_characters_on_and_a_word_of_it_from_eight(
+    secret: Any, text: str, shown: str
+) -> None:
+    assert Scrubber([secret]).text(text) == shown
+
+
+def test_of_the_variables_of_a_run_those_of_eight_characters_and_more_are_secret() -> None:
+    call = call_of(
+        {},
+        {"secrets.A": "target-secret"},
+        environment={"A": "12345678", "B": "1234567"},
+        callback_token="cbt_1",
+    )
+    text = "12345678 1234567 cbt_1 target-secret"
+    assert run_scrubber(call).text(text) == "*** 1234567 *** ***"
+    assert (
+        run_scrubber(call, Scrubber(["known"])).text(f"known {text}") == "*** *** 1234567 *** target-secret"
+    )
 
 
 def test_short_words_are_not_taken_for_secrets() -> None:

@@ -169,10 +169,14 @@ async def test_what_is_asked_of_a_store_that_is_closing_is_refused_and_what_was_
     tmp_path: Path,
 ) -> None:
     store = open_store(tmp_path / "one.db")
+    await asyncio.gather(store.read(held), store.read(point(held)))
     asked = asyncio.create_task(store.write(hold, "a"))
     await asyncio.sleep(0)
     await store.close()
     assert await asked is None
+    for connection in (store.connection, *store._reader_connections):
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
     for ask in (store.write(hold, "b"), store.urgent(hold, "b"), store.read(point(held))):
         with pytest.raises(Unavailable, match="the store is closing"):
             await ask
