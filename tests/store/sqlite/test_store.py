@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 
 from horarium.domain.errors import Unavailable
+from horarium.service.trail import Trail
 from horarium.store.base import READY, point
 from horarium.store.sqlite import group
 from horarium.store.sqlite import store as store_module
 from horarium.store.sqlite.connection import connect
 from horarium.store.sqlite.store import SqliteStore
 from horarium.store.sqlite.transaction import ROWS_AT_ONCE
+from horarium.store.verbs import audit
 from tests.support.sqlite_schema import open_store
+from tests.support.tenant import NOON, Tenant
 
 
 @pytest.fixture
@@ -137,6 +140,37 @@ async def test_a_verb_that_the_database_refuses_takes_no_other_of_its_group_with
     assert store.figures.refused == 1
     assert [verb for verb, was_refused in told if was_refused] == ["refused"]
     assert heard == []
+
+
+async def test_a_verb_that_fails_when_its_group_is_begun_again_leaves_nothing_of_its_first_run(
+    store: SqliteStore,
+) -> None:
+    """Another one of the group fails after it has written, so those before it are run once more."""
+    tenant, runs, heard = await Tenant.open(store), [], []
+    entry = Trail(tenant.workspace, NOON).entry("test.noted", "ws", tenant.workspace)
+    store.listen(lambda topic, at: heard.append((topic, at)))
+
+    async def once(tx) -> None:
+        runs.append(1)
+        await hold(tx, "once")
+        if len(runs) > 1:
+            raise KeyError("only once")
+        tx.announce(READY, 1)
+        tx.record(entry)
+        tx.count("runs", "succeeded", 1)
+
+    async def broken(tx) -> None:
+        await hold(tx, "broken")
+        raise KeyError("no")
+
+    found = await asyncio.gather(
+        store.write(once), store.write(broken), store.write(hold, "a"), return_exceptions=True
+    )
+    assert [type(one) for one in found] == [KeyError, KeyError, type(None)]
+    assert len(runs) == 2
+    assert await store.read(held) & {"once", "broken", "a"} == {"a"}
+    assert not await store.read(audit.any_pending)
+    assert (heard, store.figures.of("runs")) == ([], {})
 
 
 async def test_a_group_that_cannot_be_committed_is_told_to_all_of_it_and_to_all_who_wait_where_none_can_begin(

@@ -40,9 +40,9 @@ class Task:
         self.seconds = 0.0
 
     def fail(self, error: BaseException) -> None:
-        """Nothing of it was committed."""
+        """Nothing of it is committed, also where it was run before with success."""
         self.error = error
-        self.announced, self.counted = {}, []
+        self.announced, self.recorded, self.told, self.counted = {}, [], [], []
 
 
 class GroupWriter:
@@ -74,10 +74,10 @@ class GroupWriter:
                     self._begin_again(done)
                 if task.prompt or time.monotonic() > until:
                     break
-            recorded = [entry for task in done if task.error is None for entry in task.recorded]
+            recorded = [entry for task in done for entry in task.recorded]
             if recorded:
                 drive(append(SqliteTx(connection, self._statements), recorded))
-            told = [note for task in done if task.error is None for note in task.told]
+            told = [note for task in done for note in task.told]
             if told:
                 drive(write_notes(SqliteTx(connection, self._statements), told))
             begun = time.monotonic()
@@ -102,9 +102,9 @@ class GroupWriter:
             if not connection.in_transaction:
                 raise  # the disk is full, or similar: SQLite has rolled everything back
             self.refused += 1
-            task.error = Unavailable(f"the database refused: {error}")
+            task.fail(Unavailable(f"the database refused: {error}"))
         except BaseException as error:
-            task.error = error
+            task.fail(error)
         task.seconds = time.monotonic() - begun
         return task.error is not None and connection.total_changes != before
 

@@ -327,8 +327,7 @@ class SqliteStore:
         for job in done:
             task = job.task
             self.figures.took(job.name, task.seconds, isinstance(task.error, Unavailable))
-            if task.error is None:
-                self.figures.take(task.counted, time.monotonic() - job.asked)
+            self.figures.take(task.counted, time.monotonic() - job.asked)
             for topic, at in task.announced.items():
                 earliest(announced, topic, at)
             if job.future.done():
