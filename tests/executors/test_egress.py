@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -106,14 +107,42 @@ async def test_a_refusal_is_noted_for_the_workspace_that_asked() -> None:
     assert noted == [(b"w" * 16, "10.1.2.3", 1), (b"w" * 16, "127.0.0.1", 1)]
 
 
-@pytest.mark.parametrize("length", [0, 1, 9, 10, 11, 12, 100_000])
+class Pieces:
+    """A body that arrives in pieces."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._left = list(pieces)
+
+    async def read(self, most: int) -> bytes:
+        piece = self._left.pop(0) if self._left else b""
+        if len(piece) > most:
+            self._left.insert(0, piece[most:])
+        return piece[:most]
+
+    def at_eof(self) -> bool:
+        return not self._left
+
+
+@pytest.mark.parametrize(
+    ("pieces", "read"),
+    [
+        ((), 0),
+        ((1,), 1),
+        ((10,), 10),
+        ((11,), 11),
+        ((12,), 11),
+        ((10, 1), 11),
+        ((5, 5, 5), 11),
+        ((5, 6, 1), 11),
+        ((1,) * 10, 10),
+        ((1,) * 100, 11),
+    ],
+)
 async def test_of_a_body_no_more_than_its_limit_and_one_byte_is_read(
-    opened: EgressClient, receiver: Receiver, length: int
+    pieces: Sequence[int], read: int
 ) -> None:
-    receiver.script("/", Answer(200, b"x" * length))
-    response = await opened.request(WORKSPACE, "GET", receiver.url("/"))
-    assert await read_limited(response, 10) == b"x" * min(length, 11)
-    response.close()
+    response: Any = SimpleNamespace(content=Pieces(*(b"x" * length for length in pieces)))
+    assert await read_limited(response, 10) == b"x" * read
 
 
 async def test_a_literal_address_is_refused(strict: EgressClient, receiver: Receiver) -> None:

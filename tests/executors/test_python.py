@@ -278,6 +278,14 @@ def test_only_functions_that_the_settings_allow_are_accepted(
     assert said in problem.message
 
 
+@pytest.mark.parametrize(("length", "said"), [(500, "do not allow"), (501, "must be written as")])
+def test_no_name_of_a_function_is_longer_than_a_bound(
+    executor: PythonExecutor, length: int, said: str
+) -> None:
+    (problem,) = executor.check({"function": "m:" + "f" * (length - 2)})
+    assert said in problem.message
+
+
 def test_without_settings_no_function_is_allowed() -> None:
     (problem,) = make(ExecutorOptions()).check({"function": "json:dumps"})
     assert "allow no function" in problem.message

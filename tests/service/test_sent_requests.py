@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from horarium.domain.ids import random_id
+from horarium.service.schedules import ScheduleDraft
 from horarium.service.targets import draft_of
+from horarium.times import Timing
 from tests.api.asking import BASE, ask
 from tests.support.house import House
 from tests.support.receiver import Answer, Receiver
@@ -54,6 +57,28 @@ async def test_it_is_what_the_target_was_sent_but_for_secrets() -> None:
         for name in headers.keys() - hidden:
             assert headers[name] == got.headers[name], name
         assert TOKEN not in str(sent)
+
+
+async def test_variables_of_the_schedule_are_secrets_however_short_they_are() -> None:
+    async with Receiver() as receiver, House.open(NOW) as house:
+        executor = {
+            "type": "http",
+            "url": receiver.url("/hook"),
+            "headers": {"X-Pin": "{{ environment.PIN }}"},
+        }
+        target = {"kind": "workflow", "key": "hook", "name": "Hook", "executor": executor}
+        await ask(house, "POST", "/targets", target, 201)
+        who, services, new = await house.who(), house.services, random_id(house.clock.now)
+        made = await services.targets.resolve(who.workspace_id, "hook")
+        sealed = services.environments.seal({"PIN": "4711"}, new)
+        draft = ScheduleDraft(who.workspace_id, who.principal_id, "s", Timing("* * * * *"), made.id)
+        await services.schedules.create(replace(draft, environment=sealed, id=new))
+        await house.move("2026-03-01T12:01:00Z")
+        (got,) = receiver.requests
+        (run,) = (await ask(house, "GET", "/runs"))["items"]
+        sent = await ask(house, "GET", f"/runs/{run['id']}/request")
+        (shown,) = [each["value"] for each in sent["request"]["headers"] if each["name"] == "X-Pin"]
+        assert (got.headers["X-Pin"], shown) == ("4711", "***")
 
 
 async def test_an_edit_of_the_schedule_changes_nothing_and_one_of_the_target_is_said() -> None:
