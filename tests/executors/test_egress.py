@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from horarium.domain.host_lists import host_list
 from horarium.domain.refused_hosts import RefusedHosts
@@ -94,6 +95,18 @@ async def test_a_client_has_so_many_connections_leaves_idle_ones_soon_and_ends_a
         assert session.closed
         with pytest.raises(RuntimeError, match="shutdown"):
             threads.submit(len, "")
+
+
+@pytest.mark.parametrize(("known", "kept"), [(10_000, 10_001), (10_001, 1)])
+def test_of_no_more_addresses_and_urls_than_a_bound_it_is_kept_how_they_were_judged(
+    known: int, kept: int
+) -> None:
+    egress = EgressClient(ExecutorOptions())
+    egress.policy._seen.update({str(number): None for number in range(known)})
+    egress._checked.update({str(number): URL("http://example.com/") for number in range(known)})
+    assert egress.policy.refusal("8.8.8.8") is None
+    assert egress.checked("http://example.com/") == URL("http://example.com/")
+    assert (len(egress.policy._seen), len(egress._checked)) == (kept, kept)
 
 
 async def test_a_refusal_is_noted_for_the_workspace_that_asked() -> None:

@@ -76,6 +76,13 @@ def test_a_value_that_is_no_json_is_a_type_error(value: Any) -> None:
         keep_value(value, 1000, NONE)
 
 
+@pytest.mark.parametrize(
+    ("length", "kept"), [(2_000, "x" * 2_000), (2_001, "x" * 2_000 + "..."), (5_000, "x" * 2_000 + "...")]
+)
+def test_an_error_of_two_thousand_characters_is_kept_whole(length: int, kept: str) -> None:
+    assert error_text("x" * length, NONE) == kept
+
+
 def test_an_error_is_scrubbed_and_not_endless() -> None:
     text = error_text("failed with hush-hush\0" + "x" * 10_000, Scrubber(["hush-hush"]))
     assert text.startswith("failed with ***\ufffd")
