@@ -236,6 +236,28 @@ async def test_between_two_turns_the_looks_wait_until_they_are_woken(looking, mo
     await asyncio.gather(loop, return_exceptions=True)
 
 
+async def test_a_node_that_has_lost_its_lease_looks_at_nothing_until_it_has_one_again(
+    tenant, store, clock, engine, monkeypatch
+):
+    monkeypatch.setattr(watcher_module, "BETWEEN_S", 0.0)
+    held = False
+    looking = Watcher(
+        store, clock, {"played": engine}, Vault([new_key()]), clean, poll_s=0.0, may_work=lambda: held
+    )
+    await given_away(tenant, ["a"])
+    clock.at += 2 * SECOND
+    loop = asyncio.create_task(looking.loop())
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert engine.asked == 0
+    held = True
+    async with asyncio.timeout(20):
+        while not engine.asked:
+            await asyncio.sleep(0)
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+
+
 @pytest.mark.parametrize(("took_s", "rest_s"), [(0.0, BETWEEN_S), (0.004, BETWEEN_S), (0.5, 2.0)])
 async def test_between_two_turns_the_looks_rest_for_four_times_as_long_as_the_search_for_runs_took(
     looking, monkeypatch, took_s, rest_s
