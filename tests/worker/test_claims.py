@@ -290,6 +290,31 @@ async def test_a_worker_that_is_full_or_has_no_lease_has_no_room():
         await shop.close()
 
 
+async def test_a_worker_that_has_as_many_bytes_in_hand_as_it_may_takes_no_more_until_some_are_over(
+    monkeypatch,
+):
+    shop = await Workshop.open(concurrency=1)
+    try:
+        await shop.hang()
+        for _ in range(3):
+            await shop.schedule("* * * * *", input={"text": "x" * 100})
+        await shop.tick(NOON + 60_000)
+        worker, works = shop.worker, list(shop.worker._holding.values())
+        held = sum(work.size for work in works)
+        assert held > 300
+        for most, has_room in ((held, False), (held + 1, True)):
+            monkeypatch.setattr(worker_module, "MOST_BYTES_IN_HAND", most)
+            assert (worker.room() > 0) is has_room
+        monkeypatch.setattr(worker_module, "MOST_BYTES_IN_HAND", 1)
+        for work in works:
+            assert worker.room() == 0
+            for _ in range(2):  # it is not in hand any more the second time
+                worker._forget(work)
+        assert worker.room() > 0
+    finally:
+        await shop.close()
+
+
 @pytest.mark.parametrize("left", [True, False])
 async def test_lanes_that_were_claimed_for_up_to_their_bound_are_claimed_again_where_something_is_left(
     monkeypatch, left

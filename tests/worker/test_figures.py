@@ -119,6 +119,28 @@ def test_figures_by_lane_are_those_of_the_workspace_that_was_asked_for(time):
     assert len(everything) == 3
 
 
+@pytest.mark.parametrize(
+    ("reports", "wait_s", "p99_s"),
+    [
+        ({}, 0, 0),
+        ({b"a": (None, None)}, 0, 0),
+        ({b"a": (9_000, 250), b"b": (4_000, 2_500), b"c": (None, 100)}, 6, 2.5),
+    ],
+)
+def test_the_longest_wait_and_the_slowest_target_are_told_in_seconds(time, reports, wait_s, p99_s):
+    lanes = Lanes(50, 50, 1_000)
+    told = {
+        lane: SimpleNamespace(oldest_ms=oldest, p99_ms=p99, held_by=None)
+        for lane, (oldest, p99) in reports.items()
+    }
+    worker = SimpleNamespace(lanes=lanes, figures=lanes.figures, reports=told)
+    shown = {
+        family.name: family.samples[0].value for family in worker_metrics(worker, 10_000) if family.samples
+    }
+    assert shown["horarium_longest_wait_seconds"] == wait_s
+    assert shown["horarium_slowest_lane_p99_seconds"] == p99_s
+
+
 def test_what_was_noted_is_put_into_both_histograms(monkeypatch):
     figures, settled = WorkerFigures(), []
     for name in ("sent", "took"):

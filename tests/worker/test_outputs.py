@@ -10,6 +10,7 @@ from horarium.worker.outputs import stored_output
     [
         (None, None),
         ([1, 2], "[1,2]"),
+        ([1, 2, 34], "[1,2,34]"),
         ([1, 2, 3, 4, 5], '"[1,2,3,4"'),
         ("a long text", '"a long t"'),
         ("ééééé", '"éééé"'),

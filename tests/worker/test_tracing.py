@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
@@ -30,6 +31,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from horarium.worker import tracing as tracing_module
 from horarium.worker.tracing import Tracing
 
 SECOND = 1_000
@@ -177,6 +179,32 @@ async def test_a_run_that_was_not_sent_is_a_failed_run_without_attempt(traced: T
     ]
     assert not traced.one("run").status.is_ok
     assert traced.one("run").attributes["horarium.state"] == "failed"
+
+
+def test_a_span_does_not_end_before_it_begins_though_the_clock_was_set_back() -> None:
+    exporter = InMemorySpanExporter()
+    tracing = Tracing(SimpleSpanProcessor(exporter), 1.0, derived_id(NOON, b"node"))
+    for end_ms in (NOON - SECOND, NOON, NOON + SECOND):
+        tracing._span(derived_id(NOON, b"run"), "wait", (1, 1), NOON, end_ms)
+    assert [since_noon(span.end_time) for span in exporter.get_finished_spans()] == [0, 0, SECOND]
+
+
+def test_a_collector_that_is_away_does_not_keep_the_server_from_stopping(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert tracing_module.CLOSE_S == 3.0
+    monkeypatch.setattr(tracing_module, "CLOSE_S", 0.01)
+    may_end, asked, gone = threading.Event(), threading.Event(), list[bool]()
+
+    class Away(SimpleSpanProcessor):
+        def shutdown(self) -> None:
+            asked.set()
+            gone.append(may_end.wait(5))
+
+    Tracing(Away(InMemorySpanExporter()), 1.0, derived_id(NOON, b"node")).close()
+    assert asked.wait(5)
+    assert gone == []  # it still waits
+    may_end.set()
 
 
 def test_a_share_of_the_runs_is_sampled_alike_on_all_nodes() -> None:

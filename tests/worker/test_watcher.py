@@ -577,6 +577,31 @@ async def test_a_cancellation_that_fails_holds_up_neither_others_nor_what_has_en
     ]
 
 
+async def test_an_end_that_an_engine_does_not_take_in_time_holds_up_no_other(
+    tenant, store, clock, monkeypatch
+):
+    assert SECOND * (watcher_module.WATCH_S + watcher_module.CANCELS_S) < watcher_module.TAKEN_MS
+    monkeypatch.setattr(watcher_module, "CANCELS_AT_ONCE", 1)
+    monkeypatch.setattr(watcher_module, "CANCEL_S", 0.01)
+    monkeypatch.setattr(watcher_module, "CANCELS_S", 0.9)
+    hanging = []
+
+    class Hanging(PlayedEngine):
+        async def cancel(self, target, run):
+            if not hanging:
+                hanging.append(run.handle)
+                await asyncio.Event().wait()
+            await super().cancel(target, run)
+
+    engine = Hanging()
+    looking = Watcher(store, clock, {"played": engine}, Vault([new_key()]), clean)
+    _, works = await given_away(tenant, ["a", "b"])
+    for work in works:
+        await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
+    await look(looking)
+    assert sorted([*hanging, *engine.cancelled]) == ["a", "b"]
+
+
 async def test_a_target_that_cannot_be_read_holds_up_no_other(tenant, store, clock, engine, looking):
     broken = await watched_target(tenant)
     await given_away(tenant, ["b"], target=broken)
