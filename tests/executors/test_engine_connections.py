@@ -5,6 +5,7 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.executors.engines import connections as module
 from horarium.executors.engines.connections import IDLE_S, AllInUse, Connections
@@ -211,3 +212,37 @@ async def test_connections_are_closed_in_time_though_nobody_comes(
     first = await used(connections, connect)
     clock.at += 1
     await until_closed(first)
+
+
+async def test_closing_ends_what_is_idle_used_leaving_or_being_opened(connections, connect, made, may_close):
+    may_close.set()
+
+    async def never():
+        await asyncio.Event().wait()
+
+    await used(connections, connect, place="idle")
+    async with connections.hold(ONE, "left", connect) as leaving:
+        leaving.usable = False
+        await used(connections, connect, place="left")
+        async with connections.hold(ONE, "used", connect):
+            opening = asyncio.create_task(used(connections, never, place="new"))
+            for _ in range(3):
+                await asyncio.sleep(0)
+            await connections.close()
+            assert [connection.closed for connection in made] == [True] * 4
+            with pytest.raises(asyncio.CancelledError):
+                await opening
+            assert connections._timer.cancelled()
+
+
+async def test_a_connection_that_cannot_be_closed_is_told_in_the_log_and_keeps_nobody(connect):
+    async def fail(connection):
+        connection.closed = True
+        raise OSError("says no goodbye")
+
+    connections = Connections(lambda connection: True, fail)
+    first, second = [await used(connections, connect, place=place) for place in ("a", "b")]
+    with capture_logs() as lines:
+        await connections.close()
+    assert (first.closed, second.closed) == (True, True)
+    assert [line["error"] for line in lines] == ["OSError: says no goodbye"] * 2
