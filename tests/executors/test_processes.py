@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
@@ -20,17 +21,24 @@ MODULE = "tests.executors.functions_for_tests"
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[processes._Process]:
-    """The processes that are started, in their order."""
+async def started(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[processes._Process]]:
+    """The processes that are started, in their order. None is left when the test is over, however it ends."""
     found: list[processes._Process] = []
-    start = processes._Process.start
+    start, begun = processes._Process.start, 0
 
     async def noted() -> processes._Process:
+        nonlocal begun
+        begun += 1
         found.append(await start())
         return found[-1]
 
     monkeypatch.setattr(processes._Process, "start", noted)
-    return found
+    yield found
+    async with asyncio.timeout(20):
+        while len(found) < begun:
+            await asyncio.sleep(0.001)
+    for process in found:
+        await process.kill()
 
 
 async def where(pool: ProcessPool) -> int:
