@@ -65,6 +65,24 @@ async def test_a_process_that_a_given_up_call_has_started_ends_with_the_pool(
     assert [process.alive for process in started] == [False]
 
 
+async def test_a_process_that_a_given_up_call_has_started_is_used_by_the_next_one(
+    started: list[processes._Process],
+) -> None:
+    pool = ProcessPool(1)
+    call = asyncio.create_task(where(pool))
+    while not pool._starting:
+        await asyncio.sleep(0)
+    call.cancel()
+    with suppress(asyncio.CancelledError):
+        await call
+    async with asyncio.timeout(20):
+        while not pool._idle:
+            await asyncio.sleep(0)
+    assert await where(pool) == started[0]._process.pid
+    await pool.close()
+    assert [process.alive for process in started] == [False]
+
+
 async def test_a_call_that_is_under_way_when_the_pool_is_closed_ends_and_its_process_with_it(
     started: list[processes._Process],
 ) -> None:
