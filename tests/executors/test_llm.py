@@ -9,10 +9,12 @@ from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 
+import httpx2
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
 from horarium.executors.llm import LlmExecutor, ask, config, make
+from horarium.executors.llm.answers import NoAnswer, check_answer, message_of
 from horarium.executors.llm.executor import _failure
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import Scrubber
@@ -196,6 +198,31 @@ def test_the_status_of_a_models_server_decides_whether_it_is_asked_again_and_whe
         gone=status == 410,
         status=status,
     )
+
+
+async def test_a_named_provider_is_asked_once_like_any_other(
+    executor: LlmExecutor, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ask, "_OPENAI", server.base_url)
+    target = {"model": "openai-chat:failing", "api_key": KEY}
+    outcome = await executor.execute(stored_call(executor, target, input="Hello"))
+    assert (outcome.status, outcome.retryable, len(server.requests)) == (500, True, 1)
+
+
+def test_of_what_a_models_server_says_the_beginning_is_shown() -> None:
+    for length, shown in ((300, 300), (301, 300)):
+        assert message_of({"error": {"message": "x" * length}}) == "x" * shown
+        with pytest.raises(NoAnswer, match=f"refused to answer: x{{{shown}}}$"):
+            check_answer(None, "stop", "x" * length)
+
+
+def test_of_headers_with_credentials_only_those_that_hold_the_targets_key_are_sent() -> None:
+    egress: Any = None
+    given = {"Authorization": "Bearer another", "X-Api-Key": KEY, "Cookie": "a=b", "X-Title": "another"}
+    for key, sent in ((KEY, {"x-api-key", "x-title"}), (None, {"x-title"})):
+        transport = ask.EgressTransport(egress, bytes(16), key, 1_000)
+        request = httpx2.Request("POST", "https://models.example.com/", headers=given)
+        assert {name for name, _ in transport._headers(request)} & {name.lower() for name in given} == sent
 
 
 def _choice(**changes: Any) -> dict[str, Any]:
@@ -424,6 +451,35 @@ async def test_the_operators_key_is_used_only_where_it_is_named_and_allowed(
     assert [p.field for p in executor.check(elsewhere)] == ["api_key_env"]
     assert [p.field for p in executor.check({**target, "api_key_env": "PATH"})] == ["api_key_env"]
     await executor.close()
+
+
+async def test_the_operators_key_is_shown_by_no_error_and_not_sent_once_it_is_not_allowed_any_more(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ask, "_OPENAI", server.base_url)
+    monkeypatch.setenv("TEAM_MODEL_KEY", "sk-shared-by-the-operator")
+    target = {"model": "openai-chat:locked", "api_key_env": "TEAM_MODEL_KEY"}
+    allowing = make(ExecutorOptions(allow_loopback=True, llm_env_keys=("TEAM_MODEL_KEY",)))
+    call = stored_call(allowing, target, input="Hello")
+    outcome = await allowing.execute(call)
+    assert outcome.error == "the model's server answered 401: the key 'Bearer ***' is wrong"
+    later = make(ExecutorOptions(allow_loopback=True))
+    await later.execute(call)
+    assert ["authorization" in headers for headers in server.headers] == [True, False]
+    for executor in (allowing, later):
+        await executor.close()
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [({}, "You are V."), ({"instructions": "Be brief."}, "Be brief.")],
+)
+async def test_the_instructions_of_a_variation_count_where_the_target_has_none(
+    executor: LlmExecutor, server: ModelServer, config: dict[str, Any], told: str
+) -> None:
+    variation = {"id": "v", "name": "V", "spec": {"systemPromptTemplate": "You are V."}}
+    await run(executor, server, config=config, variation=variation)
+    assert server.requests[0]["messages"][0]["content"] == told
 
 
 async def test_the_key_is_kept_apart_from_what_is_shown(executor: LlmExecutor) -> None:
