@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 import pytest
@@ -105,6 +106,60 @@ def test_allowed_hosts_are_reached_through_the_asynchronous_driver(url: str, pol
     assert address is not None
     assert address.url.drivername == "postgresql+asyncpg"
     assert address.arguments["host"]
+
+
+@pytest.mark.parametrize(
+    ("option", "verified", "by_name"),
+    [
+        ("sslmode=require", ssl.CERT_NONE, False),
+        ("sslmode=verify-ca", ssl.CERT_REQUIRED, False),
+        ("sslmode=verify-full", ssl.CERT_REQUIRED, True),
+        ("ssl=verify-full", ssl.CERT_REQUIRED, True),
+        ("ssl=require&sslmode=verify-full", ssl.CERT_REQUIRED, True),
+    ],
+)
+def test_a_certificate_is_checked_as_far_as_the_url_asks_for_it(
+    option: str, verified: ssl.VerifyMode, by_name: bool
+) -> None:
+    address, problems = read_url(f"postgresql://u:p@db.example.com/d?{option}", OPEN)
+    assert problems == []
+    assert address is not None
+    context = address.arguments["ssl"]
+    assert (context.verify_mode, context.check_hostname) == (verified, by_name)
+    assert context.host == "db.example.com"
+    assert verified is ssl.CERT_NONE or context.cert_store_stats()["x509_ca"] > 0
+
+
+@pytest.mark.parametrize(
+    ("place", "tls"),
+    [
+        ("db.example.com/d", "prefer"),
+        ("db.example.com/d?sslmode=prefer", "prefer"),
+        ("db.example.com/d?sslmode=disable", False),
+        ("/d?host=/run/pg&sslmode=verify-full", False),
+    ],
+)
+def test_a_driver_gets_all_that_it_would_take_from_elsewhere(place: str, tls: Any) -> None:
+    address, problems = read_url(f"postgresql://u:p@{place}", HostPolicy(("*", "/run/pg")))
+    assert problems == []
+    assert address is not None
+    assert address.arguments == {
+        "host": "/run/pg" if place.startswith("/") else "db.example.com",
+        "port": 5432,
+        "password": "p",
+        "passfile": "/dev/null",
+        "ssl": tls,
+        "timeout": 10,
+        "server_settings": {"application_name": "horarium"},
+    }
+    assert (address.url.password, address.url.host, address.url.database) == (None, None, "d")
+
+
+@pytest.mark.parametrize(("length", "taken"), [(2_048, True), (2_049, False)])
+def test_no_url_is_longer_than_a_bound(length: int, taken: bool) -> None:
+    beginning = "postgresql://u@db.example.com/"
+    address, _ = read_url(beginning + "d" * (length - len(beginning)), OPEN)
+    assert (address is not None) is taken
 
 
 def test_any_host_does_not_mean_any_folder_of_this_machine() -> None:
