@@ -152,7 +152,7 @@ def test_a_driver_gets_all_that_it_would_take_from_elsewhere(place: str, tls: An
         "timeout": 10,
         "server_settings": {"application_name": "horarium"},
     }
-    assert (address.url.password, address.url.host, address.url.database) == (None, None, "d")
+    assert (address.port, address.database, dict(address.url.query)) == (5432, "d", {})
 
 
 @pytest.mark.parametrize(("length", "taken"), [(2_048, True), (2_049, False)])

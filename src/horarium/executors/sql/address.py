@@ -175,7 +175,7 @@ def _with_arguments(name: str, url: URL, host: str, port: int, options: dict[str
     }
     if "prepared_statement_cache_size" in options:
         arguments["prepared_statement_cache_size"] = int(options["prepared_statement_cache_size"])
-    return Address(url.set(host=None, port=None, password=None), arguments, host, port, database)
+    return Address(url, arguments, host, port, database)
 
 
 def _tls(mode: str, host: str) -> Any:
