@@ -36,6 +36,8 @@ MOST_UNDER_WAY, MOST_PROBES = 256, 32
 READ_AT_ONCE = 200
 # How often webhooks that nobody has are looked for, and those that were changed or given to others.
 LOOK_S = 1.0
+# How often a node that has lost its right to send looks whether it has it again. It asks nobody for that.
+HELD_S = 0.1
 # How long what was sent gathers before the store is told of it in one transaction.
 TELL_S = 0.05
 TROUBLE_S = 0.5
@@ -93,9 +95,10 @@ class Deliverer:
 
     async def step(self) -> None:
         """Do what can be done now: take webhooks, read, and begin to send."""
-        if not self._may_work():
-            return
         now = asyncio.get_running_loop().time()
+        if not self._may_work():
+            self._look_at = now + HELD_S
+            return
         if now >= self._look_at:
             self._look_at = now + LOOK_S
             self._new_events = True  # also where nobody has told of them
