@@ -1,13 +1,25 @@
 """Settings come from options, environment, file and defaults, in this order."""
 
+import math
 from base64 import b64encode, urlsafe_b64encode
+from pathlib import Path
 
 import pytest
 import typer
 
 from horarium.cli.commands import app
 from horarium.domain.errors import Invalid
-from horarium.settings import SETTINGS, Settings, differing, load_settings
+from horarium.settings import (
+    OTHER_VARIABLES,
+    SETTINGS,
+    Settings,
+    Source,
+    differing,
+    in_url,
+    load_settings,
+    load_with_sources,
+    shown,
+)
 from horarium.store.vault import new_key
 from tests.support import settings_page
 
@@ -210,3 +222,184 @@ def test_the_address_of_a_pooler_stands_beside_the_direct_address_of_its_databas
         with pytest.raises(Invalid) as caught:
             load_settings(given, {})
         assert [problem.field for problem in caught.value.problems] == [field]
+
+
+# What a setting of each type may be given as text, and what is then read.
+TEXTS = {
+    bool: {
+        "1": True,
+        "TRUE": True,
+        "yes": True,
+        "On": True,
+        "0": False,
+        "false": False,
+        "No": False,
+        "off": False,
+    },
+    int: {"2048": 2048},
+    float: {"1": 1.0, "0.5": 0.5},
+}
+
+
+@pytest.fixture
+def file_with(tmp_path):
+    """Writes a settings file with one value."""
+
+    def write(name, value):
+        place = tmp_path / "horarium.toml"
+        text = str(value).lower() if isinstance(value, bool) else "{}" if value == {} else repr(value)
+        place.write_text(f"{name} = {text}")
+        return place
+
+    return write
+
+
+@pytest.mark.parametrize("name", [name for name, each in SETTINGS.items() if type(each.default) in TEXTS])
+def test_every_number_and_flag_is_read_as_it_may_be_written_and_nothing_else_is_taken_for_one(
+    name, file_with
+):
+    """Of whatever type a value is in the file; a text only in the environment."""
+    setting = SETTINGS[name]
+    kind = type(setting.default)
+    for text, value in TEXTS[kind].items():
+        if kind is bool or value >= setting.about.least:
+            found = getattr(load_settings({}, {setting.variable: text}), name)
+            assert (found, type(found)) == (value, kind)
+    wrong = {bool: (1, 0, "maybe", ""), int: (2048.0, True, "1.5"), float: (True, "soon")}[kind]
+    for value in (*wrong, [], {}):
+        with pytest.raises(Invalid) as caught:
+            load_settings({}, {}, file_with(name, value))
+        (problem,) = caught.value.problems
+        assert (problem.field, problem.code) == (name, "type")
+
+
+@pytest.mark.parametrize("name", [name for name, each in SETTINGS.items() if each.about.least is not None])
+def test_every_number_may_be_as_small_as_it_says_and_no_smaller_and_never_no_number(name):
+    setting = SETTINGS[name]
+    least, kind = setting.about.least, type(setting.default)
+    assert getattr(load_settings({name: kind(least)}, {}), name) == least
+    below = [least - 1] if kind is int else [math.nextafter(least, -1), math.nan]
+    for value in below:
+        with pytest.raises(Invalid, match=f"{name}: .* is too small: at least {least:g}"):
+            load_settings({name: value}, {})
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ({"port": 65535}, 65535),
+        ({"trace_share": 1.0}, 1.0),
+        ({"database": "postgres://u@h/d"}, "postgres://u@h/d"),
+        ({"public_url": "https://x.example"}, "https://x.example"),
+        ({"public_url": "http://x.example"}, "http://x.example"),
+        ({"pages_address": "127.0.0.1:65535"}, "127.0.0.1:65535"),
+        ({"pages_address": "127.0.0.1:0", "port": 0}, "127.0.0.1:0"),
+        ({"pages_address": "127.0.0.1:0"}, "127.0.0.1:0"),
+        ({"cors_origins": ("*", "https://a.example:8443")}, ("*", "https://a.example:8443")),
+        ({"trusted_proxies": ("::1", "10.0.0.0/8")}, ("::1", "10.0.0.0/8")),
+        ({"allow_private": ("10.1.2.3",)}, ("10.1.2.3",)),
+        ({"roles": ("worker",)}, ("worker",)),
+        ({"log_format": "json"}, "json"),
+        ({"admin_key": "hor_" + "a" * 32}, "hor_" + "a" * 32),
+    ],
+)
+def test_what_is_just_within_bounds_is_taken(given, read):
+    assert getattr(load_settings(given, {}), next(iter(given))) == read
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "words"),
+    [
+        ({"pages_address": "127.0.0.1:65536"}, "pages_address", "is not an address such as"),
+        ({"cors_origins": ("https://a.example/path",)}, "cors_origins", "without a path"),
+        ({"cors_origins": ("a.example",)}, "cors_origins", "is not an origin"),
+        ({"roles": (), "HORARIUM_ROLES": ","}, "roles", "nothing given: any of api, engine, worker"),
+        ({"admin_key": "hor_" + "a" * 32, "admin_key_file": Path("x")}, "admin_key_file", "together with"),
+        ({"tls_cert": Path("x")}, "tls_key", "is missing"),
+        ({"tls_key": Path("x")}, "tls_cert", "is missing"),
+        ({"log_format": "xml"}, "log_format", "'xml' (option) is not one of auto, text, json"),
+        ({"trace_share": 1.001}, "trace_share", "is too large"),
+    ],
+)
+def test_what_is_just_beyond_bounds_or_lacks_its_counterpart_is_told(given, field, words):
+    environment = {name: value for name, value in given.items() if name.startswith("HORARIUM_")}
+    options = {name: value for name, value in given.items() if name not in environment and value != ()}
+    with pytest.raises(Invalid) as caught:
+        load_settings(options, environment)
+    (problem,) = caught.value.problems
+    assert problem.field == field
+    assert words in problem.message
+
+
+def test_every_setting_knows_where_it_came_from_and_an_empty_list_of_an_option_gives_nothing(tmp_path):
+    file = tmp_path / "named.toml"
+    file.write_text("poll = 1.5\nport = 1\nlease = 9")
+    other = tmp_path / "other.toml"
+    other.write_text("poll = 2.5")
+    environment = {"HORARIUM_PORT": "2", "HORARIUM_CONFIG": str(other), "HORARIUM_COMMANDS": "a.sh,,"}
+    loaded = load_with_sources({"lease": 8.0, "commands": [], "data": Path("d")}, environment, file)
+    assert loaded.file == file
+    assert loaded.settings.commands == ("a.sh",)
+    assert {name: loaded.source(name) for name in ("poll", "port", "lease", "data", "commands", "host")} == {
+        "poll": Source.FILE,
+        "port": Source.ENVIRONMENT,
+        "lease": Source.OPTION,
+        "data": Source.OPTION,
+        "commands": Source.ENVIRONMENT,
+        "host": Source.DEFAULT,
+    }
+    assert load_with_sources({}, environment).file == other
+
+
+def test_a_path_and_a_text_that_need_not_be_set_are_read_as_what_they_are():
+    found = load_settings({}, {"HORARIUM_DATA": "d", "HORARIUM_TLS_CERT": "c", "HORARIUM_TLS_KEY": "k"})
+    assert (found.data, found.tls_cert, found.tls_key) == (Path("d"), Path("c"), Path("k"))
+
+
+def test_variables_of_the_commands_are_no_settings_and_are_no_mistakes():
+    assert set(OTHER_VARIABLES) == {
+        f"HORARIUM_{name}" for name in ("CONFIG", "URL", "KEY", "WORKSPACE", "ALERTS", "PING")
+    }
+    given = {name: "x" for name in OTHER_VARIABLES if name != "HORARIUM_CONFIG"}
+    assert load_settings({}, given) == Settings()
+
+
+def test_targets_reach_the_server_where_it_listens_or_at_its_public_address():
+    assert Settings().reached_at == "http://127.0.0.1:8080"
+    assert Settings(tls_cert=Path("c")).reached_at == "https://127.0.0.1:8080"
+    assert Settings(tls_cert=Path("c")).scheme == "https"
+    assert Settings(public_url="https://x.example/h").reached_at == "https://x.example/h"
+
+
+def test_an_address_of_the_pages_is_a_host_and_a_port_and_is_written_again_as_it_was():
+    for text, at in (("127.0.0.1:9100", ("127.0.0.1", 9100)), ("[::1]:9100", ("::1", 9100))):
+        assert Settings(pages_address=text).pages_at == at
+        assert in_url(*at) == text
+    assert Settings().pages_at is None
+
+
+def test_files_of_a_server_lie_in_its_data_folder_and_its_database_where_it_is_named():
+    data = Path("/d")
+    assert Settings(data=data).left_key_file == Path("/d/admin.key")
+    assert Settings(data=data).sqlite_folder == data
+    assert Settings(data=data, database="sqlite:////other/x.db").sqlite_folder == Path("/other")
+    assert Settings(data=data, database="postgresql://h/d").sqlite_folder is None
+
+
+def test_the_help_of_a_setting_tells_its_unit_and_its_default_as_they_are_written():
+    ends = {
+        "poll": " In seconds. (default: 5)",
+        "access_log": " (default: false)",
+        "roles": " (default: api,engine,worker)",
+        "response_limit": " In bytes. (default: 65536)",
+        "log_format": " (default: auto)",
+        "node": "",
+    }
+    for name, end in ends.items():
+        assert SETTINGS[name].help == SETTINGS[name].about.words + end
+
+
+def test_a_secret_that_is_not_set_is_not_shown_as_if_it_were():
+    assert differing(Settings(poll=2.0)) == {"poll": "2"}
+    for setting in SETTINGS.values():
+        assert shown(setting, Settings()) == setting.default_words

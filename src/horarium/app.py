@@ -677,13 +677,13 @@ async def serve(settings: Settings, ready: Callable[[Settings], None] | None = N
 
     Raises Unavailable where an address or the database cannot be used.
     """
-    sockets = [_listen(settings.host, settings.port)]
-    settings = replace(settings, port=sockets[0].getsockname()[1])
-    if settings.pages_at is not None:
-        host, port = settings.pages_at
-        sockets.append(_listen(host, port, "another pages_address"))
-        settings = replace(settings, pages_address=in_url(host, sockets[1].getsockname()[1]))
     with ExitStack() as told:  # the last line comes when all is closed
+        sockets = [told.enter_context(_listen(settings.host, settings.port))]
+        settings = replace(settings, port=sockets[0].getsockname()[1])
+        if settings.pages_at is not None:
+            host, port = settings.pages_at
+            sockets.append(told.enter_context(_listen(host, port, "another pages_address")))
+            settings = replace(settings, pages_address=in_url(host, sockets[1].getsockname()[1]))
         async with open_server(settings) as server:
             config = uvicorn.Config(
                 server.api,
