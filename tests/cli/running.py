@@ -1,14 +1,28 @@
-"""The command line as a process, and a server to speak to."""
+"""The command line as a process or within this one, and a server to speak to."""
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
+import typer
+from typer.testing import CliRunner, Result
+
+from horarium.cli.commands import app
 from tests.support.started import Started
 
 SECONDS = 60
+
+# All commands. The runner of tests would make them anew each time, which takes longer than most of what they do.
+COMMAND = typer.main.get_command(app)
+
+
+def invoked(words: Sequence[str], environment: Mapping[str, str | None] | None = None) -> Result:
+    """`horarium ...` within this process. What `main` makes a sentence and an exit code of is its `exception`."""
+    with patch("typer.testing._get_command", lambda _: COMMAND):
+        return CliRunner().invoke(app, words, env=environment)
 
 
 def horarium(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:

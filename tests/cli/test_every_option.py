@@ -8,10 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from horarium.cli.commands import app
+from tests.cli.running import COMMAND, invoked
 
 AN_ID = "sch_01KJMMA2G0ET89C00HHC3ZY6K7"
 INSTANT = "2026-03-01T12:00:00Z"
@@ -55,7 +53,7 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]
             yield " ".join((*path, name)), command
 
 
-COMMANDS = dict(commands(typer.main.get_command(app)))
+COMMANDS = dict(commands(COMMAND))
 SPEAKING = sorted(COMMANDS.keys() - ALONE)
 
 
@@ -108,7 +106,7 @@ def requests_of(asked: list[Any], name: str, *given: Any, without: frozenset[str
     for parameter in (*needed, *(each for each in given if each not in needed)):
         words += spoken(parameter)
     asked.clear()
-    CliRunner().invoke(app, words)
+    invoked(words)
     return [*asked]
 
 
