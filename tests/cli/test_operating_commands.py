@@ -1,18 +1,32 @@
-"""The options of commands for operators that ask no server: of the watchdog and of backups."""
+"""The commands for operators that ask no server: what their options reach, what they print, and how they end."""
 
 from __future__ import annotations
 
+import io
+import json
+import logging
+import signal
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+import structlog
 
 from horarium.backup.keeping import Kept
-from horarium.backup.manifest import Manifest
-from horarium.cli.commands import app
+from horarium.backup.manifest import Manifest, file_name
+from horarium.cli import logs, main, serve
+from horarium.cli.failure import MISUSED, REFUSED, Failure
+from horarium.doctor.checks import Answer, Level
+from horarium.domain.errors import Invalid, Problem, Unavailable
+from horarium.settings import Settings
+from horarium.store.migrations import latest
+from horarium.store.vault import Vault, new_key
 from horarium.watchdog.checks import Limits
+from tests.cli.running import invoked
 
 
 @pytest.fixture
@@ -33,9 +47,24 @@ def dog(monkeypatch: pytest.MonkeyPatch) -> Any:
     return found
 
 
+@pytest.fixture(autouse=True)
+def _same_signals() -> Iterator[None]:
+    """Commands that end in order at SIGTERM change what becomes of it in this process."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
 def done(*words: str) -> None:
-    result = CliRunner().invoke(app, words)
+    result = invoked(words)
     assert result.exit_code == 0, result.output
+
+
+def failure(*words: str) -> Failure:
+    """How a command fails."""
+    found = invoked(words).exception
+    assert isinstance(found, Failure), found
+    return found
 
 
 def test_the_watchdog_has_the_limits_that_are_given_in_the_units_of_the_command_line(
@@ -80,3 +109,299 @@ def test_a_backup_into_another_folder_than_that_of_the_settings_deletes_nothing_
     for words in ((), ("/elsewhere",), ("/elsewhere", "--keep", "5"), ("--keep", "0")):
         done("backup", *words, "--data", str(tmp_path))
     assert asked == [("/kept", 3), ("/elsewhere", 0), ("/elsewhere", 5), ("/kept", 0)]
+
+
+# What these commands print, hand on, and end with.
+
+FINGERPRINT = Vault([KEY := new_key()]).fingerprint()
+
+
+def test_a_backup_tells_where_it_is_what_was_deleted_and_that_the_database_does_not_know_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = True
+    asked: list[str] = []
+
+    async def back_up(url: str, to: str, keep: int = 0, progress: Any = None) -> Kept:
+        asked.append(url)
+        manifest = Manifest(0, "sqlite", "0", 1, None, {"runs": 3, "fires": 4})
+        return Kept(manifest, f"{to}/new", 12_345, ["a", "b"], noted)
+
+    monkeypatch.setattr("horarium.backup.keeping.back_up", back_up)
+    found = invoked(["backup", "/kept", "--database", "postgresql://h/d"])
+    assert found.stdout.splitlines() == [
+        "/kept/new: 7 rows, 12,345 bytes, checked",
+        "deleted the old backup a",
+        "deleted the old backup b",
+    ]
+    assert (found.stderr, found.exit_code) == ("", 0)
+    noted = False
+    found = invoked(["backup", "/kept", "--data", str(tmp_path)])
+    assert "could not be told of this backup" in found.stderr
+    assert asked == ["postgresql://h/d", f"sqlite:///{tmp_path}/horarium.db"]
+    refused = failure("backup", "--data", str(tmp_path))
+    assert (refused.code, "say where to" in str(refused)) == (MISUSED, True)
+
+
+def test_backups_are_listed_oldest_first_without_what_is_none(tmp_path: Path) -> None:
+    for name in (file_name(2_000), file_name(1_000), "notes.txt"):
+        (tmp_path / name).touch()
+    found = invoked(["backup", str(tmp_path), "--list"])
+    assert found.stdout.splitlines() == [
+        f"{file_name(1_000)}  1970-01-01T00:00:01.000Z",
+        f"{file_name(2_000)}  1970-01-01T00:00:02.000Z",
+    ]
+
+
+def test_a_restore_is_given_the_file_the_database_the_key_and_until_when_the_old_server_worked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[Any, ...]] = []
+
+    async def restore(file: Path, url: str, vault: Any, until: int | None, progress: Any) -> Manifest:
+        given.append((file.name, url, vault and vault.fingerprint(), until))
+        return Manifest(5, "sqlite", "0", 1, None, {"runs": 3})
+
+    monkeypatch.setattr("horarium.backup.restoring.restore", restore)
+    for at in (2_000, 1_000):
+        (tmp_path / file_name(at)).touch()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "secret.key").write_text(KEY)
+    (tmp_path / "data" / "secret.key").chmod(0o600)
+
+    def restored(*words: str, **environment: str) -> str:
+        found = invoked(["restore", *words], environment)
+        assert found.exception is None, found.exception
+        return found.stdout
+
+    data = "--data", str(tmp_path / "data")
+    told = restored(str(tmp_path), *data)
+    assert "restored and counted: 3 rows, as of 1970-01-01T00:00:00.005Z" in told
+    assert "are downtime" in told
+    told = restored(str(tmp_path / file_name(1_000)), *data, "--worked-until", "1970-01-01T00:00:07.9999Z")
+    assert "are downtime" not in told
+    assert "Do not start a server on the old database again" in told
+    other = new_key()
+    restored(str(tmp_path), *data, "--database", "postgresql://h/d", HORARIUM_SECRET_KEY=f"{other},{KEY}")
+    restored(str(tmp_path), *data, "--database", "postgresql://h/d")
+    url = f"sqlite:///{tmp_path}/data/horarium.db"
+    assert given == [
+        (file_name(2_000), url, FINGERPRINT, None),
+        (file_name(1_000), url, FINGERPRINT, 7_999),
+        (file_name(2_000), "postgresql://h/d", Vault([other]).fingerprint(), None),
+        (file_name(2_000), "postgresql://h/d", None, None),
+    ]
+    assert failure("restore", str(tmp_path), "--worked-until", "soon").code == MISUSED
+
+
+def test_a_check_of_a_backup_shows_its_manifest_and_restores_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = Manifest(5, "postgresql", "0.1.0", 2, None, {"runs": 3, "fires": 0, "keys": 1})
+    monkeypatch.setattr("horarium.backup.restoring.check_backup", lambda file: manifest)
+    found = invoked(["restore", str(tmp_path / "x"), "--check", "--data", str(tmp_path / "data")])
+    lines = [line.split() for line in found.stdout.splitlines()]
+    assert lines == [
+        ["made", "at", "1970-01-01T00:00:00.005Z"],
+        ["from", "postgresql"],
+        ["program", "0.1.0"],
+        ["schema", "2"],
+        ["key", "fingerprint", "none"],
+        ["rows", "4,", "counted", "and", "as", "the", "manifest", "says"],
+        ["keys:", "1"],
+        ["runs:", "3"],
+    ]
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("levels", "code"), [((Level.FINE,), 0), ((Level.FINE, Level.WARNING), 0), ((Level.WRONG, Level.FINE), 1)]
+)
+def test_the_doctor_ends_with_1_where_something_is_wrong_and_gives_advice_where_it_is_not_fine(
+    levels: tuple[Level, ...], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def look(settings: Any, address: str) -> None:
+        asked.append(address)
+
+    answers = [Answer(f"part {level.value}", level, "words", "advice") for level in levels]
+    monkeypatch.setattr("horarium.doctor.look.look", look)
+    monkeypatch.setattr("horarium.doctor.checks.examine", lambda seen: answers)
+    found = invoked(
+        ["doctor", "--data", str(tmp_path), "--json"], {"HORARIUM_PORT": "81", "HORARIUM_HOST": "::1"}
+    )
+    assert found.exit_code == code
+    assert [each["level"] for each in json.loads(found.stdout)] == ["ok", *(level.value for level in levels)]
+    found = invoked(["doctor", "--data", str(tmp_path), "--url", "http://a:1/"])
+    assert found.exit_code == code
+    assert asked == ["http://[::1]:81", "http://a:1"]
+    lines = found.stdout.splitlines()
+    assert sum("-> advice" in line for line in lines) == sum(level is not Level.FINE for level in levels)
+    assert lines[0].split() == ["ok", "settings", "can", "be", "read"]
+
+
+def test_the_doctor_tells_wrong_settings_with_exit_code_1_and_looks_no_further() -> None:
+    found = invoked(["doctor", "--json"], {"HORARIUM_PORT": "99999", "HORARIUM_POLL": "0"})
+    told = json.loads(found.stdout)
+    assert found.exit_code == 1
+    assert [each["about"] for each in told] == ["settings"] * 2
+    assert {each["words"].split(":")[0] for each in told} == {"poll", "port"}
+
+
+def test_tables_are_brought_to_the_schema_of_the_program_and_a_check_changes_nothing(tmp_path: Path) -> None:
+    at = "--database", f"sqlite:///{tmp_path}/a.db"
+    sqlite3.connect(tmp_path / "a.db").close()
+    refused = failure("migrate", "--check", *at)
+    assert (refused.code, "has schema 0, and this program needs" in str(refused)) == (REFUSED, True)
+    plan = invoked(["migrate", "--plan", *at])
+    assert "CREATE TABLE" in plan.stdout
+    assert plan.exit_code == 0
+    assert failure("migrate", "--check", *at).code == REFUSED  # and so was the plan
+    found = invoked(["migrate", *at])
+    assert found.stdout.splitlines()[-1] == f"the database has schema {latest()} now"
+    for words in ((), ("--check",)):
+        assert "as this program needs it" in invoked(["migrate", *words, *at]).stdout
+    assert failure("migrate", "--plan", "--check", *at).code == MISUSED
+
+
+def test_a_copy_goes_from_the_first_to_the_second_and_says_what_becomes_of_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def copy(source: str, target: str, told: Any) -> dict[str, int]:
+        asked.append((source, target))
+        told("copied", "runs", 1, 2)
+        told("copied", "runs", 2, 2)
+        told("verified", "runs", 1, 2)
+        return {"runs": 2, "keys": 3}
+
+    monkeypatch.setattr("horarium.store.copy.copy", copy)
+    to_postgres = invoked(["copy", "sqlite:////a.db", "postgresql://h/d"])
+    to_sqlite = invoked(["copy", "postgresql://h/d", f"sqlite:///{tmp_path}/a.db"])
+    assert asked == [
+        ("sqlite:////a.db", "postgresql://h/d"),
+        ("postgresql://h/d", f"sqlite:///{tmp_path}/a.db"),
+    ]
+    assert to_postgres.stdout.splitlines()[0] == "copied and verified: 5 rows in 2 tables"
+    assert "HORARIUM_SECRET_KEY is its lines" in to_postgres.stdout
+    assert f"Put the old key into {tmp_path}/secret.key" in to_sqlite.stdout
+    for found in (to_postgres, to_sqlite):
+        assert "Do not start a server on the old database again" in found.stdout
+    assert to_sqlite.stderr.splitlines() == ["copied runs: 2 of 2", "verified runs: 1 of 2"]
+
+
+def test_files_are_written_anew_and_what_the_role_may_not_do_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def write_anew(url: str, told: Any) -> list[str]:
+        asked.append(url)
+        told("runs")
+        return ["checkpoint"]
+
+    monkeypatch.setattr("horarium.store.compact.compact", write_anew)
+    found = invoked(["compact", "--data", str(tmp_path)])
+    assert asked == [f"sqlite:///{tmp_path}/horarium.db"]
+    assert found.stdout.splitlines() == [
+        "checkpoint: the database role lacks the right to do it",
+        "the files were written anew",
+    ]
+    assert found.stderr == "writing runs\n"
+
+
+def test_a_recovered_key_is_all_that_standard_output_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    async def recover_key(settings: Any) -> str:
+        asked.append((settings.data, settings.database_url))
+        return "hor_new"
+
+    monkeypatch.setattr("horarium.app.recover_key", recover_key)
+    found = invoked(["key", "recover", "--data", str(tmp_path), "--database", "postgresql://h/d"])
+    assert (found.stdout, asked) == ("hor_new\n", [(tmp_path, "postgresql://h/d")])
+    assert "revoke the keys that were lost" in found.stderr
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_server_that_starts_for_the_first_time_says_where_its_key_is_and_shows_it_to_a_terminal_alone(
+    terminal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(data=tmp_path, log_format="text", pages_address="127.0.0.1:9100")
+    first = serve._announcer(settings)
+    settings.left_key_file.write_text("hor_first\n")
+    monkeypatch.setattr(serve.sys.stdout, "isatty", lambda: terminal)
+    first(settings)
+    told = capsys.readouterr().out
+    assert "listens at http://127.0.0.1:8080\n" in told
+    assert "http://127.0.0.1:9100/metrics" in told
+    assert "(page: http://127.0.0.1:9100/horarium/v1/docs)" in told
+    assert f"key file {tmp_path}/admin.key" in told
+    assert ("hor_first" in told) is terminal
+    serve._announcer(settings)(replace(settings, pages_address=None))
+    again = capsys.readouterr().out
+    assert "key" not in again
+    assert "metrics" not in again
+    assert "(page: http://127.0.0.1:8080/horarium/v1/docs)" in again
+    serve._announcer(replace(settings, log_format="json"))(settings)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "words"),
+    [
+        (Failure("tried"), 1, "horarium: tried\n"),
+        (Failure("wrong", MISUSED), 2, "horarium: wrong\n"),
+        (Invalid([Problem("port", "is too large")]), 2, "horarium: port: is too large\n"),
+        (Unavailable("away"), 1, "horarium: away\n"),
+        (KeyboardInterrupt(), 130, ""),
+        (BrokenPipeError(), 1, ""),
+    ],
+)
+def test_every_end_of_a_command_has_its_exit_code_and_a_sentence_at_most(
+    raised: BaseException, code: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = io.StringIO()
+    kept = said.getvalue
+
+    def run() -> None:
+        raise raised
+
+    monkeypatch.setattr(main, "_run", run)
+    monkeypatch.setattr("sys.stderr", said)
+    text: list[str] = []
+    monkeypatch.setattr(said, "close", lambda: text.append(kept()))
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert ended.value.code == code
+    assert kept() == words
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
+def test_log_lines_are_those_of_the_level_and_above_in_the_form_that_is_set(
+    level: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    levels = ["debug", "info", "warning", "error"]
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, root_level = root.handlers[:], root.level
+    try:
+        given: Any = {"log_level": level, "log_format": "json"}
+        logs.configure(Settings(**given))
+        log = structlog.get_logger()
+        for one in levels:
+            getattr(log, one)(f"a {one}")
+            getattr(logging.getLogger("library"), one)("of a library")
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    finally:
+        structlog.configure(**before)
+        root.handlers[:] = handlers
+        root.setLevel(root_level)
+    own = [line["level"] for line in lines if "library" not in line]
+    of_libraries = [line["level"] for line in lines if "library" in line]
+    assert own == levels[levels.index(level) :]
+    assert of_libraries == [one for one in own if one in ("warning", "error")]
+    assert all(line["timestamp"].endswith("Z") for line in lines)

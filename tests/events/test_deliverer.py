@@ -226,18 +226,23 @@ def test_a_node_without_anything_to_do_looks_once_a_second_and_takes_nothing():
     assert (log.count("claim_webhooks"), log.count("note_sent"), log.count("let_go")) == (0, 0, 0)
 
 
-def test_an_event_that_did_not_arrive_is_sent_again_when_it_is_due_while_another_waits_longer():
+def test_an_event_that_did_not_arrive_is_sent_again_when_it_is_due_while_others_wait_longer():
     async def script(stage: Stage) -> None:
-        stage.post.answers[b"h"] = [Answer(503, again_ms=60_000), DEAD]
+        stage.post.answers[b"h"] = [DEAD]
+        stage.post.answers[b"slow"] = [Answer(503, again_ms=60_000)]
         stage.log.webhook()
-        stage.log.add(event(1), event(2, b"b"))
-        await asyncio.sleep(40)
+        stage.log.webhook(b"slow")
+        stage.log.add(event(1))
+        await asyncio.sleep(10)
+        stage.log.webhook(b"new", told=False)
+        await asyncio.sleep(LOOK_S)
+        assert b"new" in stage.deliverer.feeds
+        await asyncio.sleep(30)
 
     stage = played(script, takes=0.3)  # so that it is not due when webhooks are looked for anyway
-    _, second, again = stage.post.times()
-    assert again - second == pytest.approx(0.3 + wait_ms(1) / 1000, abs=0.02)
-    assert [parcel.attempt for _, parcel in stage.post.sent] == [1, 1, 2]
-    assert stage.log.states == {1: "waiting", 2: "delivered"}
+    first, again = stage.post.times()
+    assert again - first == pytest.approx(0.3 + wait_ms(1) / 1000, abs=0.02)
+    assert [parcel.attempt for _, parcel in stage.post.sent if parcel.webhook_id == b"h"] == [1, 2]
     assert stage.log.count("webhooks_of") < 60  # and meanwhile nothing runs in circles
 
 
@@ -273,6 +278,19 @@ def test_an_outage_of_the_database_is_survived_and_what_was_sent_before_is_told_
     assert told == [[1, 2], [3]]
     asked = [name for name, _ in stage.log.asked if name in ("webhooks_of", "note_sent")]
     assert len(asked) < 80  # half a second lies between two tries
+
+
+def test_what_could_not_be_told_is_told_as_soon_as_the_database_is_back_though_nothing_else_happens():
+    async def script(stage: Stage) -> None:
+        stage.log.webhook()
+        stage.log.add(event(1))
+        await until(lambda: bool(stage.post.sent))
+        stage.log.away = True
+        await asyncio.sleep(10)
+        stage.log.away = False
+        await asyncio.sleep(1)
+
+    assert played(script).log.states == {1: "delivered"}
 
 
 def test_what_was_sent_gathers_for_a_moment_before_it_is_told():
