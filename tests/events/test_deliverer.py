@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from horarium.domain.errors import Unavailable
-from horarium.domain.events import Event
+from horarium.domain.events import Event, EventFilter
 from horarium.domain.webhooks import DISABLE_MS, Answer, DeliveryState, Parcel, Webhook, wait_ms
 from horarium.events import deliverer as module
 from horarium.events.deliverer import (
@@ -38,7 +38,8 @@ NODE = b"n"
 
 
 class Log:
-    """As much of a store as a deliverer asks for, and its clock, which goes with the loop. `away`: it refuses all."""
+    """As much of a store as a deliverer asks for, and its clock, which goes with the loop. `away`: it refuses all;
+    `deaf`: to be told what was sent."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -47,7 +48,7 @@ class Log:
         self.told: list[tuple[float, list[Sent]]] = []
         self.asked: list[tuple[str, tuple[Any, ...]]] = []
         self.lost: set[bytes] = set()
-        self.away = False
+        self.away = self.deaf = False
         self.hears: list[Callable[[str, int], None]] = []
         self.listen = self.hears.append
         self.begun = 0.0
@@ -78,7 +79,7 @@ class Log:
     async def urgent(self, verb: Any, *given: Any) -> Any:
         self.asked.append((verb.__name__, given))
         await asyncio.sleep(0)
-        if self.away:
+        if self.away or (self.deaf and verb.__name__ == "note_sent"):
             raise Unavailable("the database is away")
         return getattr(self, f"_{verb.__name__}")(*given)
 
@@ -436,13 +437,16 @@ def test_the_log_is_read_in_pages_once_for_all_webhooks_that_read_the_same():
     assert pages == [(b"w", after, READ_AT_ONCE) for after in (0, READ_AT_ONCE, 2 * READ_AT_ONCE)]
 
 
-def test_a_full_hand_reads_no_more_and_reads_on_as_soon_as_the_store_knows_what_was_sent():
+def test_a_full_hand_reads_no_more_and_reads_on_as_soon_as_events_have_arrived(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(module, "READ_AT_ONCE", 300)
     count = MOST_IN_HAND + 50
 
     async def script(stage: Stage) -> None:
         stage.log.webhook()
+        stage.log.webhook(b"wants nothing", wanted=EventFilter(("none",)))
         stage.log.add(*(event(number, b"%d" % number) for number in range(1, count + 1)))
-        stage.log.away = False
         await asyncio.sleep(0.3)
         assert len(stage.post.sent) == MOST_OF_ONE
         assert stage.deliverer.feeds[b"h"].in_hand == MOST_IN_HAND
@@ -455,8 +459,29 @@ def test_a_full_hand_reads_no_more_and_reads_on_as_soon_as_the_store_knows_what_
     stage = played(script, takes=10)
     assert sorted(stage.post.numbers) == list(range(1, count + 1))
     assert max(stage.post.times()) < 11
-    limits = [given[2] for name, given in stage.log.asked if name == "events_after"]
-    assert sum(limits[:5]) == MOST_IN_HAND
+    pages = [given for name, given in stage.log.asked if name == "events_after"]
+    assert all(limit > 0 for _, _, limit in pages)
+    assert (b"w", 900, 100) in pages  # no more than fits
+    (told,) = [sent for _, batch in stage.log.told for sent in batch if sent.webhook_id == b"wants nothing"]
+    assert (told.position, told.rows) == (count, [])
+
+
+def test_a_hand_that_is_full_of_what_the_store_was_not_told_reads_on_as_soon_as_it_was():
+    count = 6 * MOST_IN_HAND
+
+    async def script(stage: Stage) -> None:
+        stage.log.deaf = True
+        stage.log.webhook()
+        stage.log.add(*(event(number, b"%d" % number) for number in range(1, count + 1)))
+        await asyncio.sleep(4.7)
+        assert MOST_IN_HAND <= len(stage.post.sent) < count
+        stage.log.deaf = False
+        await until(lambda: bool(stage.log.told))
+        before = len(stage.post.sent)
+        await asyncio.sleep(0.04)
+        assert len(stage.post.sent) > before
+
+    played(script)
 
 
 def test_events_that_were_deleted_before_they_were_read_are_passed():

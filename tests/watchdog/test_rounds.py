@@ -86,15 +86,16 @@ async def test_each_server_is_asked_and_what_is_wrong_with_its_answer_is_told_of
         "http://c/healthz": TimeoutError(),
         "http://d/healthz": aiohttp.ClientConnectorError(SimpleNamespace(ssl=True), reset),  # type: ignore[arg-type]
         "http://e/healthz": aiohttp.ClientError("odd"),
-        "http://f/healthz": aiohttp.ServerDisconnectedError(),
+        "http://f/healthz": aiohttp.ClientError(),
+        "http://g/healthz": 404,
     })  # fmt: skip
-    names = [f"http://{name}" for name in "abcdef"]
+    names = [f"http://{name}" for name in "abcdefg"]
     look = await dog_of(*names)._look(web)
     assert [*look.servers] == names
-    a, b, c, d, e, f = look.servers.values()
+    a, b, c, d, e, f, g = look.servers.values()
     assert (a, b, c) == (None, "it answers with the status 503", "no answer within 2 s")
     assert (d, e) == ("no connection (Connection refused)", "odd")
-    assert f
+    assert (f, g) == ("ClientError", "it answers with the status 404")
 
 
 async def test_a_sqlite_file_is_read_beside_its_server_and_its_disk_is_looked_at(
@@ -112,6 +113,31 @@ async def test_a_sqlite_file_is_read_beside_its_server_and_its_disk_is_looked_at
     assert none.ledger is None
     assert none.trouble
     assert not (tmp_path / "none.db").exists()
+
+
+async def test_a_node_that_was_given_up_is_told_for_ten_minutes(tmp_path: Path, monkeypatch: Any) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(module, "_read_file", lambda path, since_ms: (asked.append(since_ms), FINE)[1])
+    before = module.time.time_ns() // 1_000_000
+    ledger, now, trouble = await dog_of(database=f"sqlite:///{tmp_path}/a.db")._read()
+    assert (ledger, trouble) == (FINE, None)
+    assert before <= now
+    assert asked == [now - 600_000]
+
+
+def test_a_database_that_gives_no_answer_does_not_keep_the_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch)
+
+    async def never(*given: Any, **named: Any) -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(module.PostgresStore, "open", never)
+    dog = dog_of("http://a", database=POSTGRES)
+    with capture_logs() as told:
+        played(dog, 20, monkeypatch, Web({}))
+    (alert,) = [line for line in told if line["event"] == "alert"]
+    assert (alert["title"], "it did not answer in time" in alert["text"]) == ("Horarium: database", True)
+    assert place.closed == 0
 
 
 async def test_on_postgres_one_store_is_used_for_all_rounds_with_the_clock_of_the_database(
@@ -179,6 +205,15 @@ def test_it_looks_every_two_seconds_whatever_a_look_takes_pings_once_a_minute_an
     assert place.closed == 1
 
 
+async def test_a_ping_that_fails_ends_nothing_and_goes_out_again_in_the_next_round() -> None:
+    dog = dog_of(ping_url="https://ping")
+    for error in (TimeoutError(), aiohttp.ClientError("odd")):
+        web: Any = Web({"https://ping": error})
+        for _ in range(2):
+            await dog._ping(web)
+        assert len(web.asked) == 2
+
+
 def test_what_two_looks_find_is_sent_and_tried_again_in_order_until_somebody_has_got_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -212,8 +247,13 @@ def test_where_people_are_told_by_the_log_alone_nothing_gathers_to_be_sent(
 ) -> None:
     Place(monkeypatch)
     dog = dog_of("http://a", database=POSTGRES)
+    gathered = set[int]()
+    monkeypatch.setattr(module, "_nobody", lambda message: False)
+    real = dog.alerts.look
+    dog.alerts = SimpleNamespace(look=lambda *given: (gathered.add(len(dog._unsent)), real(*given))[1])  # type: ignore[assignment]
     with capture_logs() as told:
         played(dog, 20, monkeypatch, Web({"http://a/healthz": 503}))
+    assert gathered == {0}
     assert [line["title"] for line in told if line["event"] == "alert"] == ["Horarium: server"]
     assert dog._unsent == []
     assert not [line for line in told if line["event"] == "alert_not_sent"]
