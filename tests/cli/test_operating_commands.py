@@ -143,9 +143,11 @@ def test_a_backup_tells_where_it_is_what_was_deleted_and_that_the_database_does_
     assert (refused.code, "say where to" in str(refused)) == (MISUSED, True)
 
 
-def test_backups_are_listed_oldest_first_without_what_is_none(tmp_path: Path) -> None:
-    for name in (file_name(2_000), file_name(1_000), "notes.txt"):
-        (tmp_path / name).touch()
+def test_backups_are_listed_oldest_first_without_what_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [file_name(2_000), file_name(1_000), "notes.txt"]
+    monkeypatch.setattr("horarium.backup.places.place_of", lambda to: SimpleNamespace(names=lambda: names))
     found = invoked(["backup", str(tmp_path), "--list"])
     assert found.stdout.splitlines() == [
         f"{file_name(1_000)}  1970-01-01T00:00:01.000Z",
