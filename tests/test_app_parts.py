@@ -21,7 +21,8 @@ from structlog.testing import capture_logs
 
 from horarium import __version__, app
 from horarium.app import open_server, recover_key, serve
-from horarium.domain.errors import Unavailable
+from horarium.domain.errors import Unauthorized, Unavailable
+from horarium.domain.host_lists import host_list
 from horarium.engine.loops import HOUSEKEEPING_S, UPKEEP_S
 from horarium.engine.steps import DAY_MS
 from horarium.service import recording
@@ -578,3 +579,76 @@ async def test_an_address_that_is_taken_is_told_with_the_setting_that_gives_anot
         await serve(Settings(data=tmp_path, port=0, pages_address=f"127.0.0.1:{port}"))
     taken.close()
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_server_that_starts_knows_the_lists_of_hosts_and_the_shares_before_it_does_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data=tmp_path, roles=("api", "worker"))
+    async with open_server(settings) as server:
+        services = server.services
+        who = await services.identities.resolve((tmp_path / "admin.key").read_text().strip())
+        await services.tenancy.update_workspace(who, who.workspace_id, allowed_hosts=["a.example"], weight=3)
+    monkeypatch.setattr(app, "upkeep_loop", lambda steps, every_s: asyncio.sleep(3_600))
+    async with open_server(settings) as server:
+        assert server.services.tenancy.allowed_hosts.of(who.workspace_id) == host_list(("a.example",))
+        assert server.shares.of(who.workspace_id).weight == 3
+
+
+async def test_connections_that_executors_refuse_are_noted_in_the_audit_log_of_their_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Any] = []
+    real = app.executor_options
+    monkeypatch.setattr(app, "executor_options", lambda settings: (given.append(real(settings)), given[0])[1])
+    async with open_server(Settings(data=tmp_path, roles=("api",))) as server:
+        assert server.services.audit.refused_hosts is given[0].refused_hosts
+
+
+async def test_the_first_key_may_be_given_and_counts_at_the_first_start_alone(tmp_path: Path) -> None:
+    first, second = "hor_" + "a" * 40, "hor_" + "b" * 40
+    for given in (first, second):
+        async with open_server(Settings(data=tmp_path, admin_key=given, roles=("api",))) as server:
+            assert (await server.services.identities.resolve(first)).may("workspaces:admin")
+            with pytest.raises(Unauthorized):
+                await server.services.identities.resolve(second)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25])
+async def test_what_is_traced_is_the_share_that_is_set_of_runs_and_of_transactions(
+    share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given_to: dict[str, list[dict[str, Any]]]
+) -> None:
+    tracing = pytest.importorskip("horarium.worker.tracing", reason="comes with the extra horarium[otel]")
+    from horarium.service import database_spans
+
+    made: dict[str, tuple[Any, ...]] = {}
+    closed: list[bool] = []
+
+    class Runs:
+        def __init__(self, *given: Any) -> None:
+            made["runs"] = given
+
+        def close(self) -> None:
+            closed.append(True)
+
+    class Transactions:
+        def __init__(self, *given: Any) -> None:
+            made["transactions"] = given
+
+        def took(self, *given: Any) -> None:
+            made["took"] = given
+
+    monkeypatch.setattr(tracing, "to_collector", lambda: "collector")
+    monkeypatch.setattr(tracing, "Tracing", Runs)
+    monkeypatch.setattr(database_spans, "DatabaseSpans", Transactions)
+    async with open_server(Settings(data=tmp_path, trace_share=share)) as server:
+        assert given_to["Worker"][0]["tracing"] is server.tracing
+        await server.services.store.now_ms()
+    if not share:
+        assert made == {}
+        return
+    assert made["runs"] == ("collector", 0.25, server.id)
+    assert made["transactions"][:2] == ("collector", 0.25)
+    assert made["transactions"][3] == "sqlite"
+    assert "took" in made
+    assert closed == [True]

@@ -153,15 +153,18 @@ def test_backups_are_listed_oldest_first_without_what_is_none(
         f"{file_name(1_000)}  1970-01-01T00:00:01.000Z",
         f"{file_name(2_000)}  1970-01-01T00:00:02.000Z",
     ]
+    assert found.exit_code == 0
 
 
 def test_a_restore_is_given_the_file_the_database_the_key_and_until_when_the_old_server_worked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[tuple[Any, ...]] = []
+    opens: list[bool] = []
 
     async def restore(file: Path, url: str, vault: Any, until: int | None, progress: Any) -> Manifest:
         given.append((file.name, url, vault and vault.fingerprint(), until))
+        opens.append(vault is not None and vault.knows(FINGERPRINT))
         return Manifest(5, "sqlite", "0", 1, None, {"runs": 3})
 
     monkeypatch.setattr("horarium.backup.restoring.restore", restore)
@@ -193,6 +196,7 @@ def test_a_restore_is_given_the_file_the_database_the_key_and_until_when_the_old
         (file_name(2_000), "postgresql://h/d", Vault([other]).fingerprint(), None),
         (file_name(2_000), "postgresql://h/d", None, None),
     ]
+    assert opens == [True, True, True, False]
     assert failure("restore", str(tmp_path), "--worked-until", "soon").code == MISUSED
 
 
@@ -202,6 +206,7 @@ def test_a_check_of_a_backup_shows_its_manifest_and_restores_nothing(
     manifest = Manifest(5, "postgresql", "0.1.0", 2, None, {"runs": 3, "fires": 0, "keys": 1})
     monkeypatch.setattr("horarium.backup.restoring.check_backup", lambda file: manifest)
     found = invoked(["restore", str(tmp_path / "x"), "--check", "--data", str(tmp_path / "data")])
+    assert found.exit_code == 0
     lines = [line.split() for line in found.stdout.splitlines()]
     assert lines == [
         ["made", "at", "1970-01-01T00:00:00.005Z"],
