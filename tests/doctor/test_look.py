@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import sqlite3
+from collections import namedtuple
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
 
 from horarium.app import open_server
+from horarium.doctor import look as module
 from horarium.doctor.checks import Level, examine
 from horarium.doctor.look import look
 from horarium.settings import Settings
 from horarium.store.migrate import migrate
 from horarium.store.migrations import latest
-from horarium.store.vault import new_key
+from horarium.store.sqlite.migrate import APPLICATION_ID
+from horarium.store.vault import Vault, new_key
 from tests.cli.running import horarium
 from tests.support.postgres import drop_database, fresh_database
 from tests.support.receiver import Answer, Receiver
 
+Usage = namedtuple("Usage", "total used free")
 NOBODY = "http://127.0.0.1:9"
 
 
@@ -77,3 +85,135 @@ def test_wrong_settings_and_a_missing_database_end_with_exit_code_1(tmp_path):
     )
     found = horarium("doctor", "--url", NOBODY, HORARIUM_PROT="1")
     assert (found.returncode, "did you mean HORARIUM_PORT?" in found.stdout) == (1, True)
+
+
+def test_a_data_folder_is_told_as_missing_where_the_database_lies_in_it_and_as_open_where_it_is(
+    tmp_path, monkeypatch
+):
+    missing = tmp_path / "none"
+    assert module._folder(missing, must_exist=True) == (f"there is no data folder {missing}", False)
+    assert module._folder(missing, must_exist=False) == (None, False)
+    file = tmp_path / "file"
+    file.touch()
+    for must_exist in (True, False):
+        assert module._folder(file, must_exist) == (f"{file} is no folder", False)
+    for mode, is_open in ((0o700, False), (0o710, True), (0o701, True), (0o740, True)):
+        tmp_path.chmod(mode)
+        assert module._folder(tmp_path, True) == (None, is_open)
+    asked = []
+    monkeypatch.setattr(module.os, "access", lambda folder, may: asked.append(may))
+    assert module._folder(tmp_path, True) == (f"this account may not write to {tmp_path}", False)
+    assert asked == [os.R_OK | os.W_OK | os.X_OK]
+
+
+def test_the_key_is_that_of_the_settings_or_of_the_file_and_may_be_the_second_of_two(tmp_path):
+    key, other = new_key(), new_key()
+    wanted = Vault([key]).fingerprint()
+    here = Settings(data=tmp_path)
+    assert module._key(here, wanted) == (f"there is no file {tmp_path}/secret.key", False)
+    assert module._key(Settings(data=tmp_path, database="postgresql://h/d"), wanted) == (
+        "HORARIUM_SECRET_KEY is not set",
+        False,
+    )
+    file = tmp_path / "secret.key"
+    file.write_text(key)
+    file.chmod(0o600)
+    assert module._key(here, wanted) == (None, True)
+    assert module._key(here, None) == (None, True)
+    assert module._key(Settings(data=tmp_path, secret_key=other), wanted) == (None, False)
+    assert module._key(Settings(data=tmp_path, secret_key=f"{other},{key}"), wanted) == (None, True)
+    file.chmod(0o644)
+    trouble, fits = module._key(here, wanted)
+    assert "may be read by others" in trouble
+    assert not fits
+
+
+def certificate(days):
+    """A certificate in PEM that ends in so many days."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([]), datetime.now(UTC)
+    made = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), now - timedelta(100), now + timedelta(days)
+    ).sign(key, hashes.SHA256())
+    return made.public_bytes(serialization.Encoding.PEM)
+
+
+def test_the_days_of_a_certificate_are_those_of_the_first_in_its_file(tmp_path):
+    file = tmp_path / "chain.pem"
+    file.write_bytes(certificate(30) + certificate(300))
+    days, trouble = module._certificate(file)
+    assert (round(days, 1), trouble) == (30.0, None)
+    assert module._certificate(None) == (None, None)
+    file.write_text("none")
+    assert module._certificate(file) == (None, f"{file} is no certificate in PEM")
+    days, trouble = module._certificate(tmp_path / "away.pem")
+    assert days is None
+    assert f"the certificate {tmp_path}/away.pem cannot be read" in trouble
+
+
+@pytest.mark.parametrize(
+    ("health", "readiness", "seen"),
+    [
+        (b'{"version":"9"}', Answer(200, b"{}"), ("9", True, True, "")),
+        (b'{"version":"9"}', Answer(503, b'{"detail":"disk"}'), ("9", False, True, "")),
+        (b'{"version":"9"}', Answer(503, b"{}"), ("9", False, True, "")),
+        (b"{}", Answer(200, b"{}"), (None, False, True, "it has no version")),
+        (b"[]", Answer(200, b"{}"), (None, False, True, "'list' object has no attribute 'get'")),
+    ],
+)
+async def test_a_server_says_its_version_and_why_it_cannot_work(health, readiness, seen):
+    async with Receiver() as receiver:
+        receiver.script("/healthz", Answer(200, health))
+        receiver.script("/readyz", readiness)
+        found = await module._server(receiver.url("").rstrip("/"))
+    assert (found.version, found.ready, found.taken, found.trouble) == seen
+    if found.version and not found.ready:
+        assert found.reasons in ("disk", "503")
+
+
+async def test_what_does_not_answer_is_told_apart_from_what_is_not_there(monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE_S", 0.05)
+    never = asyncio.Event()
+    async with Receiver() as receiver:
+        receiver.script("/healthz", Answer(200, until=never))
+        found = await module._server(receiver.url("").rstrip("/"))
+        never.set()
+    assert (found.taken, found.trouble) == (True, "no answer within 0.05 s")
+    found = await module._server(NOBODY)
+    assert (found.taken, found.trouble) == (False, "Connection refused")
+
+
+async def test_a_file_that_is_no_database_of_ours_or_of_another_schema_is_looked_at_no_further(tmp_path):
+    file = tmp_path / "a.db"
+    connection = sqlite3.connect(file)
+    connection.execute("CREATE TABLE meta (name, value)")
+    connection.execute(f"PRAGMA user_version = {latest() + 1}")
+    connection.commit()
+    found, trouble = await module._database(f"sqlite:///{file}")
+    assert (found.schema, found.meta, found.ledger, trouble) == (0, {}, None, None)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.commit()
+    connection.close()
+    found, trouble = await module._database(f"sqlite:///{file}")
+    assert (found.schema, found.meta, trouble) == (latest() + 1, {}, None)
+    found, trouble = await module._database(f"sqlite:///{tmp_path}/none.db")
+    assert (found, trouble) == (None, f"there is no file {tmp_path}/none.db")
+    assert not (tmp_path / "none.db").exists()
+
+
+async def test_both_folders_are_looked_at_and_a_backup_may_be_twice_as_old_as_it_should_get(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda folder: Usage(200, 150, 50))
+    settings = Settings(data=tmp_path / "data", database=f"sqlite:///{tmp_path}/elsewhere/a.db")
+    seen = await look(settings, NOBODY)
+    assert seen.free == {f"{tmp_path}/data": (0.25, 50), f"{tmp_path}/elsewhere": (0.25, 50)}
+    assert seen.backup_ms is None
+    seen = await look(Settings(data=tmp_path / "data", backup_to="kept", backup_every=1.5), NOBODY)
+    assert seen.backup_ms == 3 * 3_600_000

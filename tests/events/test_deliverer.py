@@ -26,7 +26,7 @@ from horarium.events.deliverer import (
     TELL_S,
     Deliverer,
 )
-from horarium.events.feed import MOST_IN_HAND
+from horarium.events.feed import MOST_IN_HAND, UNSAID
 from horarium.events.feed import MOST_UNDER_WAY as MOST_OF_ONE
 from horarium.events.figures import event_metrics
 from horarium.store.base import EVENTS, WEBHOOKS
@@ -467,6 +467,16 @@ def test_a_full_hand_reads_no_more_and_reads_on_as_soon_as_events_have_arrived(
     assert (b"w", 900, 100) in pages  # no more than fits
     (told,) = [sent for _, batch in stage.log.told for sent in batch if sent.webhook_id == b"wants nothing"]
     assert (told.position, told.rows) == (count, [])
+
+
+def test_events_that_a_webhook_does_not_want_are_told_as_passed_though_it_is_sent_nothing():
+    async def script(stage: Stage) -> None:
+        stage.log.webhook(wanted=EventFilter(("none",)))
+        stage.log.add(*(event(number) for number in range(1, UNSAID + 1)))
+        await asyncio.sleep(0.2)
+
+    ((_, (sent,)),) = played(script).log.told
+    assert (sent.position, sent.rows) == (UNSAID, [])
 
 
 def test_a_hand_that_is_full_of_what_the_store_was_not_told_reads_on_as_soon_as_it_was():
