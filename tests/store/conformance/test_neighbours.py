@@ -17,7 +17,7 @@ from horarium.domain.errors import Invalid
 from horarium.store.base import Duplicate
 from horarium.store.statements import load
 from tests.store.conformance.test_strangers import GIVEN, WRITTEN, Owner, _Undone, _value, writing
-from tests.support.all_rows import insert, keys
+from tests.support.all_rows import columns, insert, keys
 from tests.support.tenant import NOON
 
 # Columns that are no part of the key, and that no two rows have in common.
@@ -35,6 +35,8 @@ FOUND_IN_ALL = {
     "sealed_sources", "sealed_targets", "sealed_versions", "sealed_webhooks", "targets_known_to_fail", "watched_nodes",
     "windows_begun", "workspaces_due", "workspaces_with_freed", "zones_in_use", "zones_of_windows",
 }  # fmt: skip
+# Questions about a principal and a key that may be of another workspace than the one that is named with them.
+OF_ANOTHER = {"standing_of_taker"}
 # Questions about all workspaces that are answered by a sum, or by any one or the newest one.
 SUMMED = {
     "any_action",
@@ -91,6 +93,31 @@ async def test_no_question_is_answered_with_what_another_workspace_has(store, fi
             assert sum(found.values()) == expected, one.name
             asked += 1
     assert asked > 180
+
+
+@pytest.mark.parametrize("filled", [False, True], ids=["what has to be there", "all is there"])
+async def test_whoever_names_what_is_of_another_workspace_is_told_what_is_told_of_what_is_not_there(
+    store, filled
+):
+    mine, other = await Owner.open(store, 1, filled), await Owner.open(store, 2, filled)
+    not_there = Owner(3, filled, other.workspace)
+
+    every = await store.read(columns)
+    not_there.rows = {
+        table: {column.name: not_there.value(table, column) for column in every[table]} for table in mine.rows
+    }
+    asked, told = 0, set()
+    for one in load(store.flavour).values():
+        if WRITTEN.search(one.sql) or "workspace_id" not in one.parameters:
+            continue
+        whole, given = await fullest(store, one, mine)
+        if whole:
+            asked += 1
+            given |= {"workspace_id": other.workspace}
+            if await answered(store, one, mine, given) != await answered(store, one, not_there, given):
+                told.add(one.name)
+    assert told == OF_ANOTHER
+    assert asked > 100
 
 
 @pytest.mark.parametrize("filled", [False, True], ids=["what has to be there", "all is there"])
