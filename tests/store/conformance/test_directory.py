@@ -35,8 +35,11 @@ async def listed(tenant, kind, after="", limit=100):
 
 
 async def audience(tenant, kind, after="", limit=100, **params):
+    """The ids on a page of an audience. Where it is the whole audience, it is counted as well, up to a number."""
     given = {"workspace_id": tenant.workspace} | params
     rows = await tenant.store.read(directory.audience_page, kind, after, limit, given)
+    for most in (1, 2, limit) if not after else ():
+        assert await counted(tenant, kind, most, **params) == min(most, len(rows))
     return [row["id"] for row in rows]
 
 
@@ -108,7 +111,6 @@ async def test_users_are_chosen_by_role_and_id(tenant):
     assert await audience(tenant, "users", **admins) == ["u1", "u3"]
     assert await audience(tenant, "users", after="u1", limit=1, **admins) == ["u3"]
     assert await audience(tenant, "users", **both) == ["u2", "u3"]
-    assert [await counted(tenant, "users", most, **anybody) for most in (100, 2)] == [3, 2]
 
 
 async def test_contacts_are_chosen_by_type_and_by_having_an_address(tenant):
@@ -116,7 +118,6 @@ async def test_contacts_are_chosen_by_type_and_by_having_an_address(tenant):
     for has_email, found in ((None, ["c1", "c2"]), (1, ["c1"]), (0, ["c2"])):
         chosen = {"type": "lead", "has_email": has_email}
         assert await audience(tenant, "contacts", **chosen) == found
-        assert await counted(tenant, "contacts", **chosen) == len(found)
     assert await audience(tenant, "contacts", type="customer", has_email=None) == []
 
 
@@ -134,7 +135,6 @@ async def test_deals_are_chosen_by_all_that_is_asked(tenant, chosen, found):
     await put(tenant, "deals", DEALS)
     params = dict.fromkeys(("status", "changed_by", "pipeline", "stages")) | chosen
     assert await audience(tenant, "deals", **params) == found
-    assert await counted(tenant, "deals", **params) == len(found)
 
 
 async def assignees(tenant, most=10, overdue=0, after="", limit=10, statuses=("open",)):

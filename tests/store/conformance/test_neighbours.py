@@ -106,6 +106,7 @@ async def test_whoever_names_what_is_of_another_workspace_is_told_what_is_told_o
     not_there.rows = {
         table: {column.name: not_there.value(table, column) for column in every[table]} for table in mine.rows
     }
+    ids = {mine.id_of(table): not_there.id_of(table) for table in mine.rows}
     asked, told = 0, set()
     for one in load(store.flavour).values():
         if WRITTEN.search(one.sql) or "workspace_id" not in one.parameters:
@@ -114,7 +115,8 @@ async def test_whoever_names_what_is_of_another_workspace_is_told_what_is_told_o
         if whole:
             asked += 1
             given |= {"workspace_id": other.workspace}
-            if await answered(store, one, mine, given) != await answered(store, one, not_there, given):
+            elsewhere = {name: ids.get(value, value) for name, value in given.items()}
+            if await answered(store, one, mine, given) != await answered(store, one, not_there, elsewhere):
                 told.add(one.name)
     assert told == OF_ANOTHER
     assert asked > 100
@@ -249,13 +251,23 @@ async def fullest(store, statement, owner):
     tried = [{**dict.fromkeys(LOW, low), **dict.fromkeys(HIGH, high)} for low, high in ENDS]
     tried += [each | dict.fromkeys(FILTERS) for each in tried]
     found = [(await answered(store, statement, owner, each), each) for each in tried]
+    if "id" in statement.parameters and not any(rows for rows, _ in found):
+        # The id is that of another table than the first that the statement names.
+        of_tables = [{"id": owner.id_of(table)} for table in sorted(tables_of(statement, owner))]
+        tried = [each | an_id for each in tried for an_id in of_tables]
+        found = [(await answered(store, statement, owner, each), each) for each in tried]
     return max(found, key=lambda pair: len(pair[0]))
+
+
+def tables_of(statement, owner):
+    """The tables of an owner that a statement reads."""
+    return [name for name in re.findall(r"\b(?:FROM|JOIN) (\w+)", statement.sql) if name in owner.rows]
 
 
 async def answered(store, statement, owner, given):
     """The rows with which a question is answered that is given the values of an owner's rows in its tables, and what is
     `given` beside them."""
-    tables = [name for name in re.findall(r"\b(?:FROM|JOIN) (\w+)", statement.sql) if name in owner.rows]
+    tables = tables_of(statement, owner)
     if not tables:
         return []
     names = statement.columns or statement.parameters

@@ -44,8 +44,11 @@ async def test_who_has_been_given_up_is_told_by_its_heartbeat_and_may_come_again
     assert await store.urgent(nodes.free_lapsed, NOW + LEASE + 1, heir.id) == 1
     assert READY in heard
     assert not await store.urgent(nodes.heartbeat, node.id, NOW + LEASE + 2, LEASE)
-    back = nodes.NodeRow(node.id, "node", "engine", "1", "2026a", NOW, NOW, NOW + 3 * LEASE)
+    again = NOW + 2 * LEASE
+    back = nodes.NodeRow(node.id, "node", "engine", "1", "2026a", again, again, again + LEASE)
     await store.urgent(nodes.register, back, False)
+    entered = await select(store, "SELECT id, seen_ms, lease_until_ms, stopped_ms FROM nodes")
+    assert (node.id, NOW + 2 * LEASE, NOW + 3 * LEASE, None) in entered
     assert await store.urgent(nodes.heartbeat, node.id, NOW + 2 * LEASE, LEASE)
     assert len(await heir.claim(NOW + 2 * LEASE)) == 1
 

@@ -58,6 +58,14 @@ async def test_in_a_window_nothing_fires_and_it_ends_by_itself_and_comes_again(t
     assert minutes(await tenant.spans(ours)) == [(2, 3, MAINTENANCE), (62, 63, MAINTENANCE)]
 
 
+async def test_of_windows_that_come_at_different_times_each_begins_at_its_own(tenant):
+    schedule = await tenant.schedule(policies=ALLOW)
+    for spec in ("8 * * * *", "2 * * * *", "5 * * * *"):
+        await add(tenant, spec, length=MINUTE)
+    await minute_by_minute(tenant, 1, 10)
+    assert fired(await tenant.fires(schedule)) == [1, 3, 4, 6, 7, 9, 10]
+
+
 async def test_the_end_of_a_window_wakes_the_release_though_nothing_else_is_due(tenant):
     await tenant.schedule("2 * * * *", policies=ALLOW)
     await add(tenant)
