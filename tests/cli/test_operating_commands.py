@@ -268,7 +268,8 @@ def test_tables_are_brought_to_the_schema_of_the_program_and_a_check_changes_not
     found = invoked(["migrate", *at])
     assert found.stdout.splitlines()[-1] == f"the database has schema {latest()} now"
     for words in ((), ("--check",)):
-        assert "as this program needs it" in invoked(["migrate", *words, *at]).stdout
+        (line,) = invoked(["migrate", *words, *at]).stdout.splitlines()
+        assert line.endswith("as this program needs it")
     assert failure("migrate", "--plan", "--check", *at).code == MISUSED
 
 
@@ -354,6 +355,11 @@ def test_a_server_that_starts_for_the_first_time_says_where_its_key_is_and_shows
     assert "key" not in again
     assert "metrics" not in again
     assert "(page: http://127.0.0.1:8080/horarium/v1/docs)" in again
+    secure = replace(settings, tls_cert=tmp_path / "c", tls_key=tmp_path / "k", host="::1")
+    serve._announcer(secure)(secure)
+    told = capsys.readouterr().out
+    assert "listens at https://[::1]:8080\n" in told
+    assert "https://127.0.0.1:9100/metrics" in told
     serve._announcer(replace(settings, log_format="json"))(settings)
     assert capsys.readouterr().out == ""
 

@@ -95,3 +95,71 @@ def test_the_worst_answer_counts():
     levels = [Level.WRONG, Level.FINE, Level.WARNING]
     assert worst([Answer("", level, "") for level in levels]) is Level.WRONG
     assert worst([]) is Level.FINE
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        with_database(newest_ms=NOW + 60_000),
+        with_database(here_ms=NOW - 1_000),
+        with_database(here_ms=NOW + 1_000),
+        with_database(meta={}),
+        with_database(meta={"zone_data": "2025z"}),
+        replace(FINE, zone_data="2026z", database=replace(DATABASE, ledger=replace(LEDGER, nodes=()))),
+        replace(FINE, key="there is no file", database=replace(DATABASE, meta={"zone_data": "2026a"})),
+        with_ledger(last_backup_ms=NOW - 7 * 24 * HOUR),
+        replace(FINE, backup_ms=HOUR),
+        replace(FINE, free={"/data": (0.1, 1 << 20)}),
+        replace(FINE, open_files=4_096),
+        replace(FINE, certificate_days=14.0),
+        replace(FINE, certificate_days=None),
+    ],
+)
+def test_what_is_just_within_its_bounds_is_fine(seen):
+    assert worst(examine(seen)) is Level.FINE
+
+
+@pytest.mark.parametrize(
+    ("seen", "level"),
+    [
+        (with_database(newest_ms=NOW + 60_001), "wrong"),
+        (with_database(here_ms=NOW + 1_001), "warning"),
+        (with_database(here_ms=NOW - 1_001), "warning"),
+        (with_database(schema=3, kind="postgresql"), "wrong"),
+        (with_ledger(last_backup_ms=NOW - 7 * 24 * HOUR - 1), "warning"),
+        (replace(FINE, backup_ms=HOUR - 1), "warning"),
+        (replace(FINE, free={"/data": (0.099, 1 << 20)}), "warning"),
+        (replace(FINE, free={"/data": (0.5, (1 << 20) - 1)}), "wrong"),
+        (replace(FINE, open_files=4_095), "warning"),
+        (replace(FINE, certificate_days=13.9), "warning"),
+        (replace(FINE, certificate_days=0.0), "wrong"),
+    ],
+)
+def test_what_is_just_beyond_its_bounds_is_told(seen, level):
+    assert worst(examine(seen)).value == level
+
+
+def test_which_clock_is_behind_is_told():
+    def clock(here_ms):
+        (found,) = [each for each in examine(with_database(here_ms=here_ms)) if each.about == "clock"]
+        return found.words
+
+    assert clock(NOW - 90_000) == "this machine is 90 s behind the database"
+    assert clock(NOW + 90_000) == "this machine is 90 s ahead of the database"
+
+
+def test_nodes_that_work_are_counted_and_one_that_is_gone_is_not():
+    def nodes(*found):
+        return [each.words for each in examine(with_ledger(nodes=found)) if each.about == "nodes"]
+
+    assert nodes() == ["0 nodes are at work, and none is lost"]
+    assert nodes(NODE) == ["1 node is at work, and none is lost"]
+    assert nodes(NODE, NODE) == ["2 nodes are at work, and none is lost"]
+    (gone,) = nodes(NODE, NODE._replace(given_up_ms=NOW))
+    assert "is gone" in gone
+
+
+def test_what_is_wrong_is_not_said_to_be_fine_as_well():
+    for seen in (with_ledger(oldest_due_ms=NOW - HOUR), with_ledger(last_backup_ms=None)):
+        about = [answer.about for answer in examine(seen)]
+        assert len(about) == len(set(about)) == 14

@@ -2,15 +2,19 @@
 
 from dataclasses import replace
 
+import pytest
+
 from horarium.domain.events import Event, EventFilter
 from horarium.domain.webhooks import (
     DISABLE_MS,
     FAILURES_TO_PROBE,
     GIVE_UP_MS,
     LONGEST_WAIT_MS,
+    OUTAGE_MS,
     Answer,
     Webhook,
     WebhookState,
+    wait_ms,
 )
 from horarium.events.feed import LONGEST_PROBE_MS, MOST_IN_HAND, MOST_UNDER_WAY, UNSAID, Feed
 from horarium.store.verbs.webhooks import HeldWebhook, WaitingEvent
@@ -308,3 +312,103 @@ def test_the_pause_after_failures_is_over_as_soon_as_an_event_arrives_that_was_o
     assert sent(made) == []
     made.ended(under_way[-1], OK, NOW)
     assert len(sent(made)) == FAILURES_TO_PROBE
+
+
+def test_an_event_that_waits_already_is_not_taken_in_hand_twice():
+    made = feed(event(2), event(3, b"b"), waiting=[WaitingEvent(event(2), 1, NOW, None)])
+    assert (made.in_hand, made.read_to) == (2, 3)
+    assert numbers(sent(made)) == [2, 3]
+
+
+def test_what_waits_behind_an_event_that_is_on_its_way_is_not_said_to_wait():
+    made = feed(event(1), event(2))
+    sent(made)
+    made.add([event(3)], NOW)
+    assert made.unsaid() is None
+
+
+def test_reading_never_goes_back():
+    made = feed(event(7))
+    made.pass_to(5)
+    assert made.read_to == 7
+    made.pass_to(9)
+    assert made.read_to == 9
+
+
+def test_nothing_is_sent_of_a_webhook_that_is_in_other_hands():
+    made = feed(event(1))
+    made.lost = True
+    assert sent(made) == []
+
+
+def test_a_receiver_at_which_nothing_arrives_is_waited_for_only_while_there_is_something_to_send():
+    made = feed(webhook=replace(HOOK, failing_since_ms=NOW))
+    assert made.probing
+    assert made.next_due() is None
+    made.add([event(1)], NOW)
+    assert made.next_due() is not None
+
+
+def test_days_without_any_arrival_are_counted_from_the_first_failure_of_whatever_event():
+    made = feed(event(1), event(2, b"b"))
+    first, other = sent(made)
+    made.ended(first, DEAD, NOW)
+    made.ended(other, DEAD, NOW + DISABLE_MS - 1)
+    assert not made.disabled
+    other = made.next(NOW + 2 * DISABLE_MS)
+    made.ended(other, DEAD, NOW + DISABLE_MS)
+    assert made.disabled
+
+
+def test_probes_begin_soon_and_come_ever_later_up_to_a_minute():
+    made = feed(*(event(number, b"%d" % number) for number in range(1, FAILURES_TO_PROBE + 1)))
+    for item in sent(made):
+        made.ended(item, DEAD, NOW)
+    now, pauses = NOW, []
+    for _ in range(5):
+        pauses.append(made.next_due() - now)
+        now = made.next_due()
+        (probe,) = sent(made, now)
+        made.ended(probe, DEAD, now)
+    assert pauses == [wait_ms(1), wait_ms(2), wait_ms(3), LONGEST_PROBE_MS, LONGEST_PROBE_MS]
+
+
+@pytest.mark.parametrize(
+    ("fails_for_ms", "was_away"),
+    [(None, False), (LONGEST_PROBE_MS, False), (OUTAGE_MS - 1, False), (OUTAGE_MS, True)],
+)
+def test_only_an_event_that_itself_failed_for_an_hour_proves_that_the_receiver_was_away(
+    fails_for_ms, was_away
+):
+    """One event is refused, and nothing else is there, for hours. Then another arrives, at once or after a while."""
+    made = feed(event(1), event(2, b"b"))
+    refused, arrives = sent(made)
+    made.ended(refused, BUSY, NOW)
+    made.ended(arrives, OK, NOW + 1)
+    now = NOW
+    for _ in range(6):  # alone for almost two hours
+        now = max(now + wait_ms(refused.attempts, 5_000), now + LONGEST_PROBE_MS)
+        assert made.next(now) is refused
+        made.ended(refused, BUSY, now)
+    assert made.probing
+    since = refused.refused_ms
+    due = now + wait_ms(refused.attempts, 5_000)
+    now += 2 * LONGEST_PROBE_MS
+    made.add([event(3, b"c")], now)
+    other = made.next(now)
+    assert other.event.number == 3
+    if fails_for_ms is not None:
+        made.ended(other, DEAD, now)
+        now += fails_for_ms
+        if due < now:
+            assert made.next(due) is refused
+            made.ended(refused, BUSY, due)
+        assert made.next(now) is other
+    made.ended(other, OK, now)
+    assert not made.probing
+    made.unsaid()
+    later = since + GIVE_UP_MS
+    assert made.next(later) is refused
+    made.ended(refused, BUSY, later)
+    (row,) = made.unsaid().rows
+    assert row.state == ("waiting" if was_away else "failed")

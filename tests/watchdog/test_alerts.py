@@ -60,3 +60,22 @@ def test_what_one_look_has_not_seen_is_not_told_again_as_if_it_went_on():
     assert alerts.look([], 2 + AGAIN_S) is None
     told = alerts.look([LATE], 4 + AGAIN_S)
     assert told.text == "- still: a slot is late"
+
+
+def test_what_goes_on_is_told_again_every_four_hours_and_not_in_between():
+    alerts = Alerts()
+    told = [now for now in range(0, 12 * 3600, 2) if alerts.look([LATE], now) is not None]
+    assert told == [2, 2 + 4 * 3600, 2 + 8 * 3600]
+
+
+def test_each_thing_is_told_of_by_itself_in_the_order_of_kinds_and_names():
+    alerts = Alerts()
+    found = [Finding("node", "n2", "2"), Finding("node", "n1", "1"), Finding("late", "z", "0")]
+    assert alerts.look(found, 0) is None
+    assert alerts.count == 0
+    told = alerts.look(found, 2)
+    assert told.text.splitlines() == ["- 0", "- 1", "- 2"]
+    assert told.title == "Horarium: late, node"
+    alerts.look(found[:1], 4)
+    over = alerts.look(found[:1], 6)
+    assert over.text.splitlines() == ["- over after 6 s: 0", "- over after 6 s: 1"]

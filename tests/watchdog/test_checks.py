@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from horarium.store.verbs.watchdog import Ledger, WatchedNode
-from horarium.watchdog.checks import KINDS, Limits, Look, findings
+from horarium.watchdog.checks import KINDS, Limits, Look, findings, length
 
 NOW = 1_795_348_800_000
 NODE = WatchedNode("n1", "2026a", NOW + 10_000, None)
@@ -73,3 +73,35 @@ def test_a_newer_watchdog_tells_of_nodes_with_older_zone_data():
 def test_a_server_that_is_down_does_not_hide_what_the_ledger_says():
     look = replace(with_ledger(oldest_due_ms=NOW - 60_000), servers={"http://a": "refused"})
     assert kinds(look) == ["server", "late"]
+
+
+def test_what_cannot_be_asked_hides_nothing_of_what_else_is_wrong():
+    look = replace(FINE, ledger=None, servers={"http://a": ""}, free={"/data": 0.0})
+    assert kinds(look) == ["server", "disk", "database"]
+
+
+def test_a_lease_holds_up_to_its_last_millisecond():
+    assert kinds(with_ledger(nodes=(NODE._replace(lease_until_ms=NOW),))) == []
+    assert kinds(with_ledger(nodes=(NODE._replace(lease_until_ms=NOW - 1),))) == ["node"]
+
+
+def test_zone_data_are_compared_with_the_newest_that_anybody_has():
+    nodes = tuple(NODE._replace(name=name, zone_data=name) for name in ("2025z", "2026c", "2026b"))
+    found = findings(with_ledger(nodes=nodes), Limits(), "2026a")
+    assert [finding.about for finding in found] == ["2025z", "2026b"]
+    assert all("there is 2026c" in finding.words for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "words"),
+    [
+        (999, "0 s"),
+        (1_999, "1 s"),
+        (119_999, "119 s"),
+        (120_000, "2 min"),
+        (7_199_999, "119 min"),
+        (7_200_000, "2.0 h"),
+    ],
+)
+def test_a_length_of_time_is_told_in_the_unit_that_people_would_use(milliseconds, words):
+    assert length(milliseconds) == words
