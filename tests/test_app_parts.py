@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from inspect import signature
+from inspect import getclosurevars, signature
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -192,12 +192,23 @@ async def test_on_postgres_a_node_has_a_lease_and_looks_for_others_that_have_die
         assert looked == [1]
         living = await server.services.store.read(nodes.living, server.services.clock.now_ms())
         assert [node.id for node in living] == [server.id]
-        # Nothing else on this database is retired when a further node comes.
-        async with open_server(replace(settings, data=tmp_path / "b", roles=("api",))) as other:
-            living = await other.services.store.read(nodes.living, other.services.clock.now_ms())
-            assert {node.id for node in living} == {server.id, other.id}
-            assert not running().keys() & {"heartbeat_loop"}
     drop_database(url)
+
+
+@pytest.mark.parametrize(("kind", "alone"), [(app.PostgresStore, False), (SqliteStore, True)])
+async def test_a_node_that_comes_retires_others_only_where_none_can_be_at_work(
+    kind: Any, alone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    async def urgent(store: Any, *given: Any) -> None:
+        asked.append(given)
+
+    monkeypatch.setattr(kind, "urgent", urgent)
+    clock: Any = SimpleNamespace(now_ms=lambda: NOW)
+    node = await app._register(object.__new__(kind), clock, Settings(lease=4.5))
+    assert asked == [(nodes.register, node, alone)]
+    assert (node.started_ms, node.lease_until_ms) == (NOW, NOW + 4_500)
 
 
 async def test_every_part_is_given_its_own_setting(
@@ -223,6 +234,13 @@ async def test_every_part_is_given_its_own_setting(
         alarms = {id(one["alarm"]) for name in ("release_loop", "clock_loop", "forget_loop", "act_loop")
                   for one in given_to[name]}  # fmt: skip
         assert len(alarms) == 1
+        kept = {
+            step.__name__: getclosurevars(step).nonlocals["kept_ms"]
+            for one in given_to["upkeep_loop"]
+            for step in one["steps"]
+            if step.__name__ in ("forget_events", "forget_audit")
+        }
+        assert kept == {"forget_events": 5 * DAY_MS // 2, "forget_audit": 7 * DAY_MS // 2}
         (backups,) = given_to["ServerBackups"]
         assert (backups["to"], backups["every_ms"], backups["keep"]) == ("kept", 1_800_000, 3)
         (node,) = await services.store.read(nodes.living, services.clock.now_ms())
@@ -314,8 +332,9 @@ async def test_the_failure_of_any_loop_ends_the_process_and_its_end_does_not(
     with capture_logs() as told:
         async with open_server(Settings(data=tmp_path, roles=("api",))):
             fail.set()
-            while not killed:
-                await asyncio.sleep(0)
+            async with asyncio.timeout(10):
+                while not killed:
+                    await asyncio.sleep(0)
     assert killed == [(os.getpid(), signal.SIGTERM)]
     assert [line["event"] for line in told if line["log_level"] == "error"] == ["loop_failed"]
 

@@ -208,6 +208,31 @@ async def test_a_place_that_cannot_be_used_is_known_before_the_backup_and_only_w
     assert (kept.where, kept.size, kept.deleted) == (str(tmp_path / file_name(3)), 5, [])
 
 
+@pytest.mark.parametrize("url", ["sqlite:///none", "postgresql://h/d"])
+async def test_a_database_that_cannot_be_told_of_its_backup_is_none_that_was_and_is_let_go(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dropped: list[bool] = []
+
+    class Connection:
+        def __init__(self, url: str, name: str) -> None:
+            pass
+
+        async def run(self, verb: Any, made_ms: int) -> None:
+            raise Unavailable("it may only be read")
+
+        def drop(self) -> None:
+            dropped.append(True)
+
+    def refused(path: str) -> None:
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr(keeping, "PostgresConnection", Connection)
+    monkeypatch.setattr(keeping, "connect", refused)
+    assert await keeping._note(url, 5) is False
+    assert dropped == [True] * url.startswith("postgresql")
+
+
 @pytest.fixture
 async def database(tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path}/old/horarium.db"
@@ -223,6 +248,9 @@ async def test_a_backup_is_private_and_no_other_takes_its_name_and_progress_is_t
     monkeypatch.setattr(making, "PAGES", 20)
     modes: set[int] = set()
     told: list[str] = []
+    flushed: list[str] = []
+    real = making.flush
+    monkeypatch.setattr(making, "flush", lambda path: (flushed.append(path.name), real(path)))
 
     def progress(words: str) -> None:
         told.append(words)
@@ -230,6 +258,7 @@ async def test_a_backup_is_private_and_no_other_takes_its_name_and_progress_is_t
 
     file, manifest = await make_backup(database, tmp_path / "kept", progress)
     assert file.name == file_name(NOW)
+    assert flushed == ["backup", "kept"]  # what it holds before it has its name, and its name
     assert modes == {0o600}
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     copied = [int(words.split()[1]) for words in told if words.startswith("copied ")]
