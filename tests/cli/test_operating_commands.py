@@ -408,13 +408,35 @@ def test_log_lines_are_those_of_the_level_and_above_in_the_form_that_is_set(
         for one in levels:
             getattr(log, one)(f"a {one}")
             getattr(logging.getLogger("library"), one)("of a library")
+        request = logs.REQUEST.set("req-1")
+        log.error("of a request")
+        log.error("of another", request_id="req-2")
+        logs.REQUEST.reset(request)
         lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     finally:
         structlog.configure(**before)
         root.handlers[:] = handlers
         root.setLevel(root_level)
+    assert [line.get("request_id") for line in lines[-2:]] == ["req-1", "req-2"]
+    lines = lines[:-2]
+    assert not any("request_id" in line for line in lines)
     own = [line["level"] for line in lines if "library" not in line]
     of_libraries = [line["level"] for line in lines if "library" in line]
     assert own == levels[levels.index(level) :]
     assert of_libraries == [one for one in own if one in ("warning", "error")]
     assert all(line["timestamp"].endswith("Z") for line in lines)
+
+
+def test_what_people_read_at_the_start_stays_out_of_a_file_of_json_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auto, text, as_json = (Settings(log_format=form) for form in ("auto", "text", "json"))
+    with (tmp_path / "out").open("w") as out, (tmp_path / "log").open("w") as log:
+        for stdout, stderr, kept in ((out, log, True), (out, out, False), (io.StringIO(), log, True)):
+            monkeypatch.setattr(logs, "sys", SimpleNamespace(stdout=stdout, stderr=stderr))
+            assert logs.keeps_banner(auto) is kept
+            assert logs.keeps_banner(text)
+            assert not logs.keeps_banner(as_json)
+    monkeypatch.setattr(logs, "sys", SimpleNamespace(stdout=out, stderr=log))  # closed by now
+    monkeypatch.setattr(logs, "writes_json", lambda settings: True)
+    assert logs.keeps_banner(auto)

@@ -106,7 +106,12 @@ def test_the_worst_answer_counts():
         with_database(meta={}),
         with_database(meta={"zone_data": "2025z"}),
         replace(FINE, zone_data="2026z", database=replace(DATABASE, ledger=replace(LEDGER, nodes=()))),
-        replace(FINE, key="there is no file", database=replace(DATABASE, meta={"zone_data": "2026a"})),
+        replace(
+            FINE,
+            key="there is no file",
+            key_fits=False,
+            database=replace(DATABASE, meta={"zone_data": "2026a"}),
+        ),
         with_ledger(last_backup_ms=NOW - 7 * 24 * HOUR),
         replace(FINE, backup_ms=HOUR),
         replace(FINE, free={"/data": (0.1, 1 << 20)}),
@@ -163,3 +168,10 @@ def test_what_is_wrong_is_not_said_to_be_fine_as_well():
     for seen in (with_ledger(oldest_due_ms=NOW - HOUR), with_ledger(last_backup_ms=None)):
         about = [answer.about for answer in examine(seen)]
         assert len(about) == len(set(about)) == 14
+
+
+def test_of_a_database_without_tables_nothing_is_said_that_only_these_could_tell():
+    about = [
+        answer.about for answer in examine(with_database(schema=0, meta={}, ledger=None, newest_ms=None))
+    ]
+    assert about == ["data folder", "database", "schema", "disk", "open files", "certificate", "server"]

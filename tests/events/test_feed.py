@@ -358,8 +358,9 @@ def test_days_without_any_arrival_are_counted_from_the_first_failure_of_whatever
     made.ended(first, DEAD, NOW)
     made.ended(other, DEAD, NOW + DISABLE_MS - 1)
     assert not made.disabled
-    other = made.next(NOW + 2 * DISABLE_MS)
-    made.ended(other, DEAD, NOW + DISABLE_MS)
+    later = sent(made, NOW + 2 * DISABLE_MS)
+    assert numbers(later) == [1, 2]
+    made.ended(later[1], DEAD, NOW + DISABLE_MS)
     assert made.disabled
 
 
