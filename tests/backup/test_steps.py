@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
@@ -289,6 +290,29 @@ async def test_an_unfinished_copy_and_what_is_no_installation_are_not_backed_up(
     with pytest.raises(Unavailable, match="there is no database at"):
         await make_backup(f"sqlite:///{tmp_path}", tmp_path / "kept")
     assert [*(tmp_path / "kept").iterdir()] == []
+
+
+async def test_a_postgres_database_that_fails_is_told_and_both_sides_of_the_copy_are_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+
+    class Side:
+        def __init__(self, *given: Any) -> None:
+            self.name = str(given[0])
+
+        async def connect(self) -> None:
+            raise asyncpg.PostgresError("it is shutting down")
+
+        async def close(self) -> None:
+            closed.append(self.name.rpartition("/")[2])
+
+    monkeypatch.setattr(making, "PostgresSide", Side)
+    monkeypatch.setattr(making, "SqliteSide", Side)
+    with pytest.raises(Unavailable):
+        await make_backup("postgresql://u:hidden@h/d", tmp_path)
+    assert closed == ["d", "backup"]
+    assert [*tmp_path.iterdir()] == []
 
 
 async def test_a_restored_database_is_one_private_file_and_its_backup_stays_as_it_was(

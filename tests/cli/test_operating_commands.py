@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
+import os
 import signal
 import sqlite3
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ import structlog
 
 from horarium.backup.keeping import Kept
 from horarium.backup.manifest import Manifest, file_name
-from horarium.cli import logs, main, serve
+from horarium.cli import logs, main, serve, watchdog
 from horarium.cli.failure import MISUSED, REFUSED, Failure
 from horarium.doctor.checks import Answer, Level
 from horarium.domain.errors import Invalid, Problem, Unavailable
@@ -440,3 +442,40 @@ def test_what_people_read_at_the_start_stays_out_of_a_file_of_json_lines(
     monkeypatch.setattr(logs, "sys", SimpleNamespace(stdout=out, stderr=log))  # closed by now
     monkeypatch.setattr(logs, "writes_json", lambda settings: True)
     assert logs.keeps_banner(auto)
+
+
+def test_the_watchdog_sends_to_every_alert_address_and_asks_the_server_of_the_settings(
+    dog: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured: list[Any] = []
+    monkeypatch.setattr("horarium.watchdog.watch.sender", lambda urls: ("sends to", *urls))
+    monkeypatch.setattr("horarium.cli.logs.configure", configured.append)
+    monkeypatch.setenv("HORARIUM_HOST", "::1")
+    done("watchdog", "--data", str(tmp_path), "--alert", "json://a", "--alert", "json://b")
+    assert dog.send == ("sends to", "json://a", "json://b")
+    assert dog.watched.servers == ["http://[::1]:8080"]
+    assert [settings.data for settings in configured] == [tmp_path]
+    monkeypatch.setenv("HORARIUM_ALERTS", "json://c json://d")
+    monkeypatch.setenv("HORARIUM_PING", "https://p.example/")
+    done("watchdog", "--database", "postgresql://h/d")
+    assert (dog.send, dog.ping) == (("sends to", "json://c", "json://d"), "https://p.example/")
+    assert (dog.watched.database_url, dog.watched.folders) == ("postgresql://h/d", ())
+    assert failure("watchdog", "--silence", "noise").code == MISUSED
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_watchdog_ends_in_order_at_either_signal() -> None:
+    ended: list[bool] = []
+
+    async def watching() -> None:
+        taken = {signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        assert len(taken) == 1
+        assert taken.isdisjoint({signal.SIG_DFL, signal.default_int_handler})
+        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    asyncio.run(watchdog._until_stopped(watching()))
+    assert ended == [True]

@@ -416,3 +416,16 @@ def test_only_an_event_that_itself_failed_for_an_hour_proves_that_the_receiver_w
     made.ended(refused, BUSY, later)
     (row,) = made.unsaid().rows
     assert row.state == ("waiting" if was_away else "failed")
+
+
+def test_what_the_store_is_told_is_in_order_and_tells_an_attempt_only_of_what_was_sent():
+    made = feed(event(1), event(2), event(3, b"b"))
+    first, other = sent(made)
+    made.ended(other, OK, NOW + 5)
+    made.ended(first, DEAD, NOW + 9)
+    told = made.unsaid()
+    assert [row.number for row in told.rows] == [1, 2, 3]
+    assert [row.attempts for row in told.rows] == [1, 0, 1]
+    assert [row.last_ms for row in told.rows] == [NOW + 9, None, NOW + 5]
+    assert [row.due_ms for row in told.rows] == [NOW + 9 + wait_ms(1), None, None]
+    assert (told.failing_since_ms, told.position) == (NOW + 9, 3)
