@@ -316,8 +316,10 @@ async def test_a_postgres_database_that_fails_is_told_and_both_sides_of_the_copy
 
 
 async def test_a_restored_database_is_one_private_file_and_its_backup_stays_as_it_was(
-    database: str, tmp_path: Path
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    flushed: list[str] = []
+    monkeypatch.setattr(restoring, "flush", lambda path: flushed.append(path.name))
     file, _ = await make_backup(database, tmp_path / "kept")
     before = file.read_bytes()
     target = tmp_path / "new" / "horarium.db"
@@ -330,6 +332,7 @@ async def test_a_restored_database_is_one_private_file_and_its_backup_stays_as_i
 
     await restore(file, f"sqlite:///{target}", None, progress=progress)
     assert file.read_bytes() == before
+    assert flushed == ["horarium.db", "new"]
     assert modes == {0o600}
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert stat.S_IMODE(target.parent.stat().st_mode) == 0o700
