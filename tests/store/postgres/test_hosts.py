@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -53,6 +54,70 @@ def test_a_primary_is_wanted_unless_the_address_says_something_else(monkeypatch)
     assert hosts_of("postgresql://a,b/wanted?target_session_attrs=any").wanted == {}
     monkeypatch.setenv("PGTARGETSESSIONATTRS", "any")
     assert hosts_of("postgresql://a,b/by_variable").wanted == {}
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Which servers were asked for what, one after another; what comes of it is in `answers` by the host."""
+    noted, answers = [], {}
+
+    async def connect(url, **given):
+        noted.append((url.rpartition("@")[2], given))
+        answer = answers.get(url.rpartition("@")[2].partition("/")[0], "a connection")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(hosts.asyncpg, "connect", connect)
+    return noted, answers
+
+
+async def test_one_server_has_more_time_than_each_of_several_which_are_asked_for_the_primary(asked):
+    noted, answers = asked
+    answers["a"] = OSError("away")
+    await hosts.Hosts(
+        ("postgresql://h@a/h", "postgresql://h@b/h"), {"target_session_attrs": "primary"}
+    ).connect(x=1)
+    with pytest.raises(OSError, match="away"):
+        await hosts_of("postgresql://h@a/only").connect(x=1)
+    several = {"timeout": 3.0, "target_session_attrs": "primary", "x": 1}
+    assert noted == [("a/h", several), ("b/h", several), ("a/only", {"timeout": 10.0, "x": 1})]
+
+
+async def test_who_was_the_primary_last_is_asked_first_and_one_that_refuses_is_not_waited_for(
+    asked, monkeypatch
+):
+    monkeypatch.setattr(hosts, "NEXT_AFTER_S", 60.0)
+    noted, answers = asked
+    several = hosts.Hosts(tuple(f"postgresql://h@{name}/h" for name in "abc"), {})
+    answers |= {"a": OSError("away"), "b": asyncpg.CannotConnectNowError("starts")}
+    async with asyncio.timeout(20):
+        for _ in range(2):
+            assert await several.connect() == "a connection"
+        answers |= {"a": "another one", "c": ConnectionRefusedError("gone")}
+        assert await several.connect() == "another one"
+    assert [place[0] for place, _ in noted] == [*"abc", "c", *"ca"]
+
+
+STANDBY = asyncpg.TargetServerAttributeNotMatched("a standby")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        (STANDBY, OSError("away"), "away"),
+        (OSError("away"), STANDBY, "away"),
+        (STANDBY, STANDBY, "a standby"),
+        (OSError("first"), OSError("second"), "second"),
+    ],
+)
+async def test_why_one_could_not_be_reached_tells_more_than_that_another_is_a_standby(
+    asked, first, second, told
+):
+    _, answers = asked
+    answers |= {"a": first, "b": second}
+    with pytest.raises((OSError, asyncpg.TargetServerAttributeNotMatched), match=told):
+        await hosts.Hosts(("postgresql://h@a/h", "postgresql://h@b/h"), {}).connect()
 
 
 @asynccontextmanager
