@@ -1,4 +1,4 @@
-"""A target that is shared reaches out in the name of the workspace that it comes from, whoever runs it."""
+"""Which hosts targets of all kinds reach: those of the workspace that a target comes from, whoever runs it."""
 
 from __future__ import annotations
 
@@ -52,3 +52,43 @@ async def test_the_hosts_of_the_workspace_that_a_target_comes_from_decide(
     assert "that this workspace may reach" in str(outcome.error)
     assert asked == {HOME}
     assert {refusal.workspace_id for refusal in options.refused_hosts.take(0)} == {HOME}
+
+
+FIELDS = {"http": "url", "llm": "base_url", "sql": "connection", "sqs": "queue_url", "temporal": "address"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"), REACHING, ids=[f"{kind} {more.get('broker', '')}" for kind, more in REACHING]
+)
+async def test_a_target_at_a_host_that_its_workspace_may_not_reach_is_refused_when_it_is_stored(
+    kind: str, more: dict[str, Any]
+) -> None:
+    config = {name: value for name, value in (GIVEN[kind] | more).items() if value is not None}
+    listed = {b"none": (), b"other": ("nowhere.example",), b"all": ("*",)}
+    options = ExecutorOptions(
+        engine_hosts=("*",),
+        sql_hosts=("*",),
+        allowed_hosts=lambda workspace_id: (
+            None if workspace_id == b"all" else host_list(listed[workspace_id])
+        ),
+    )
+    executor = MAKERS[kind](options)
+    found = {
+        workspace: [problem.field for problem in executor.check_hosts(workspace, config)]
+        for workspace in listed
+    }
+    await executor.close()
+    field = FIELDS.get(kind, "server")
+    assert found == {b"none": [field], b"other": [field], b"all": []}
+
+
+async def test_a_host_that_a_placeholder_decides_about_is_judged_only_when_it_is_known() -> None:
+    executor = MAKERS["http"](ExecutorOptions(allowed_hosts=lambda _: host_list(("a.example",))))
+    for url, problems in (
+        ("https://a.example/{{ input.x }}", 0),
+        ("https://b.example/{{ input.x }}", 1),
+        ("https://{{ input.x }}/", 0),
+        ("https://b.{{ input.x }}.example/", 0),
+    ):
+        assert len(executor.check_hosts(b"w" * 16, {"url": url})) == problems
+    await executor.close()
