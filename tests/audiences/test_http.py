@@ -167,9 +167,9 @@ async def test_cursors_of_any_kind_are_sent_back_as_they_came_and_an_empty_one_i
     assert [request.json()["cursor"] for request in receiver.requests] == [None, *cursors[:-1]]
 
 
-@pytest.mark.parametrize("coding", ["identity", "gzip"])
+@pytest.mark.parametrize("coding", [None, "identity", "gzip"])
 async def test_an_endpoint_that_never_ends_is_given_up_with_the_bound_that_it_has_reached(
-    source: HttpSource, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, coding: str
+    source: HttpSource, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, coding: str | None
 ) -> None:
     monkeypatch.setattr(http, "MOST_PAGES", 2)
     monkeypatch.setattr(http, "LARGEST_PAGE", 5_000)
@@ -178,7 +178,7 @@ async def test_an_endpoint_that_never_ends_is_given_up_with_the_bound_that_it_ha
     for answers, words in (
         ([page("a", cursor="1"), page("b", cursor="2"), page("c")], "has more than 2 pages"),
         ([page("a", cursor="x" * 4_097)], "cursor is longer than 4096 characters"),
-        ([Answer(200, body, {"Content-Encoding": coding})], "larger than 5000 bytes"),
+        ([Answer(200, body, {"Content-Encoding": coding} if coding else {})], "larger than 5000 bytes"),
         ([Answer(200, b"nonsense", {"Content-Encoding": "gzip"})], "cannot be read: it is not valid gzip"),
     ):
         receiver.script("/rows", *answers)
