@@ -285,10 +285,28 @@ def inside(monkeypatch):
     monkeypatch.setattr(egress, "_look_up", lambda name: answer)
 
 
+A_TABLE = {"table": "t", "columns": {"write": ["a"]}}
+
+
 @pytest.mark.usefixtures("inside")
-async def test_refused_connections_of_targets_are_in_the_log_once_an_hour():
-    async with House.open(NOW) as house:
-        await house.target("function", key="nightly", config={"url": "http://inside.example/hook"})
+@pytest.mark.parametrize(
+    ("kind", "target", "outgoing"),
+    [
+        ("function", {"executor": "http", "config": {"url": "http://inside.example/hook"}}, {}),
+        (
+            "table",
+            {
+                "executor": "sql",
+                "config": {"connection": "postgresql://u:hidden@inside.example/d", **A_TABLE},
+            },
+            {"sql_hosts": ("inside.example",), "deny_hosts": ("10.0.0.0/8",)},
+        ),
+    ],
+    ids=["http", "sql"],
+)
+async def test_refused_connections_of_targets_are_in_the_log_once_an_hour(kind, target, outgoing):
+    async with House.open(NOW, outgoing=outgoing) as house:
+        await house.target(kind, key="nightly", **target)
         path = f"{BASE}/schedules/{await a_schedule(house)}/fire-now"
         for _ in range(3):
             assert (await house.client.post(path)).is_success
@@ -300,6 +318,7 @@ async def test_refused_connections_of_targets_are_in_the_log_once_an_hour():
         assert (first["subject"], first["times"]) == ("host:inside.example", 1)
         assert "inside.example" in first["reason"]
         assert "10.0.0.5" not in first["reason"]
+        assert "hidden" not in str(first)
         assert first["by"]["key"] is None
         house.clock.now += 3_600_000
         await house.services.audit.note_refused_hosts()

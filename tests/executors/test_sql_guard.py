@@ -171,6 +171,13 @@ async def test_a_target_on_the_servers_own_database_writes_nothing() -> None:
     await place.executor.close()
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_this_machine_is_no_allowed_host_where_only_others_are_listed(host: str) -> None:
+    others = HostPolicy(("db.example.com",))
+    assert "is not among those the operator of this server allows" in str(others.refusal(host, 5432))
+    assert replace(others, allow_loopback=True).refusal(host, 5432) is None
+
+
 def test_a_sqlite_server_has_no_database_that_a_url_could_name() -> None:
     assert OwnDatabase.of("sqlite:///x/horarium.db") is None
     assert OwnDatabase.of(None) is None
