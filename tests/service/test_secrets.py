@@ -18,6 +18,7 @@ from horarium.service.secrets import Rotated, SecretService
 from horarium.service.targets import TargetDraft
 from horarium.settings import Settings
 from horarium.store.vault import Vault
+from horarium.store.verbs import secrets as verbs
 from horarium.times import Timing
 
 
@@ -66,3 +67,24 @@ async def test_everything_is_sealed_with_the_new_key_and_opens(
             await service.rotate(await services.identities.resolve(issued.text))
     async with open_server(Settings(data=tmp_path, roles=("api",))) as server:
         assert server.services.vault.knows(only_new.fingerprint())
+
+
+async def test_a_rotation_that_was_interrupted_is_finished_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the interrupted one has sealed anew stands among the rest, and is passed over."""
+    monkeypatch.setattr(secrets, "AT_ONCE", 2)
+    async with open_server(Settings(data=tmp_path, roles=("api",))) as server:
+        services = server.services
+        who = await services.identities.resolve((tmp_path / "admin.key").read_text().strip())
+        config = {"url": "https://example.com/", "secrets": {"TOKEN": "s3cret"}}
+        made = []
+        for number in range(5):
+            draft = TargetDraft(TargetKind.TOOL, f"Tool {number}", "http", config)
+            made.append((await services.targets.create(who, draft)).target)
+        services.vault.rotate_key()
+        begun = await services.store.read(verbs.sealed, "targets", verbs.BEFORE_ALL, 1)
+        fresh = [(sealed, services.vault.reseal(sealed.blob, sealed.id)) for sealed in begun]
+        await services.store.write(verbs.reseal, "targets", fresh)
+        keys = Vault((tmp_path / "secret.key").read_text().split())
+        assert await SecretService(services.store, keys, services.clock).rotate(who) == Rotated(False, 4)

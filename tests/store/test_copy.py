@@ -85,8 +85,12 @@ async def test_every_month_that_the_source_has_gets_a_partition_before_its_rows_
     assert counts[1] == 0
 
 
-async def test_cursors_that_share_a_place_find_places_of_their_own(postgres, tmp_path):
+@pytest.mark.parametrize("rows_at_once", [1, 2, 5_000])
+async def test_cursors_that_share_a_place_find_places_of_their_own(
+    postgres, tmp_path, monkeypatch, rows_at_once
+):
     """On PostgreSQL nothing lies by its place, so nothing keeps two nodes from giving one twice."""
+    monkeypatch.setattr(copy_sides, "BATCH", rows_at_once)
     source = f"sqlite:///{tmp_path}/a.db"
     _, made = await filled(source)
     await copy(source, postgres)

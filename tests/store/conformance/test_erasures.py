@@ -304,6 +304,21 @@ async def test_an_erasure_finds_the_person_where_a_value_is_an_id_in_the_directo
     assert mentions(await everything(store)) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "item"),
+    [
+        ("users", (PERSON, ADDRESS, NAME, "owner")),
+        ("contacts", (PERSON, "client", ADDRESS, NAME, "{}")),
+    ],
+)
+async def test_an_erasure_finds_all_by_which_the_directory_knows_the_person(tenant, store, kind, item):
+    await store.write(directory.put_items, tenant.workspace, kind, [item], NOW)
+    for said in (ADDRESS, NAME):
+        await tenant.schedule("0 0 1 1 *", ALLOW, input={"of": said}, description=f"for {said}")
+    await carry_on(store, await begin(store, tenant, values=()))
+    assert mentions(await everything(store)) == []
+
+
 async def test_items_that_named_the_person_still_refer_to_each_other(tenant, store):
     await plant_values(store, tenant)
     erased = await carry_on(store, await begin(store, tenant, values=(ADDRESS, NAME)))

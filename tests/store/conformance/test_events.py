@@ -13,6 +13,7 @@ from horarium.domain.ids import from_prefixed, prefixed
 from horarium.domain.lane_report import LaneReport
 from horarium.domain.overlap import Overlap
 from horarium.domain.quotas import Quotas
+from horarium.domain.retry import Retry
 from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.domain.target import TargetState
@@ -24,7 +25,7 @@ from horarium.store.verbs.settle import RunEnd, settle
 from horarium.times import Timing
 from tests.store.conformance.test_fanout import texts
 from tests.support.raw import select
-from tests.support.tenant import FAILED, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant
+from tests.support.tenant import FAILED, HOUR, MINUTE, NOON, SUCCEEDED, TRY_AGAIN, Node, Tenant
 
 ALLOW = Policies(overlap=Overlap.ALLOW)
 
@@ -141,6 +142,15 @@ async def test_a_fire_that_begins_beyond_the_objective_is_told_once(recorded, re
     found = await told(recorded)
     assert [event["type"] for event in found] == ["fire.late", "fire.completed"]
     assert found[0]["details"] == {"late": 45.0, "objective": 30.0}
+
+
+async def test_a_fire_is_as_late_as_its_first_attempt(recorded):
+    policies = replace(ALLOW, lateness_objective_ms=30_000, grace_ms=HOUR, retry=Retry(max_attempts=2))
+    await recorded.schedule(policies=policies)
+    await recorded.release(NOON + MINUTE)
+    await work(recorded, TRY_AGAIN, NOON + MINUTE + 30_000)
+    await work(recorded, SUCCEEDED, NOON + HOUR)
+    assert await types(recorded) == ["fire.completed"]
 
 
 async def test_a_fire_within_the_objective_is_not_late(recorded):
