@@ -144,6 +144,14 @@ async def test_requests_one_after_another_are_answered_on_one_connection() -> No
         assert answer.count(b"HTTP/1.1 404 ") == 2
 
 
+async def test_the_end_of_a_large_body_is_no_part_of_the_head_behind_it() -> None:
+    async with served() as port:
+        body = b"x" * 100_000
+        get = b"GET /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)
+        answer = await spoken(port, get + LAST[:20], LAST[20:], pause=0.05)
+        assert answer.count(b"HTTP/1.1 200 ") == 2
+
+
 class _Calls:
     """The transport below a connection: what is written to it in each call, until it is closed."""
 

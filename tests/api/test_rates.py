@@ -2,10 +2,16 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from horarium.api.imports import within_quota
+from horarium.service.rates import IMPORT_ITEM
 from horarium.settings import Settings
 from tests.api.asking import BASE, ask, scheduled
 from tests.api.dialects.speakers import SPEAKERS, Speaker
@@ -107,6 +113,34 @@ async def test_a_dry_run_of_an_action_costs_a_read_for_each_step_that_it_takes(
     assert await cost(house, "/schedules/actions", pause) == 4
     assert await cost(house, "/schedules/actions", pause | {"filter": {"state": "paused"}}) == 1
     assert await cost(house, "/runs/actions", {"action": "cancel", "filter": {}, "dry_run": True}) == 1
+
+
+async def some_items(count: int, breaks_off: bool) -> AsyncIterator[tuple[int, Any]]:
+    for number in range(1, count + 1):
+        yield number, {"id": str(number)}
+    if breaks_off:
+        raise ConnectionError
+
+
+@pytest.mark.parametrize(
+    ("ends", "count", "read"),
+    [("well", 30, 30), ("over the quota", 100, 41), ("broken off", 30, 30), ("given up", 100, 20)],
+)
+async def test_an_import_costs_what_was_read_of_it_however_it_ends(
+    house: House, ends: str, count: int, read: int
+) -> None:
+    who, spent = await house.who(), list[float]()
+    quotas = replace(who.workspace.quotas, bulk_lines=40)
+    who = replace(who, workspace=replace(who.workspace, quotas=quotas))
+    rates: Any = SimpleNamespace(spend=lambda who, cost: spent.append(cost))
+    services: Any = SimpleNamespace(rates=rates)
+    items = within_quota(services, who, some_items(count, ends == "broken off"))
+    async with aclosing(items):
+        with suppress(ConnectionError):
+            async for number, _ in items:
+                if ends == "given up" and number == read:
+                    break
+    assert spent == [read * IMPORT_ITEM]
 
 
 async def test_without_a_limit_no_headers_are_sent(tmp_path: Path) -> None:

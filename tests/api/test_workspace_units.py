@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 
 import pytest
 
@@ -202,6 +203,27 @@ async def test_an_export_goes_through_pages(house, monkeypatch):
         await scheduled(house, name=name)
     found = await lines(house, "/workspaces/current/export")
     assert {line["value"]["name"] for line in found if line["type"] == "schedule"} == names
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+async def test_an_export_has_all_of_each_kind_however_many_pages_they_fill(house, monkeypatch, count):
+    monkeypatch.setattr("horarium.api.routes.exports.PIECE", 2)
+    schedule = await scheduled(house)
+    window = {"recurrence": "0 2 * * *", "duration": "2h"}
+    act = {"action": "relabel", "filter": {"key": "none"}, "labels": {"seen": "yes"}}
+    for number in range(count):
+        await ask(house, "POST", f"/schedules/{schedule['id']}/windows", window, 201)
+        await ask(house, "POST", f"/schedules/{schedule['id']}/pause", {"note": f"{number}"})
+        await ask(house, "POST", f"/schedules/{schedule['id']}/resume")
+        await ask(house, "POST", "/schedules/actions", act)
+        await ask(house, "POST", "/erasures", PERSON)
+        await ask(house, "POST", "/principals", {"type": "service", "name": f"p{number}"}, 201)
+        await ask(house, "POST", "/keys", {"name": f"k{number}", "scopes": ["schedules:read"]}, 201)
+    found = Counter(line["type"] for line in await lines(house, "/workspaces/current/export"))
+    for kind in ("window", "pause", "action", "erasure"):
+        assert found[kind] == count, kind
+    for kind in ("principal", "key"):
+        assert found[kind] == count + 1, kind  # and those of who asks
 
 
 READING = [scope for scope in SCOPES if scope.endswith(":read")]

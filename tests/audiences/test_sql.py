@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import create_engine, text
 
+from horarium.audiences import sql
 from horarium.audiences.registry import AudienceOptions
 from horarium.audiences.sql import SqlSource, _row
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault, row_text
@@ -188,6 +190,21 @@ async def test_many_rows_come_in_batches(place: Any) -> None:
     )
     found = await read(place, query)
     assert len(found) == 20_000
+
+
+def test_the_time_in_which_a_batch_is_taken_is_none_of_the_querys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "BATCH", 2)
+    happened: list[str] = []
+    reading: Any = object.__new__(sql._Reading)
+    reading._key, reading._emit = "id", lambda batch: happened.append("taken")
+    reading._deadline = SimpleNamespace(begin=lambda: happened.append("begun anew"))
+
+    class Result(list[Any]):
+        def keys(self) -> list[str]:
+            return ["id"]
+
+    reading._read(Result(SimpleNamespace(_mapping={"id": number}) for number in range(5)))
+    assert happened == ["taken", "begun anew", "taken", "begun anew", "taken"]
 
 
 async def test_reading_can_be_broken_off(place: Any) -> None:

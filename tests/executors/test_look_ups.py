@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -125,6 +126,27 @@ async def test_a_name_that_waits_in_one_workspace_is_looked_up_at_once_for_anoth
     async with asyncio.timeout(5):
         assert await slow[-1]  # it has the answer as well
     assert system.asked["quick"] == 1
+
+
+async def test_a_name_that_waits_in_two_workspaces_is_looked_up_once_and_told_to_both():
+    """Both have as many look-ups as they may; the name of the second is under way when a thread is free for it."""
+    answers: dict[str, Future[list[Found]]] = defaultdict(Future)
+    look_ups = LookUps(lambda name: answers[name.host].result(30))
+    try:
+        first = await under_way(look_ups, ONE, *(f"{n}.one" for n in range(MOST_OF_WORKSPACE)), "both")
+        second = await under_way(look_ups, OTHER, *(f"{n}.other" for n in range(MOST_OF_WORKSPACE)), "both")
+        async with asyncio.timeout(20):
+            for done, waits in (("0.one", first[0]), ("0.other", second[0]), ("1.other", second[1])):
+                answers[done].set_result([])
+                await waits
+            answers["both"].set_result([Found(socket.AF_INET, "127.0.0.1", 0)])
+            assert await first[-1] == await second[-1] != []
+    finally:
+        for n in range(MOST_OF_WORKSPACE):
+            for host in (f"{n}.one", f"{n}.other"):
+                if not answers[host].done():
+                    answers[host].set_result([])
+        await look_ups.close()
 
 
 async def test_what_nobody_waits_for_any_more_is_never_looked_up(look_ups, system):

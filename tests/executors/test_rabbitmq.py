@@ -1,5 +1,6 @@
 """What a broker of RabbitMQ is asked to do with the message of a run. `make engines` asks a real one."""
 
+import asyncio
 import sys
 from types import SimpleNamespace
 
@@ -28,6 +29,30 @@ def channel(monkeypatch):
     properties = SimpleNamespace(Basic=SimpleNamespace(Properties=SimpleNamespace))
     monkeypatch.setitem(sys.modules, "aiormq", SimpleNamespace(spec=properties))
     return Channel()
+
+
+async def test_a_publisher_is_closed_once_all_that_wait_for_it_have_ended(channel):
+    confirmed, closed = asyncio.Event(), []
+
+    async def wait(body, **given):
+        await confirmed.wait()
+
+    async def close():
+        closed.append(True)
+
+    channel.basic_publish = wait
+    publisher = _Publisher(SimpleNamespace(is_closed=False, close=close), channel)
+    given_up, waits = (asyncio.create_task(publisher.publish("", "jobs", MESSAGE)) for _ in range(2))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    closing = asyncio.create_task(publisher.close())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert closed == []
+    confirmed.set()
+    await asyncio.gather(waits, closing)
+    assert closed == [True]
 
 
 async def test_a_message_outlives_a_restart_and_comes_back_where_no_queue_gets_it(channel):
