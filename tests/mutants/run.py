@@ -59,6 +59,7 @@ AREAS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "kit": (["api/kit/*.py"], ["tests/api/kit", "tests/api/dialects"]),
     "routes": (["api/*.py", "api/routes/*.py"], ["tests/api"]),
     "store": (["store/*.py", "store/postgres/*.py", "store/sqlite/*.py"], ["tests/store"]),
+    "console": (["console/*.py"], ["tests/console"]),
     "executors": (["executors/**/*.py", "audiences/*.py"], ["tests/executors", "tests/audiences"]),
     "around": (["*.py", "backup/*.py", "cli/*.py", "doctor/*.py", "events/*.py", "watchdog/*.py"],
                ["tests/backup", "tests/cli", "tests/doctor", "tests/events", "tests/watchdog", "tests/test_app.py",
