@@ -67,6 +67,14 @@ async def test_a_missing_schema_is_told(store, monkeypatch):
     assert f"this program needs {newer}" in reason
 
 
+async def test_a_node_of_the_version_before_stays_ready_while_others_are_brought_up_to_date(
+    store, monkeypatch
+):
+    older = readiness.latest() - 1
+    monkeypatch.setattr(readiness, "latest", lambda: older)
+    assert await Readiness(store, HandClock(NOON + MINUTE), None).reasons() == []
+
+
 async def test_what_cannot_be_committed_is_told_although_reading_works(tmp_path, monkeypatch):
     monkeypatch.setattr(readiness, "KEPT_S", 0)
     await migrate(f"sqlite:///{tmp_path}/a.db")

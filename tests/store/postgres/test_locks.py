@@ -32,6 +32,7 @@ async def test_who_does_not_get_the_lock_says_so_now_and_then_gives_up_in_time_a
 
 async def test_what_was_done_under_a_lock_is_kept_or_undone_as_a_whole_and_the_lock_is_free_again(url):
     connection = await connect(url)
+    await connection.execute("SET idle_in_transaction_session_timeout = '10s'")  # as a server has it
     write = "INSERT INTO meta (name, value) VALUES ('of the lock', '1')"
 
     async def failing():
@@ -47,4 +48,5 @@ async def test_what_was_done_under_a_lock_is_kept_or_undone_as_a_whole_and_the_l
     async with locked(connection, 7, "this", 0.0):
         await connection.execute(write)
     assert (connection.is_in_transaction(), await connection.fetchval(read)) == (False, 1)
+    assert await connection.fetchval("SHOW idle_in_transaction_session_timeout") == "10s"
     await connection.close()
