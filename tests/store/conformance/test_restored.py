@@ -44,6 +44,15 @@ async def test_what_was_open_ends_with_the_reason_and_nothing_begins_instead(ten
     assert await store.urgent(fanout.claim_fanout_tasks, node.id, UNTIL, 10, 10, {}) == []
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3])
+async def test_all_audiences_that_are_read_are_given_up_also_where_no_run_is_open(tenant, store, limit):
+    reading = await tenant.schedules(3, audience=AUDIENCE)
+    await tenant.release(NOON + MINUTE)
+    while await store.urgent(restored.end_open, UNTIL, limit):
+        pass
+    assert [states(await tenant.fires(each)) for each in reading] == [["cancelled"]] * 3
+
+
 async def test_a_run_that_is_due_later_stays(tenant, store):
     schedule = await tenant.schedule("*/15 * * * *")
     await tenant.release(NOON + 15 * MINUTE)

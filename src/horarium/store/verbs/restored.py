@@ -25,13 +25,15 @@ async def leave_old_processes(tx: Tx) -> None:
 
 
 async def end_open(tx: Tx, until_ms: int, limit: int) -> bool:
-    """End what was open in the backup and due by an instant (ms): fires that wait, audiences that are read, and up to
-    `limit` runs. Whether there may be more."""
-    for (schedule_id,) in await tx.rows("schedules_that_wait", limit=limit):
+    """End what was open in the backup and due by an instant (ms): the fires that wait of up to `limit` schedules, as many
+    audiences that are read, and as many runs. Whether there may be more."""
+    waiting = await tx.rows("schedules_that_wait", limit=limit)
+    for (schedule_id,) in waiting:
         await cancel_waiting(tx, schedule_id, until_ms, NOT_AGAIN)
-    for fire_id, workspace_id, rows_done, schedule_id, kind in await tx.rows("all_fanout_tasks", limit=limit):
+    tasks = await tx.rows("all_fanout_tasks", limit=limit)
+    for fire_id, workspace_id, rows_done, schedule_id, kind in tasks:
         progress = FanoutProgress(fire_id, workspace_id, rows_done)
         await stop_fanout_task(tx, schedule_id, progress, FireKind(kind), until_ms, NOT_AGAIN)
     rows = await tx.rows("open_runs_due", until=until_ms, limit=limit)
     await cancel_runs(tx, [OpenRun.from_row(row) for row in rows], until_ms, NOT_AGAIN)
-    return len(rows) == limit
+    return limit in (len(waiting), len(tasks), len(rows))
