@@ -7,10 +7,12 @@ import pytest
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.overlap import Overlap
-from horarium.domain.schedule import Policies
+from horarium.domain.schedule import Policies, ScheduleState
 from horarium.store.verbs import dispatch, runs
 from horarium.store.verbs.runs import CallbackAnswer
-from tests.support.tenant import ACCEPTED, MINUTE, NOON, TRY_AGAIN, Node, RunState, states
+from tests.store.conformance.test_fanout import PER_ROW, one_task, write
+from tests.support.raw import select
+from tests.support.tenant import ACCEPTED, HOUR, MINUTE, NOON, TRY_AGAIN, Node, RunState, states
 
 NOW = NOON + MINUTE
 DONE = CallbackAnswer(RunState.SUCCEEDED, output='{"a":1}')
@@ -172,6 +174,30 @@ async def test_an_answer_starts_the_fire_that_waited(tenant, store):
     await tenant.release(NOW + MINUTE)
     await answer(store, work, FAILED, NOW + MINUTE)
     assert states(await tenant.fires(schedule)) == ["failed", "running"]
+
+
+@pytest.mark.parametrize("by", ["answer", "deadline"])
+async def test_a_schedule_that_pauses_after_a_failure_does_so_however_a_callback_fails(tenant, store, by):
+    schedule, _, work = await accepted(tenant, policies=Policies(pause_after_failures=1))
+    if by == "answer":
+        await answer(store, work, FAILED)
+    else:
+        await store.urgent(runs.expire_callbacks, NOW + HOUR, 10)
+    after = await tenant.again(schedule)
+    assert (after.state, after.progress.failures_in_row) == (ScheduleState.PAUSED, 1)
+
+
+async def test_an_answer_lets_the_next_fire_take_the_row(tenant, store):
+    tenant.target = await tenant.callback_target()
+    schedule, node, task = await one_task(tenant, store, policies=PER_ROW)
+    await write(store, task, ["a"], counted=1, last=True)
+    (work,) = await node.claim(NOW)
+    await open_for(node, work, "token")
+    await node.record([work], ACCEPTED, NOW)
+    assert len(await select(store, "SELECT row_key FROM row_locks")) == 1
+    await answer(store, work, DONE)
+    assert await select(store, "SELECT row_key FROM row_locks") == []
+    assert states(await tenant.fires(schedule)) == ["completed"]
 
 
 async def test_a_callback_is_not_opened_under_an_epoch_that_has_passed(tenant, store):

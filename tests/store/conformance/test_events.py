@@ -18,7 +18,7 @@ from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.domain.target import TargetState
 from horarium.domain.waiting import WaitCause
-from horarium.store.figures import FORGOTTEN_EVENTS
+from horarium.store.figures import FORGOTTEN_EVENTS, TOLD
 from horarium.store.verbs import events, lanes, targets, tenancy
 from horarium.store.verbs.fanout import claim_fanout_tasks, give_up, prepare, write_chunk
 from horarium.store.verbs.settle import RunEnd, settle
@@ -153,9 +153,10 @@ async def test_a_fire_is_as_late_as_its_first_attempt(recorded):
     assert await types(recorded) == ["fire.completed"]
 
 
-async def test_a_fire_within_the_objective_is_not_late(recorded):
-    await recorded.schedule(policies=replace(ALLOW, lateness_objective_ms=30_000))
-    await recorded.release(NOON + MINUTE)
+@pytest.mark.parametrize("released_after", [0, 30_000])
+async def test_a_fire_within_the_objective_is_not_late(recorded, released_after):
+    await recorded.schedule(policies=replace(ALLOW, lateness_objective_ms=30_000, grace_ms=HOUR))
+    await recorded.release(NOON + MINUTE + released_after)
     await work(recorded, SUCCEEDED, NOON + MINUTE + 30_000)
     assert await types(recorded) == ["fire.completed"]
 
@@ -294,6 +295,7 @@ async def test_old_events_are_deleted_in_pieces_and_the_log_says_up_to_where(rec
         gone.append(count)
     assert gone == [1, 1]
     assert store.figures.of(FORGOTTEN_EVENTS) == {"events": 2}
+    assert store.figures.of(TOLD) == {"events": before}
     log = await store.read(events.event_log, recorded.workspace)
     assert (log.forgotten, log.number) == (2, before)
     left = await store.read(events.events_after, recorded.workspace, 0, 100)

@@ -35,6 +35,24 @@ async def one_run(tenant, policies=None):
     return schedule, run
 
 
+async def test_the_input_of_a_run_is_that_of_the_version_by_which_it_fired_or_what_was_given_for_it(
+    tenant, store
+):
+    schedule = await tenant.schedule(policies=Policies(overlap=Overlap.ALLOW), input={"n": 1})
+    await tenant.release(NOW)
+    await tenant.redefine(schedule, NOW + 1, input={"n": 2})
+    await tenant.release(NOW + MINUTE)
+    without = await tenant.schedule(now=NOW + MINUTE)
+    await tenant.release(NOW + 2 * MINUTE)
+    given = await store.write(
+        runs.run_target, tenant.workspace, tenant.target, random_id(NOW), '{"n":3}', NOW
+    )
+    first, second, _ = await tenant.runs(schedule)
+    (none,) = await tenant.runs(without)
+    found = await store.read(runs.inputs_of, [first, second, none, given])
+    assert found == {first.id: '{"n":1}', second.id: '{"n":2}', none.id: None, given.id: '{"n":3}'}
+
+
 async def test_a_target_can_be_run_without_a_schedule(tenant, store):
     run = await store.write(runs.run_target, tenant.workspace, tenant.target, random_id(NOW), '{"a":1}', NOW)
     assert (run.state, run.mode, run.schedule_id, run.data) == (RunState.PENDING, "manual", None, '{"a":1}')
