@@ -38,6 +38,15 @@ def test_an_installation_in_order_has_nothing_but_good_answers():
     ]  # fmt: skip
 
 
+def test_a_database_without_secrets_needs_no_key():
+    for meta, words in (
+        ({"vault_key": "f00"}, "opens the stored secrets"),
+        ({"zone_data": "2026a"}, "no secret has been stored yet"),
+    ):
+        (answer,) = [one for one in examine(with_database(meta=meta)) if one.about == "key"]
+        assert (answer.level, answer.words) == (Level.FINE, words)
+
+
 @pytest.mark.parametrize(
     ("seen", "level", "about", "words"),
     [

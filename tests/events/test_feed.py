@@ -72,6 +72,19 @@ def test_an_event_that_did_not_arrive_is_sent_again_before_the_next_of_its_sched
     assert numbers(sent(made, NOW + 5_000)) == [2]
 
 
+def test_a_delivery_tells_when_it_was_tried_first_however_often_it_is_tried():
+    made, now, told = feed(event(1)), NOW, []
+    for answer in (DEAD, DEAD, OK):
+        (item,) = sent(made, now)
+        made.ended(item, answer, now)
+        (row,) = made.unsaid().rows
+        told.append((row.first_ms, row.last_ms, row.attempts, row.state))
+        now = made.next_due() or now
+    assert told == [
+        (NOW, NOW, 1, "waiting"), (NOW, NOW + 1_000, 2, "waiting"), (NOW, NOW + 5_000, 3, "delivered"),
+    ]  # fmt: skip
+
+
 def test_a_receiver_may_ask_for_a_longer_pause():
     made = feed(event(1))
     made.ended(sent(made)[0], BUSY, NOW)

@@ -63,7 +63,7 @@ AREAS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "executors": (["executors/**/*.py", "audiences/*.py"], ["tests/executors", "tests/audiences"]),
     "around": (["*.py", "backup/*.py", "cli/*.py", "doctor/*.py", "events/*.py", "watchdog/*.py"],
                ["tests/backup", "tests/cli", "tests/doctor", "tests/events", "tests/watchdog", "tests/test_app.py",
-                "tests/test_settings.py"]),
+                "tests/test_open_files.py", "tests/test_settings.py"]),
 }  # fmt: skip
 # How long the tests of one fault may take in all, and how much longer than usual they may take (a fault may loop).
 SECONDS_FOR_ONE = 60.0
