@@ -25,8 +25,8 @@ async def leave_old_processes(tx: Tx) -> None:
 
 
 async def end_open(tx: Tx, until_ms: int, limit: int) -> bool:
-    """End what was open in the backup and due by an instant (ms): the fires that wait of up to `limit` schedules, as many
-    audiences that are read, and as many runs. Whether there may be more."""
+    """End what was open in the backup and due by an instant (ms): the fires that wait of up to `limit` schedules, up to
+    `limit` audiences that are read, and as many runs. Whether there may be more."""
     waiting = await tx.rows("schedules_that_wait", limit=limit)
     for (schedule_id,) in waiting:
         await cancel_waiting(tx, schedule_id, until_ms, NOT_AGAIN)
