@@ -9,10 +9,20 @@ from horarium.domain.listings import (
     AuditListing,
     ObjectiveListing,
     ScheduleListing,
+    ScheduleOrder,
     TargetListing,
 )
 from horarium.domain.target import TargetKind
-from horarium.store.verbs import audit, objectives, page_bytes, run_lists, runs, schedule_lists, targets
+from horarium.store.verbs import (
+    audit,
+    objectives,
+    page_bytes,
+    run_lists,
+    runs,
+    schedule_lists,
+    schedule_pages,
+    targets,
+)
 from horarium.store.verbs.page_bytes import PageRoom
 from tests.store.conformance.test_audit import entry, write
 from tests.store.conformance.test_objectives import ran
@@ -67,6 +77,22 @@ async def test_pages_of_large_schedules_end_early_and_miss_none(
     assert 2 < len(found) < len(made)
     for page in found:
         assert sum(len(orjson.dumps(row.definition.input)) for row in page) < 3 * SIZE
+
+
+@pytest.mark.parametrize("order", ScheduleOrder)
+async def test_pages_of_large_schedules_in_any_order_end_early_and_miss_none(tenant, store, order):
+    inputs = [LARGE, 1, LARGE, LARGE, None, {"x": LARGE}, 2, LARGE]
+    made = [await tenant.schedule(now=NOON + n, input=given) for n, given in enumerate(inputs)]
+    listing, position, found, early = ScheduleListing(tenant.workspace, 100), None, [], 0
+    while True:
+        page = await store.read(schedule_pages.find_schedules, listing, order, position)
+        assert sum(len(orjson.dumps(row.definition.input)) for row in page) < 3 * SIZE
+        found += [row.id for row in page]
+        early, position = early + page.ended_early, page.reached
+        if position is None:
+            break
+    assert sorted(found) == sorted(schedule.id for schedule in made)
+    assert early > 1
 
 
 async def test_large_audiences_and_descriptions_count_as_well(tenant, store):
