@@ -11,7 +11,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
 from horarium.domain.plan import slot_after
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
-from horarium.domain.windows import MOST_OF_SCHEDULE, MOST_OF_WORKSPACE, Window
+from horarium.domain.windows import MOST_OF_SCHEDULE, MOST_OF_WORKSPACE, NO_HOLDS, Window
 from horarium.service.schedules import pausing, resuming
 from horarium.store.verbs import pauses, windows
 from horarium.store.verbs.changes import change_schedule
@@ -64,6 +64,22 @@ async def test_of_windows_that_come_at_different_times_each_begins_at_its_own(te
         await add(tenant, spec, length=MINUTE)
     await minute_by_minute(tenant, 1, 10)
     assert fired(await tenant.fires(schedule)) == [1, 3, 4, 6, 7, 9, 10]
+
+
+@pytest.mark.parametrize("of", ["nothing", "schedule", "workspace", "another"])
+async def test_a_schedule_comes_with_what_holds_it_and_is_held_by_nothing_while_it_is_paused(
+    tenant, store, of
+):
+    schedule, another = await tenant.schedule(policies=ALLOW), await tenant.schedule(policies=ALLOW)
+    if of != "nothing":
+        await add(tenant, schedule={"schedule": schedule, "another": another}.get(of))
+    found, holds = await store.read(windows.schedule_with_holds, tenant.workspace, schedule.id, NOON)
+    expected = await store.read(windows.holds_of, tenant.workspace, schedule.id, NOON)
+    assert (found, holds) == (await tenant.again(schedule), expected)
+    assert len(holds.windows) == (of in ("schedule", "workspace"))
+    await tenant.change(schedule, NOON + 1, state=ScheduleState.PAUSED)
+    _, holds = await store.read(windows.schedule_with_holds, tenant.workspace, schedule.id, NOON + 2)
+    assert holds == NO_HOLDS
 
 
 async def test_the_end_of_a_window_wakes_the_release_though_nothing_else_is_due(tenant):
