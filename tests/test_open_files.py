@@ -1,6 +1,7 @@
 """How many calls may wait follows from how many files the process may open."""
 
 import resource
+from collections.abc import Callable
 
 import pytest
 
@@ -19,3 +20,44 @@ def test_the_limit_that_is_told_is_the_one_that_holds():
     limit = raise_limit()
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert soft in (limit, resource.RLIM_INFINITY)
+
+
+@pytest.fixture
+def limits(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[int, int]]]:
+    """Have the operating system tell these limits, and refuse to change them with `refusal`; what it was asked for."""
+
+    def set_up(soft: int, hard: int, refusal: Exception | None = None) -> list[tuple[int, int]]:
+        asked: list[tuple[int, int]] = []
+
+        def change(_: int, wanted: tuple[int, int]) -> None:
+            asked.append(wanted)
+            if refusal is not None:
+                raise refusal
+
+        monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, hard))
+        monkeypatch.setattr(resource, "setrlimit", change)
+        return asked
+
+    return set_up
+
+
+def test_the_limit_is_raised_as_far_as_it_may_be(limits):
+    asked = limits(1_024, 4_096)
+    assert (raise_limit(), asked) == (4_096, [(4_096, 4_096)])
+    asked = limits(4_096, 4_096)
+    assert (raise_limit(), asked) == (4_096, [])
+
+
+@pytest.mark.parametrize("refusal", [OSError("not permitted"), ValueError("above the limit of the kernel")])
+def test_where_the_limit_cannot_be_raised_the_one_that_holds_is_counted_on(limits, refusal):
+    asked = limits(1_024, 4_096, refusal)
+    assert (raise_limit(), asked) == (1_024, [(4_096, 4_096)])
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard"),
+    [(resource.RLIM_INFINITY, resource.RLIM_INFINITY), (1_024, resource.RLIM_INFINITY)],
+)
+def test_without_a_limit_as_many_as_anybody_needs_are_counted_on(limits, soft, hard):
+    asked = limits(soft, hard)
+    assert (raise_limit(), asked) == (1 << 20, [])

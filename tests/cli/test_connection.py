@@ -5,18 +5,22 @@ from __future__ import annotations
 import io
 import json
 import re
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
-from horarium_client import following
+from horarium_client import following, transport
 
-from horarium.cli.client import connect, up_to
+from horarium.cli.client import SECONDS, connect, up_to
 from horarium.cli.connection import ATTEMPTS, Connection
 from horarium.cli.events import follow
 from horarium.cli.failure import MISUSED, REFUSED, Failure
+from tests.support.certificates import certificate
 
 
 class Scripted(ThreadingHTTPServer):
@@ -25,6 +29,7 @@ class Scripted(ThreadingHTTPServer):
     def __init__(self, *answers: tuple[int, bytes]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers, self.asked = list(answers), list[tuple[str, str, dict[str, str], bytes]]()
+        self.location: str | None = None
 
     @property
     def url(self) -> str:
@@ -41,6 +46,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Retry-After", "0")
+        if self.server.location is not None:
+            self.send_header("Location", self.server.location)
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
         self.wfile.write(said)
@@ -51,14 +58,22 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+@contextmanager
+def answering(server: Scripted) -> Iterator[Scripted]:
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 @pytest.fixture
 def scripted() -> Iterator[Scripted]:
-    with Scripted() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with answering(Scripted()) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def client_of(server: Scripted) -> Connection:
@@ -196,3 +211,129 @@ def test_following_ends_and_says_what_to_do_where_the_server_has_forgotten_what_
 def test_following_ends_at_once_where_the_stream_cannot_be_opened(scripted: Scripted) -> None:
     scripted.answers += [(403, b'{"detail": "the key lacks events:read"}')]
     assert str(followed(scripted)) == "the key lacks events:read"
+
+
+# The ways in which commands speak to a server.
+WAYS: dict[str, Callable[[Connection], Any]] = {
+    "a request": lambda client: client.me.get(),
+    "a list": lambda client: list(up_to(3, client.runs.list_all)),
+    "a stream": lambda client: list(client.stream("/audit/export")),
+    "a file": lambda client: client.send_file(
+        "PUT", "/directory/{kind}", ("contacts",), io.BytesIO(b"id\n"), "text/csv", 3
+    ),
+    "events": lambda client: list(client.events.follow()),
+}
+
+
+@pytest.fixture
+def _no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "FIRST_WAIT_S", 0.0)
+
+
+@pytest.fixture
+def secured(tmp_path: Path) -> Iterator[tuple[Scripted, Path]]:
+    """A server that speaks HTTPS as 127.0.0.1, and its certificate, for which nobody else vouches."""
+    cert, key = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    server = Scripted()
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with answering(server):
+        yield server, cert
+
+
+@pytest.mark.usefixtures("_no_wait")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("scheme", ["https", "HTTPS", "Https"])
+def test_a_certificate_that_nobody_vouches_for_is_refused_before_the_key_is_sent(
+    secured: tuple[Scripted, Path], scheme: str, way: str
+) -> None:
+    server, _ = secured
+    with (
+        connect(f"{scheme}://127.0.0.1:{server.server_port}", "hor_x", None) as client,
+        pytest.raises(Failure, match=r"^cannot reach .*certificate verify failed"),
+    ):
+        WAYS[way](client)
+    assert server.asked == []
+
+
+@pytest.mark.usefixtures("_no_wait")
+def test_a_certificate_that_the_system_trusts_is_accepted_for_its_own_name_alone(
+    secured: tuple[Scripted, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, cert = secured
+    monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+    for scheme in ("https", "HTTPS"):
+        server.answers.append((200, b'{"id": "me"}'))
+        with connect(f"{scheme}://127.0.0.1:{server.server_port}/", "hor_x", None) as client:
+            assert client.me.get() == {"id": "me"}
+    assert len(server.asked) == 2
+    with (
+        connect(f"https://localhost:{server.server_port}", "hor_x", None) as client,
+        pytest.raises(Failure, match=r"cannot reach .*certificate"),
+    ):
+        client.me.get()
+    assert len(server.asked) == 2
+
+
+def test_no_redirect_is_followed_since_the_key_would_go_along(scripted: Scripted) -> None:
+    with answering(Scripted()) as elsewhere:
+        for status in (301, 302, 307, 308):
+            scripted.answers.append((status, b"{}"))
+            scripted.location = elsewhere.url
+            with client_of(scripted) as client, pytest.raises(Failure, match=f"answered {status}"):
+                client.me.get()
+        assert elsewhere.asked == []
+
+
+@pytest.mark.usefixtures("_no_wait")
+@pytest.mark.parametrize("way", WAYS)
+def test_a_server_that_takes_longer_than_it_may_is_given_up(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    silent = threading.Event()
+    monkeypatch.setattr(_Handler, "parse_request", lambda _: silent.wait(5) and False)
+    try:
+        with (
+            connect(scripted.url, "hor_x", None, 0.05) as client,
+            pytest.raises(Failure, match=r"cannot reach .*timed out"),
+        ):
+            WAYS[way](client)
+    finally:
+        silent.set()
+
+
+def test_an_address_may_have_a_path_and_end_in_a_slash(scripted: Scripted) -> None:
+    for ending, path in (("", ""), ("/", ""), ("/behind/a/proxy/", "/behind/a/proxy")):
+        scripted.answers.append((200, b"{}"))
+        with connect(scripted.url + ending, "hor_x", None) as client:
+            client.me.get()
+        assert scripted.asked.pop()[1] == f"{path}/horarium/v1/me"
+
+
+def test_the_address_and_the_key_are_those_of_the_option_then_of_the_environment_then_of_the_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("HORARIUM_URL", "HORARIUM_KEY", "HORARIUM_DATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Failure, match="no API key") as said:
+        connect(None, None, None)
+    assert said.value.code == MISUSED
+
+    def found(url: str | None, key: str | None, data: Path | None) -> tuple[str, str]:
+        with connect(url, key, data) as client:
+            assert client.seconds == SECONDS
+            return client.url, client.key
+
+    for folder in ("horarium-data", "named", "given"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "admin.key").write_text(f"hor_{folder}\n")
+    assert found(None, None, None) == ("http://127.0.0.1:8080", "hor_horarium-data")
+    monkeypatch.setenv("HORARIUM_DATA", "named")
+    assert found(None, None, None)[1] == "hor_named"
+    assert found(None, None, tmp_path / "given")[1] == "hor_given"
+    monkeypatch.setenv("HORARIUM_KEY", "hor_environment")
+    monkeypatch.setenv("HORARIUM_URL", "http://environment:1")
+    assert found(None, None, tmp_path / "given") == ("http://environment:1", "hor_environment")
+    assert found("http://option:2", "hor_option", None) == ("http://option:2", "hor_option")

@@ -1,8 +1,19 @@
 """The log is one line an event in one form, whoever speaks."""
 
+import io
 import json
+import logging
+import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+import structlog
+
+from horarium.cli import logs
+from horarium.service.trail import REQUEST
+from horarium.settings import Settings
 
 SPEAKING = """
 import logging
@@ -42,3 +53,130 @@ def test_a_line_that_cannot_be_written_is_lost_and_ends_nothing():
             subprocess.run([sys.executable, "-c", SPEAKING], stderr=full, timeout=60, check=False).returncode
             == 0
         )
+
+
+class Terminal(io.StringIO):
+    """Standard error, as a terminal or as a file."""
+
+    def __init__(self, is_terminal: bool) -> None:
+        super().__init__()
+        self.is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self.is_terminal
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Configure the log so, with standard error being a terminal or not, speak, and return what is written."""
+    known, root = structlog.get_config(), logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+
+    def speaking(speak: Callable[[], None], is_terminal: bool = False, **settings: str) -> str:
+        error = Terminal(is_terminal)
+        monkeypatch.setattr(sys, "stderr", error)
+        logs.configure(Settings(**settings))
+        speak()
+        return error.getvalue()
+
+    yield speaking
+    structlog.configure(**known)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def fail() -> None:
+    """An error as it happens in the server: with a key and a payload in the variables around it."""
+    key = "hor_the-key-itself"
+    payload = {"card": "the payload itself"}
+    try:
+        raise ValueError(f"{len(key)} and {len(payload)}")
+    except ValueError:
+        structlog.get_logger().exception("it_failed")
+        logging.getLogger("a.library").exception("it failed there")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+@pytest.mark.parametrize("form", ["text", "json", "auto"])
+def test_a_traceback_shows_where_it_failed_and_the_values_of_no_variables(written, form, is_terminal):
+    told = written(fail, is_terminal, log_format=form)
+    assert told.count("ValueError: 18 and 1") == 2
+    assert told.count("in fail") == 2
+    for value in ("hor_the-key-itself", "the payload itself"):
+        assert value not in told
+
+
+@pytest.mark.parametrize(
+    ("form", "is_terminal", "is_json"),
+    [
+        ("json", True, True),
+        ("json", False, True),
+        ("auto", False, True),
+        ("auto", True, False),
+        ("text", True, False),
+        ("text", False, False),
+    ],
+)
+def test_lines_are_json_for_programs_and_text_for_people_as_the_setting_says(
+    written, form, is_terminal, is_json
+):
+    told = written(lambda: structlog.get_logger().info("begun"), is_terminal, log_format=form)
+    assert told.startswith('{"') == is_json
+    assert ("\x1b[" in told) == (is_terminal and not is_json)  # colours are for a terminal alone
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
+def test_the_level_holds_for_our_own_lines_and_libraries_are_never_told_below_a_warning(written, level):
+    def speak() -> None:
+        for speaker in (structlog.get_logger(), logging.getLogger("a.library")):
+            for name in ("debug", "info", "warning", "error"):
+                getattr(speaker, name)("said")
+
+    lines = [json.loads(line) for line in written(speak, log_format="json", log_level=level).splitlines()]
+    names = ["debug", "info", "warning", "error"]
+    least = names.index(level)
+    own = [line["level"] for line in lines if "library" not in line]
+    assert own == names[least:]
+    others = [line["level"] for line in lines if line.get("library") == "a.library"]
+    assert others == names[max(least, 2) :]
+
+
+def test_a_line_tells_its_time_in_utc_and_the_request_that_it_belongs_to(written):
+    def speak() -> None:
+        known = REQUEST.set("req_1")
+        structlog.get_logger().info("within")
+        REQUEST.reset(known)
+        structlog.get_logger().info("after")
+
+    within, after = (json.loads(line) for line in written(speak, log_format="json").splitlines())
+    assert within["request_id"] == "req_1"
+    assert "request_id" not in after
+    assert within["timestamp"].endswith("Z")
+
+
+class Output(io.StringIO):
+    """A stream that is written to an open file."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self.descriptor = descriptor
+
+    def fileno(self) -> int:
+        return self.descriptor
+
+
+def test_the_banner_is_not_printed_among_lines_of_json(monkeypatch, tmp_path):
+    def keeps(form: str, out: int, error: int) -> bool:
+        monkeypatch.setattr(sys, "stdout", Output(out))
+        monkeypatch.setattr(sys, "stderr", Output(error))
+        return logs.keeps_banner(Settings(log_format=form))
+
+    with open(tmp_path / "out", "w") as out, open(tmp_path / "log", "w") as log:
+        here, there = out.fileno(), log.fileno()
+        again = os.dup(here)
+        assert keeps("text", here, here)
+        assert not keeps("json", here, there)
+        assert keeps("auto", here, there)
+        assert not keeps("auto", here, again)
+        os.close(again)
+        assert keeps("auto", again, here)  # standard output is closed

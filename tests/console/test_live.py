@@ -120,6 +120,72 @@ async def test_the_first_page_is_told_when_something_runs() -> None:
         assert await message(answer) == ("changed", "")
 
 
+@pytest.mark.parametrize("first_sees", [True, False])
+async def test_who_may_not_see_schedules_is_not_told_of_them_whoever_else_follows(first_sees: bool) -> None:
+    """Each follower is told of what their own key may see, also where one of another key was there before."""
+    async with House.open(NOW) as house:
+        sees = {True: house.key, False: await house.key_with("runs:read")}
+        async with at_console(house, sees[first_sees]) as (url, cookie):
+            async with signed_in(house, key=sees[not first_sees]) as person:
+                other = "; ".join(f"{name}={value}" for name, value in person.client.cookies.items())
+            async with following(url, cookie, "/now") as first:
+                await first.content.readline()
+                async with following(url, other, "/now") as second:
+                    await second.content.readline()
+                    await asyncio.sleep(0.05)  # what was there before is no change
+                    of_all, of_runs = (first, second) if first_sees else (second, first)
+                    await scheduled(house, **ONCE)
+                    assert await message(of_all) == ("changed", "")
+                    with pytest.raises(TimeoutError):
+                        async with asyncio.timeout(0.1):
+                            await message(of_runs)
+                    await house.move("2026-03-01T13:00:00Z")
+                    for each in (of_all, of_runs):
+                        assert await message(each) == ("changed", "")
+
+
+async def test_nobody_follows_what_happens_in_another_workspace() -> None:
+    async with House.open(NOW) as house:
+        other = await house.workspace("other")
+        async with (
+            at_console(house, other.key) as (url, cookie),
+            following(url, cookie, "/now") as now,
+            following(url, cookie, "/events") as events,
+        ):
+            for each in (now, events):
+                await each.content.readline()
+            await scheduled(house, **ONCE)
+            house.clock.now += 3_600_000
+            await house.release()
+            await house.work()
+            await publish(house)
+            (fire,) = (await ask(house, "GET", "/fires"))["items"]
+            async with following(url, cookie, f"/fires/{fire['id']}") as answer:
+                assert answer.status == 404
+            for each in (now, events):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.1):
+                        await message(each)
+
+
+@pytest.mark.parametrize(
+    ("path", "scope"), [("/now", "runs:read"), ("/fires/{}", "runs:read"), ("/events", "events:read")]
+)
+async def test_each_stream_needs_its_scope_and_no_other(path: str, scope: str) -> None:
+    async with House.open(NOW) as house:
+        await scheduled(house, **ONCE)
+        house.clock.now += 3_600_000
+        await house.release()
+        (fire,) = (await ask(house, "GET", "/fires"))["items"]
+        every = ["runs:read", "events:read", "schedules:read"]
+        for scopes, status in (([scope], 200), ([one for one in every if one != scope], 403)):
+            async with (
+                at_console(house, await house.key_with(*scopes)) as (url, cookie),
+                following(url, cookie, path.format(fire["id"])) as answer,
+            ):
+                assert answer.status == status, scopes
+
+
 async def test_a_fire_tells_its_counts_until_it_has_ended() -> None:
     async with House.open(NOW) as house, at_console(house) as (url, cookie):
         await ask(house, "PUT", "/directory/contacts", [{"id": f"c{number}"} for number in range(3)])
