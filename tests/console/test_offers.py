@@ -194,3 +194,6 @@ async def test_a_workspace_is_offered_to_be_paused_or_resumed_and_plans_to_be_ta
                 assert offers(await seen(house, path, *scopes), "/settings") == set(), (now, path)
             on_now = offers(await seen(house, "/"), "/settings")
             assert on_now == expected - {"take-back"}, now
+            for path in ("/", "/settings"):  # one that is paused is offered to change its pause instead
+                whole = "Pause everything" in await seen(house, path)
+                assert whole == ("resume" not in expected), (now, path)
