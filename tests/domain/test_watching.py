@@ -7,7 +7,9 @@ from horarium.domain.watching import (
     ON_ITS_WAY_MS,
     SOONEST_MS,
     TOLD_FOR_MS,
+    UNSEEN_MS,
     look_again_ms,
+    may_be_elsewhere,
     next_look_ms,
     next_telling_ms,
 )
@@ -60,3 +62,12 @@ def test_an_engine_is_told_of_an_end_ever_more_rarely_and_for_a_week(after_ms, t
     """Counted from the end of the run here, whenever its deadline would have been."""
     again = next_telling_ms(NOW + after_ms, told, NOW, settled_ms)
     assert again == (None if again_ms is None else NOW + again_ms)
+
+
+@pytest.mark.parametrize(
+    ("version", "ago_ms", "elsewhere"),
+    [(1, 0, False), (2, UNSEEN_MS - 1, True), (2, UNSEEN_MS, True), (2, UNSEEN_MS + 1, False), (2, -1, True)],
+)
+def test_a_run_may_be_elsewhere_where_its_target_was_edited_since_or_just_before(version, ago_ms, elsewhere):
+    """A worker that has not heard of the edit yet gives the run to where the target led before."""
+    assert may_be_elsewhere(version, NOW - ago_ms, NOW) is elsewhere

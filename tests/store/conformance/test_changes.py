@@ -8,12 +8,14 @@ import pytest
 from horarium.domain.errors import Conflict
 from horarium.domain.fire import SpanReason
 from horarium.domain.ids import random_id
+from horarium.domain.listings import ScheduleListing
 from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
 from horarium.domain.schedule import AfterPause, CatchUp, Policies, ScheduleState
 from horarium.store.base import DUE
 from horarium.store.verbs.changes import change_schedule
 from horarium.store.verbs.pauses import add_pause
+from horarium.store.verbs.schedule_lists import list_schedules
 from horarium.times import Timing
 from tests.support.tenant import FAILED, HOUR, MINUTE, NOON, Node, states
 
@@ -59,6 +61,14 @@ async def test_a_name_is_changed_without_touching_the_clock(tenant):
     schedule = await tenant.schedule()
     after = await tenant.change(schedule, NOON + 1, name="new", labels={"a": "b"})
     assert (after.progress, after.definition_version, after.version) == (schedule.progress, 1, 2)
+
+
+async def test_a_schedule_is_found_by_the_labels_that_it_has_and_no_more_by_those_that_it_had(tenant, store):
+    schedule = await tenant.schedule(labels={"team": "red", "stage": "one"})
+    await tenant.change(schedule, NOON + 1, labels={"team": "blue"})
+    for label, found in ((("team", "red"), []), (("stage", "one"), []), (("team", "blue"), [schedule.id])):
+        listing = ScheduleListing(tenant.workspace, 10, labels=(label,))
+        assert [one.id for one in await store.read(list_schedules, listing)] == found
 
 
 async def test_a_change_that_changes_nothing_writes_nothing(tenant):
