@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
+from horarium.console.windows import PREVIEWED
 from horarium.domain.tenancy import SERVER_SCOPE
 from horarium.service.pauses import ADMIN
+from horarium.service.rates import PREVIEWED_TIME, WRITE
 from tests.api.asking import ask, scheduled
 from tests.console.browsing import Person, signed_in
 from tests.support.house import House
@@ -185,3 +189,16 @@ async def test_windows_of_another_workspace_need_a_key_of_the_whole_server() -> 
             assert "their night" not in await admin.see("/settings/windows")
         async with signed_in(house, other) as them:
             assert "their night" in await them.see("/settings/windows")
+
+
+async def test_the_next_times_of_a_window_cost_what_previews_cost_once_there_are_any() -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        page = await person.see("/settings/windows")
+        house.services.rates.limit = 1_000.0
+        allowance = house.services.rates.allowance(await house.who())
+        assert allowance is not None
+        for left_out, times in (("recurrence", 0), ("duration", 0), ("", PREVIEWED)):
+            before = allowance.left
+            given = {name: "" if name == left_out else text for name, text in NIGHT.items()}
+            await person.send("/preview/window", page, 200, **given)
+            assert before - allowance.left == pytest.approx(WRITE + times * PREVIEWED_TIME), left_out
