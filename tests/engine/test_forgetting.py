@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from random import Random
 
 import pytest
 
@@ -17,7 +16,7 @@ from horarium.engine.forgetting import (
     rest_after,
 )
 from horarium.engine.wake import Alarm
-from tests.simulation.loop import VirtualLoop
+from tests.simulation.loop import run_in_virtual_time
 from tests.support.house import HandClock
 from tests.support.workshop import NOON, Workshop
 
@@ -105,7 +104,6 @@ class SlowPieces:
 
 def begun_in_virtual_time(engine, seconds, every_s=1_000):
     """When each piece was begun that the loop does within some seconds."""
-    loop = VirtualLoop(Random(1))
     alarm = Alarm(HandClock(0))
     alarm._waiting = True  # a release waits, and nothing is due
 
@@ -114,8 +112,7 @@ def begun_in_virtual_time(engine, seconds, every_s=1_000):
         await asyncio.sleep(seconds)
         task.cancel()
 
-    loop.run_until_complete(whole())
-    loop.close()
+    run_in_virtual_time(whole())
     return engine.begun
 
 

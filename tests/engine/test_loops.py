@@ -1,7 +1,6 @@
 """How long the engine waits after a failure, and that a jump of the clock wakes it."""
 
 import asyncio
-from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from horarium.engine.loops import LEASE_S, SAMPLE_S, clock_loop, pause_after_trouble
 from horarium.engine.wake import Alarm
 from horarium.store.postgres.hosts import NEXT_AFTER_S
-from tests.simulation.loop import VirtualLoop
+from tests.simulation.loop import run_in_virtual_time
 from tests.support.house import HandClock
 
 GOES_ON_WITHIN_S = 1.0
@@ -46,7 +45,4 @@ def test_what_is_due_after_a_jump_of_the_databases_clock_waits_for_no_poll(diffe
         following.cancel()
         return asyncio.get_running_loop().time() - begun
 
-    loop = VirtualLoop(Random(1))
-    woken = loop.run_until_complete(waits())
-    loop.close()
-    assert woken == pytest.approx(woken_s, abs=0.01)
+    assert run_in_virtual_time(waits()) == pytest.approx(woken_s, abs=0.01)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from random import Random
 
 import pytest
 
 from horarium.engine.wake import LONGEST_WAIT_S, Alarm
-from tests.simulation.loop import VirtualLoop
+from tests.simulation.loop import run_in_virtual_time
 from tests.support.house import HandClock
 
 START_MS = 1_000_000
@@ -24,13 +23,11 @@ class LoopClock:
 
 def play(story: Callable[[Alarm], Awaitable[None]]) -> None:
     """Run a story in virtual time."""
-    loop = VirtualLoop(Random(1))
 
     async def whole() -> None:
         await story(Alarm(LoopClock()))
 
-    loop.run_until_complete(whole())
-    loop.close()
+    run_in_virtual_time(whole())
 
 
 def now() -> float:

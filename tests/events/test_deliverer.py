@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from random import Random
 from typing import Any
 
 import pytest
@@ -32,7 +31,7 @@ from horarium.events.figures import event_metrics
 from horarium.store.base import EVENTS, WEBHOOKS
 from horarium.store.verbs.webhooks import HeldWebhook, Sent
 from tests.events.test_feed import DEAD, HOOK, NOW, OK, event
-from tests.simulation.loop import VirtualLoop
+from tests.simulation.loop import run_in_virtual_time
 
 NODE = b"n"
 
@@ -175,11 +174,7 @@ def played(script: Callable[[Stage], Awaitable[None]], takes: float = 0.0) -> St
         await asyncio.gather(working, return_exceptions=True)
         return stage
 
-    loop = VirtualLoop(Random(1))
-    try:
-        return loop.run_until_complete(play())
-    finally:
-        loop.close()
+    return run_in_virtual_time(play())
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -540,9 +535,7 @@ def test_a_server_that_stops_waits_for_answers_for_a_moment_and_tells_all_that_i
         assert stage.deliverer._under_way == {False: 0, True: 0}
         await stage.deliverer.close()  # with nothing under way it waits for nothing
 
-    loop = VirtualLoop(Random(1))
-    loop.run_until_complete(play())
-    loop.close()
+    run_in_virtual_time(play())
 
 
 def test_the_figures_count_what_is_in_hand_what_fails_and_how_late_events_arrive():

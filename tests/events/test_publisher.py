@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from random import Random
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from horarium.domain.errors import Unavailable
 from horarium.events.publisher import LOOK_S, TROUBLE_S, Publisher
 from horarium.store.base import EVENTS, OUTBOX
 from horarium.store.verbs.events import PUBLISHED_AT_ONCE
-from tests.simulation.loop import VirtualLoop
+from tests.simulation.loop import run_in_virtual_time
 
 
 class Outbox:
@@ -57,11 +56,7 @@ def played(script: Callable[[Outbox], Awaitable[None]]) -> Outbox:
         working.cancel()
         return outbox
 
-    loop = VirtualLoop(Random(1))
-    try:
-        return loop.run_until_complete(play())
-    finally:
-        loop.close()
+    return run_in_virtual_time(play())
 
 
 @pytest.mark.parametrize(("topic", "at"), [(OUTBOX, 0.5), (EVENTS, 1.0)])

@@ -51,9 +51,8 @@ async def until_called(pool: ProcessPool, started: list[processes._Process]) -> 
         await asyncio.sleep(0)
 
 
-async def test_a_process_that_a_given_up_call_has_started_ends_with_the_pool(
-    started: list[processes._Process],
-) -> None:
+async def with_a_given_up_call() -> ProcessPool:
+    """A pool whose only call was given up while its process starts."""
     pool = ProcessPool(1)
     call = asyncio.create_task(where(pool))
     while not pool._starting:
@@ -61,6 +60,13 @@ async def test_a_process_that_a_given_up_call_has_started_ends_with_the_pool(
     call.cancel()
     with suppress(asyncio.CancelledError):
         await call
+    return pool
+
+
+async def test_a_process_that_a_given_up_call_has_started_ends_with_the_pool(
+    started: list[processes._Process],
+) -> None:
+    pool = await with_a_given_up_call()
     await pool.close()
     assert [process.alive for process in started] == [False]
 
@@ -68,13 +74,7 @@ async def test_a_process_that_a_given_up_call_has_started_ends_with_the_pool(
 async def test_a_process_that_a_given_up_call_has_started_is_used_by_the_next_one(
     started: list[processes._Process],
 ) -> None:
-    pool = ProcessPool(1)
-    call = asyncio.create_task(where(pool))
-    while not pool._starting:
-        await asyncio.sleep(0)
-    call.cancel()
-    with suppress(asyncio.CancelledError):
-        await call
+    pool = await with_a_given_up_call()
     async with asyncio.timeout(20):
         while not pool._idle:
             await asyncio.sleep(0)

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Coroutine
 from contextvars import Context, ContextVar, copy_context
 from heapq import heapify, heappop, heappush
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 NODE: ContextVar[Any] = ContextVar("node", default=None)
 """The node that the running code belongs to: an object with `dead`, `frozen` and `held`; None is the world."""
@@ -190,3 +193,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         pass
+
+
+def run_in_virtual_time(story: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns that runs on a loop of its own in virtual time."""
+    loop = VirtualLoop(Random(1))
+    try:
+        return loop.run_until_complete(story)
+    finally:
+        loop.close()
