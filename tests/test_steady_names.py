@@ -1,5 +1,7 @@
 """Which names of tests may differ from one process to the next: no run of tests begins with one."""
 
+import gzip
+
 import pytest
 
 from horarium.domain.ids import random_id
@@ -23,3 +25,13 @@ def test_what_a_test_itself_has_written_is_the_same_in_each_process():
         by_chance(['test[{"a": "b"}]', "test[0x1f]", "test['a:b' || :c]", "test[b'text']", "test[\\x00]"])
         == []
     )
+
+
+def test_a_name_with_the_second_something_was_compressed_in_may_differ_in_each_process():
+    def name_of(body: bytes) -> str:
+        # As pytest names a test after bytes that it is given.
+        return f"test[{body.decode('ascii', 'backslashreplace').encode('unicode_escape').decode()}]"
+
+    now, never = name_of(gzip.compress(b"text")), name_of(gzip.compress(b"text", mtime=0))
+    assert by_chance([now, never]) == [now]
+    assert by_chance([name_of(b"\0" + gzip.compress(b"text", mtime=1))]) != []
