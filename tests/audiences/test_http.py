@@ -6,6 +6,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import parse_qs
 
 import orjson
 import pytest
@@ -14,12 +15,13 @@ from horarium.audiences import http
 from horarium.audiences.http import HttpSource
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
+from horarium.domain.host_lists import host_list
 from horarium.domain.ids import prefixed
 from horarium.executors.options import ExecutorOptions
 from tests.support.receiver import Answer, Receiver, Reset
 from tests.support.turns import longest_hold
 
-WORKSPACE = bytes(16)
+WORKSPACE, BORROWER = bytes(16), bytes([*range(16)])
 
 
 @pytest.fixture
@@ -41,10 +43,12 @@ def page(*keys: Any, cursor: Any = None) -> Answer:
     return Answer(200, orjson.dumps({"data": rows, "next_cursor": cursor}))
 
 
-async def read(source: HttpSource, url: str, given: Any = None, **config: Any) -> list[AudienceRow]:
+async def read(
+    source: HttpSource, url: str, given: Any = None, asked_by: bytes | None = None, **config: Any
+) -> list[AudienceRow]:
     whole = {"url": url, **config}
     assert source.check(whole) == []
-    query = AudienceQuery(WORKSPACE, "crm", given or {}, 1_772_438_400_000, whole)
+    query = AudienceQuery(WORKSPACE, "crm", given or {}, 1_772_438_400_000, whole, asked_by)
     return [row async for batch in source.rows(query) for row in batch]
 
 
@@ -73,6 +77,22 @@ async def test_whose_audience_is_asked_for_is_said_by_the_server_alone(
     assert sent.headers["X-Kept"] == "1"
 
 
+async def test_a_borrower_is_named_to_the_endpoint_and_sees_none_of_the_secrets_that_it_sends_back(
+    source: HttpSource, receiver: Receiver
+) -> None:
+    secret = "s3cret-of-the-lender"
+    row = {"id": secret, "note": f"Bearer {secret}", "name": "Ada"}
+    receiver.script("/rows", Answer(200, orjson.dumps({"data": [row]})))
+    headers = {"X-Api-Key": secret}
+    (lent,) = await read(source, receiver.url("/rows"), asked_by=BORROWER, headers=headers)
+    (own,) = await read(source, receiver.url("/rows"), headers=headers)
+    assert own == AudienceRow(secret, row)
+    assert secret not in str(lent)
+    assert lent.data["name"] == "Ada"
+    named = [request.headers["Horarium-Workspace"] for request in receiver.requests]
+    assert named == [prefixed("ws", BORROWER), prefixed("ws", WORKSPACE)]
+
+
 async def test_a_get_carries_everything_in_its_query(source: HttpSource, receiver: Receiver) -> None:
     receiver.script("/rows", page("a", cursor="c&1"), page("b"))
     found = await read(source, receiver.url("/rows"), {"team": "r d", "n": 3}, method="GET")
@@ -80,6 +100,26 @@ async def test_a_get_carries_everything_in_its_query(source: HttpSource, receive
     assert receiver.requests[1].method == "GET"
     for part in ("cursor=c%261", "n=3", "limit=500"):
         assert part in receiver.requests[1].query
+
+
+async def test_no_filter_takes_the_place_of_what_a_get_asks_itself(
+    source: HttpSource, receiver: Receiver
+) -> None:
+    long = "c" * 3_000
+    receiver.script("/rows", page("a", cursor=long), page("b"))
+    given = {"limit": 1, "cursor": "mine", "teams": ["r", 1], "open": True}
+    await read(source, receiver.url("/rows"), given, method="GET", page_size=7)
+    first, second = (parse_qs(request.query) for request in receiver.requests)
+    assert first == {"limit": ["7"], "cursor": ["mine"], "teams": ['["r",1]'], "open": ["true"]}
+    assert second == first | {"cursor": [long]}
+
+
+async def test_the_content_type_of_a_post_can_be_another_one(source: HttpSource, receiver: Receiver) -> None:
+    receiver.script("/rows", page("a"))
+    await read(source, receiver.url("/rows"))
+    await read(source, receiver.url("/rows"), headers={"Content-Type": "application/vnd.crm+json"})
+    sent = [request.headers.getall("Content-Type") for request in receiver.requests]
+    assert sent == [["application/json"], ["application/vnd.crm+json"]]
 
 
 async def test_names_of_fields_may_be_other_ones(source: HttpSource, receiver: Receiver) -> None:
@@ -123,10 +163,54 @@ async def test_an_endpoint_that_hangs_is_given_up(source: HttpSource, receiver: 
     let_go.set()
 
 
-async def test_the_same_cursor_again_is_an_end(source: HttpSource, receiver: Receiver) -> None:
-    receiver.script("/rows", page("a", cursor="c1"), page("b", cursor="c1"))
-    with pytest.raises(SourceFault, match="same cursor twice"):
+@pytest.mark.parametrize("cursors", [["c1", "c1"], ["c1", "c2", "c1"], [1, {"a": 1}, 1]])
+async def test_a_cursor_that_comes_again_is_an_end(
+    source: HttpSource, receiver: Receiver, cursors: list[Any]
+) -> None:
+    receiver.script("/rows", *(page("a", cursor=cursor) for cursor in [*cursors, None]))
+    with pytest.raises(SourceFault, match="same cursor twice") as caught:
         await read(source, receiver.url("/rows"))
+    assert caught.value.lasting
+    assert len(receiver.requests) == len(cursors)
+
+
+async def test_what_takes_long_to_decode_waits_for_its_turn(
+    source: HttpSource, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+
+    async def turn() -> None:
+        given.append("turn")
+
+    monkeypatch.setattr(http, "turn", turn)
+    small, large = page("a"), page("a" * http.LONG_PAGE)
+    packed = {"Content-Encoding": "gzip"}
+    for answer, turns in (
+        (small, 0),
+        (large, 1),
+        (Answer(200, gzip.compress(small.body), packed), 1),
+        (Answer(200, gzip.compress(large.body), packed), 2),
+    ):
+        receiver.script("/rows", answer)
+        await read(source, receiver.url("/rows"))
+        assert len(given) == turns
+        given.clear()
+
+
+async def test_only_hosts_that_its_workspace_may_reach_are_asked(receiver: Receiver) -> None:
+    allowed = {WORKSPACE: host_list(("crm.example.com",)), BORROWER: None}
+    options = ExecutorOptions(allow_loopback=True, allowed_hosts=allowed.__getitem__)
+    source = HttpSource(AudienceOptions(None, options))  # type: ignore[arg-type]
+    for url, workspace, fits in (
+        (receiver.url("/rows"), WORKSPACE, False),
+        (receiver.url("/rows"), BORROWER, True),
+        ("https://crm.example.com/rows", WORKSPACE, True),
+    ):
+        assert (source.check_hosts(workspace, {"url": url}) == []) is fits
+    with pytest.raises(SourceFault, match="not among the hosts that this workspace may reach"):
+        await read(source, receiver.url("/rows"), asked_by=BORROWER)  # what the lender may reach counts
+    await source.close()
+    assert receiver.requests == []
 
 
 async def test_a_row_without_a_key_has_an_empty_one(source: HttpSource, receiver: Receiver) -> None:
@@ -179,6 +263,10 @@ async def test_an_endpoint_that_never_ends_is_given_up_with_the_bound_that_it_ha
         ([page("a", cursor="1"), page("b", cursor="2"), page("c")], "has more than 2 pages"),
         ([page("a", cursor="x" * 4_097)], "cursor is longer than 4096 characters"),
         ([Answer(200, body, {"Content-Encoding": coding} if coding else {})], "larger than 5000 bytes"),
+        (
+            [Answer(200, gzip.compress(page("x" * 5_000).body), {"Content-Encoding": "gzip"})],
+            "larger than 5000",
+        ),
         ([Answer(200, b"nonsense", {"Content-Encoding": "gzip"})], "cannot be read: it is not valid gzip"),
     ):
         receiver.script("/rows", *answers)
