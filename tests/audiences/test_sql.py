@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,8 +19,11 @@ from horarium.audiences import sql
 from horarium.audiences.registry import AudienceOptions
 from horarium.audiences.sql import SqlSource, _row
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault, row_text
+from horarium.domain.host_lists import host_list
 from horarium.domain.ids import prefixed
 from horarium.domain.json_text import DEEPEST, TOO_DEEP
+from horarium.domain.refused_hosts import RefusedHosts
+from horarium.executors.look_ups import Found, LookUps
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql.tables import database_path
 from tests.support.postgres import drop_database, fresh_database, socket_folder
@@ -263,10 +267,12 @@ async def test_a_missing_key_is_an_empty_one(place: Any) -> None:
 
 async def test_only_parameters_of_the_query_are_filters(place: Any) -> None:
     source, where = place
-    config = {**where, "query": "SELECT id FROM people WHERE team = :team", "key": "id"}
-    wanted = AudienceQuery(WORKSPACE, "crm", {"team": {"x": 1}, "colour": "red", "teams": []}, 0, config)
+    query = "SELECT id FROM people WHERE team = :team AND :horarium_workspace <> ''"
+    config = {**where, "query": query, "key": "id"}
+    given = {"team": {"x": 1}, "colour": "red", "teams": [], "horarium_workspace": "ws_another"}
+    wanted = AudienceQuery(WORKSPACE, "crm", given, 0, config)
     problems = {problem.field: problem.message for problem in source.check_filter(wanted)}
-    assert sorted(problems) == ["colour", "team", "teams"]
+    assert sorted(problems) == ["colour", "horarium_workspace", "team", "teams"]
     assert problems["teams"].endswith("; did you mean team?")
     assert problems["colour"].endswith("; the parameters are team")
 
@@ -352,3 +358,46 @@ async def test_each_query_knows_whose_audience_it_reads(place: Any) -> None:
     query = "SELECT id FROM people WHERE :horarium_workspace = :wanted ORDER BY id"
     assert await read(place, query, wanted=prefixed("ws", WORKSPACE)) != []
     assert await read(place, query, wanted="ws_another", horarium_workspace="ws_another") == []
+
+
+async def test_a_database_that_may_not_be_reached_is_noted_for_the_workspace_that_has_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And its name is looked up for that workspace, whoever borrows the source. What a borrower is told says nothing
+    of where the database is."""
+    looked_up_for: list[Any] = []
+
+    async def find(_: LookUps, workspace: Any, name: Any) -> list[Found]:
+        looked_up_for.append(workspace)
+        return [Found(socket.AF_INET, "169.254.169.254", 0)]
+
+    monkeypatch.setattr(LookUps, "find", find)
+    noted: list[tuple[Any, str, str]] = []
+
+    class Noted(RefusedHosts):
+        def note(self, workspace: Any, host: str, words: str) -> None:
+            noted.append((workspace, host, words))
+
+    allowed = host_list(("db.example.com", "10.0.0.1"))
+    for sql_hosts, host, words in (
+        (("*",), "db.example.com", "metadata service"),
+        (("*",), "other.example.com", "not among the hosts that this workspace may reach"),
+        (("db.example.com",), "10.0.0.1", "sql_hosts"),
+    ):
+        options = ExecutorOptions(
+            data_dir=tmp_path, sql_hosts=sql_hosts, allowed_hosts={WORKSPACE: allowed}.__getitem__,
+            refused_hosts=Noted(),
+        )  # fmt: skip
+        source = SqlSource(AudienceOptions(None, options))  # type: ignore[arg-type]
+        config = {"connection": f"postgresql://me:pass@{host}/crm", "query": "SELECT 1 AS id", "key": "id"}
+        wanted = AudienceQuery(WORKSPACE, "crm", {}, 0, config, asked_by=bytes([7] * 16))
+        with pytest.raises(SourceFault) as caught:
+            _ = [batch async for batch in source.rows(wanted)]
+        await source.close()
+        ((workspace, named, why),) = noted
+        assert (workspace, named) == (WORKSPACE, host)
+        assert words in why
+        assert caught.value.lasting
+        assert host not in str(caught.value.abroad)
+        noted.clear()
+    assert set(looked_up_for) == {WORKSPACE}

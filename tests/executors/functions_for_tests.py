@@ -38,6 +38,10 @@ def variables() -> dict[str, str]:
     return dict(os.environ)
 
 
+def folder() -> str:
+    return os.getcwd()
+
+
 def fail(message: str) -> None:
     raise ValueError(message)
 

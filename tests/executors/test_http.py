@@ -7,6 +7,7 @@ import ssl
 import time
 import zlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -290,13 +291,42 @@ async def test_bodies(
     assert request.headers["webhook-signature"].startswith("v1,")
 
 
-@pytest.mark.parametrize("status", [200, 201, 202, 204, 206])
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        *((status, Verdict.SUCCEEDED) for status in (200, 201, 202, 204, 206, 299)),
+        *((status, Verdict.FAILED) for status in (300, 304)),
+    ],
+)
 async def test_a_status_of_200_to_299_succeeds(
-    executor: HttpExecutor, receiver: Receiver, status: int
+    executor: HttpExecutor, receiver: Receiver, status: int, verdict: Verdict
 ) -> None:
     receiver.script("/hook", Answer(status))
     outcome = await post(executor, receiver)
-    assert (outcome.verdict, outcome.status) == (Verdict.SUCCEEDED, status)
+    assert (outcome.verdict, outcome.status) == (verdict, status)
+
+
+@pytest.mark.parametrize("name", ["traceparent", "Traceparent", "TRACEPARENT"])
+async def test_the_trace_is_that_of_the_run_where_the_target_names_none(
+    executor: HttpExecutor, receiver: Receiver, name: str
+) -> None:
+    trace, own = "00-" + "1" * 32 + "-" + "2" * 16 + "-01", "00-" + "3" * 32 + "-" + "4" * 16 + "-01"
+    assert (await sent(executor, receiver, traceparent=trace)).headers.getall(name) == [trace]
+    request = await sent(executor, receiver, {"headers": {name: own}}, traceparent=trace)
+    assert request.headers.getall(name) == [own]
+    assert name not in (await sent(executor, receiver)).headers
+
+
+async def test_why_a_request_cannot_be_shown_tells_no_secret_of_its_run(
+    executor: HttpExecutor, receiver: Receiver
+) -> None:
+    config = {"url": receiver.url("/hook"), "headers": {"X-Team": "{{ environment.TEAM }}"}}
+    call = stored_call(executor, config, environment={"TEAM": "s3cret-word"})
+    assert ("X-Team", "***") in executor.request_of(call).headers
+    broken = replace(call, config=call.config | {"url": "http://{{ input.s3cret-word }}/"})
+    with pytest.raises(ValueError, match="which this run does not have") as caught:
+        executor.request_of(broken)
+    assert "s3cret-word" not in str(caught.value)
 
 
 async def test_202_leaves_the_run_going_where_the_target_finishes_it(

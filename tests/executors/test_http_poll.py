@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -11,12 +13,13 @@ import pytest
 
 from horarium.domain.execution import MAX_HANDLE, Outcome, Refused, Verdict, Watched, WatchedTarget
 from horarium.domain.ids import prefixed
-from horarium.executors import http
+from horarium.executors import egress, http
 from horarium.executors.http import HttpExecutor, make
 from horarium.executors.http_poll import CompiledPoll
+from horarium.executors.look_ups import Found
 from horarium.executors.options import ExecutorOptions
 from tests.engines.emulated import serving
-from tests.executors.calls import RUN_ID, call_of, stored_call
+from tests.executors.calls import RUN_ID, stored_call
 from tests.support.receiver import Answer, Receiver, Reset
 
 RUN = prefixed("run", RUN_ID)
@@ -245,15 +248,17 @@ async def test_secrets_in_what_a_look_shows_are_not_stored(executor, receiver):
 
 
 @pytest.mark.parametrize("is_watched", [True, False])
-async def test_an_engine_that_cannot_be_connected_to_has_not_been_reached(executor, is_watched):
+async def test_an_engine_that_cannot_be_connected_to_has_not_been_reached(executor, is_watched, monkeypatch):
+    monkeypatch.setattr(egress, "_look_up", lambda _: [Found(socket.AF_INET, "10.0.0.1", 0)])
     poll = POLL | {"url": "http://127.0.0.1:1/jobs/1"}
     call = stored_call(executor, {"url": "http://127.0.0.1:1/jobs", "poll": poll}, watched=is_watched)
     outcome = await executor.execute(call)
     assert (outcome.verdict, outcome.retryable, outcome.unreached) == (Verdict.FAILED, True, is_watched)
-    refused = await executor.execute(
-        call_of(call.config | {"url": "http://169.254.169.254/"}, watched=is_watched)
-    )
-    assert (refused.retryable, refused.unreached) == (False, False)
+    # As it is written, and when its name has been looked up.
+    for url in ("http://169.254.169.254/", "http://engine.example/"):
+        refused = await executor.execute(replace(call, config=call.config | {"url": url}))
+        assert (refused.error or "").startswith("refused: ")
+        assert (refused.retryable, refused.unreached) == (False, False)
 
 
 @pytest.mark.parametrize("is_watched", [True, False])

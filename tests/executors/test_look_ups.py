@@ -152,11 +152,14 @@ async def test_a_name_that_waits_in_two_workspaces_is_looked_up_once_and_told_to
 async def test_what_nobody_waits_for_any_more_is_never_looked_up(look_ups, system):
     names = [f"{n}.slow" for n in range(MOST_OF_WORKSPACE)]
     slow = await under_way(look_ups, ONE, *names)
-    (given_up,) = await under_way(look_ups, ONE, "given-up")
-    given_up.cancel()
-    await asyncio.gather(given_up, return_exceptions=True)
+    given_up, *others = await under_way(look_ups, ONE, "given-up", "wanted", "wanted")
+    for task in (given_up, others[0]):
+        task.cancel()
+    await asyncio.gather(given_up, others[0], return_exceptions=True)
     system.may_answer.set()
     await asyncio.gather(*slow)
+    async with asyncio.timeout(5):
+        assert await others[1]  # for whom it still is looked up
     await found(look_ups, ONE, "quick")
     assert "given-up" not in system.asked
 

@@ -154,6 +154,10 @@ async def test_their_environment_holds_nothing_of_the_servers(
     }
 
 
+async def test_they_run_in_the_topmost_folder_and_not_in_that_of_the_server(executor: PythonExecutor) -> None:
+    assert (await run(executor, "folder", {})).output == "/"
+
+
 async def test_what_a_function_prints_or_reads_does_not_disturb(
     executor: PythonExecutor, capfd: pytest.CaptureFixture[str]
 ) -> None:
