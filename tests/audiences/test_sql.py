@@ -196,6 +196,16 @@ async def test_many_rows_come_in_batches(place: Any) -> None:
     assert len(found) == 20_000
 
 
+def result_of(*ids: Any) -> Any:
+    """Rows of one column, as a database gives them."""
+
+    class Result(list[Any]):
+        def keys(self) -> list[str]:
+            return ["id"]
+
+    return Result(SimpleNamespace(_mapping={"id": each}) for each in ids)
+
+
 def test_the_time_in_which_a_batch_is_taken_is_none_of_the_querys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sql, "BATCH", 2)
     happened: list[str] = []
@@ -203,24 +213,45 @@ def test_the_time_in_which_a_batch_is_taken_is_none_of_the_querys(monkeypatch: p
     reading._key, reading._emit = "id", lambda batch: happened.append("taken")
     reading._deadline = SimpleNamespace(begin=lambda: happened.append("begun anew"))
 
-    class Result(list[Any]):
-        def keys(self) -> list[str]:
-            return ["id"]
-
-    reading._read(Result(SimpleNamespace(_mapping={"id": number}) for number in range(5)))
+    reading._read(result_of(*range(5)))
     assert happened == ["taken", "begun anew", "taken", "begun anew", "taken"]
 
 
-async def test_reading_can_be_broken_off(place: Any) -> None:
+def test_a_batch_is_full_at_a_number_of_bytes_as_well_as_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "BATCH_BYTES", 100)
+    reading: Any = object.__new__(sql._Reading)
+    batches: list[int] = []
+    reading._key, reading._emit = "id", lambda batch: batches.append(len(batch))
+    reading._deadline = SimpleNamespace(begin=lambda: None)
+
+    reading._read(result_of(*(f"{n:040}" for n in range(7))))
+    assert batches == [3, 3, 1]
+    reading._read(result_of(*(f"{n:050}" for n in range(3))))
+    assert batches[3:] == [2, 1]
+
+
+async def test_reading_can_be_broken_off(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     source, where = place
     query = (
         "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100000) SELECT id FROM n"
     )
     wanted = AudienceQuery(WORKSPACE, "crm", {}, 0, {**where, "query": query, "key": "id"})
+    begun: list[Any] = []
+
+    class Reading(sql._Reading):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            begun.append(self)
+
+    monkeypatch.setattr(sql, "_Reading", Reading)
     batches = source.rows(wanted)
     assert len(await anext(batches)) > 0
+    (reading,) = begun
+    while not reading._batches._putters:  # until it has a batch in hand that there is no room for
+        await asyncio.sleep(0.001)
     async with asyncio.timeout(10):
         await batches.aclose()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
     assert len(await read(place, "SELECT id FROM people")) == 3
 
 
@@ -232,6 +263,7 @@ async def test_a_query_that_takes_too_long_is_ended(place: Any) -> None:
     async with asyncio.timeout(20):
         with pytest.raises(SourceFault, match=r"no row within 0\.3 s"):
             await read(place, query, timeout=0.3)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
     assert len(await read(place, "SELECT id FROM people")) == 3
 
 
@@ -258,6 +290,7 @@ async def test_a_query_that_cannot_be_says_why(place: Any, query: str, words: st
     with pytest.raises(SourceFault, match=words) as caught:
         await read(place, query)
     assert caught.value.lasting
+    assert not set(words.split("|")) & set((caught.value.abroad or "").split())
 
 
 async def test_a_missing_key_is_an_empty_one(place: Any) -> None:
