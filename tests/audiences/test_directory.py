@@ -9,6 +9,7 @@ import pytest
 from horarium.audiences import directory
 from horarium.audiences.directory import DirectorySource
 from horarium.domain.audience import AudienceQuery, AudienceRow
+from horarium.domain.schedule import DAY_MS
 from tests.support.audience import Stand
 from tests.support.tenant import NOON
 
@@ -171,6 +172,9 @@ async def test_a_deal_tells_how_long_it_was_left_alone(stand: Stand) -> None:
     }  # fmt: skip
     assert (second.data["deal_value"], second.data["days_stale"]) == (7, 14)
     assert (fourth.data["deal_status"], fourth.data["days_stale"]) == ("open", 0)
+    source, earlier = DirectorySource(stand.store), NOON - 30 * DAY_MS  # than all changes
+    asked = AudienceQuery(stand.tenant.workspace, "deals", {}, earlier)
+    assert {row.data["days_stale"] for row in (await source.page(asked, None, 10)).rows} == {0}
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,7 @@ async def test_an_optional_filter_that_is_left_out_is_null(place: Any) -> None:
 async def test_a_list_may_hold_numbers_of_any_size(place: Any) -> None:
     query = "SELECT id FROM people WHERE id IN :ids ORDER BY id"
     assert [row.key for row in await read(place, query, ids=[1, 3, 1 << 40])] == ["1", "3"]
+    assert [row.key for row in await read(place, query, ids=[1, 3, 1 << 31])] == ["1", "3"]
 
 
 @pytest.mark.parametrize("place", ["postgres"], indirect=True)
@@ -316,6 +317,16 @@ async def test_a_row_that_is_far_too_large_is_cut_off_while_it_arrives(place: An
         await read(place, "SELECT 1 AS id, repeat('x', 50000000) AS a", timeout=60)
     assert caught.value.lasting
     assert len(await read(place, "SELECT id FROM people")) == 3
+
+
+async def test_a_row_may_be_as_large_as_its_limit(place: Any) -> None:
+    most = sql.ROW_SIZE_LIMIT - 1  # and one byte of its key
+    (row,) = await read(
+        place, f"SELECT '1' AS id, '{'x' * 9_000}' AS a, :rest AS b", rest="x" * (most - 9_000)
+    )
+    assert len(row.data["a"] + row.data["b"]) == most
+    with pytest.raises(SourceFault, match="a row of the query is larger than 262144 bytes"):
+        await read(place, f"SELECT '1' AS id, '{'x' * 9_001}' AS a, :rest AS b", rest="x" * (most - 9_000))
 
 
 @pytest.mark.parametrize("place", ["postgres"], indirect=True)
