@@ -62,7 +62,11 @@ async def house():
 async def test_events_come_as_they_happen_and_go_on_after_the_last_that_was_seen(house):
     async with served(house) as url:
         async with following(url, house.key) as answer:
-            assert answer.headers["content-type"] == "text/event-stream"
+            told = {
+                name: answer.headers[name] for name in ("content-type", "cache-control", "x-accel-buffering")
+            }
+            # Neither a cache nor a proxy keeps back what comes.
+            assert [*told.values()] == ["text/event-stream", "no-store", "no"]
             await answer.content.readline()
             await happen(house, 3)
             found = await messages(answer, 3)

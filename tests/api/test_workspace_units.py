@@ -6,9 +6,11 @@ from collections import Counter
 
 import pytest
 
+from horarium.domain.directory import KINDS
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import prefixed
 from horarium.domain.tenancy import SCOPES
+from horarium.service.turns import Turns
 from horarium.store.verbs.events import publish
 from tests.api.asking import BASE, NOW, ask, fields, scheduled
 from tests.support.house import House, client_of
@@ -196,34 +198,80 @@ async def test_an_export_has_everything_once_and_no_secret(house):
     assert house.key not in json.dumps(found)
 
 
-async def test_an_export_goes_through_pages(house, monkeypatch):
-    monkeypatch.setattr("horarium.api.routes.exports.PIECE", 2)
-    names = {f"s{number}" for number in range(5)}
-    for name in names:
-        await scheduled(house, name=name)
-    found = await lines(house, "/workspaces/current/export")
-    assert {line["value"]["name"] for line in found if line["type"] == "schedule"} == names
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 5])
-async def test_an_export_has_all_of_each_kind_however_many_pages_they_fill(house, monkeypatch, count):
-    monkeypatch.setattr("horarium.api.routes.exports.PIECE", 2)
-    schedule = await scheduled(house)
+async def furnished(house):
+    """A workspace with three or more of everything that an export has."""
+    for kind in KINDS:
+        await ask(house, "PUT", f"/directory/{kind}", [{"id": f"{kind}-{number}"} for number in range(3)])
     window = {"recurrence": "0 2 * * *", "duration": "2h"}
     act = {"action": "relabel", "filter": {"key": "none"}, "labels": {"seen": "yes"}}
-    for number in range(count):
-        await ask(house, "POST", f"/schedules/{schedule['id']}/windows", window, 201)
-        await ask(house, "POST", f"/schedules/{schedule['id']}/pause", {"note": f"{number}"})
-        await ask(house, "POST", f"/schedules/{schedule['id']}/resume")
+    for number in range(3):
+        made = await scheduled(house, name=f"s{number}", recurrence="* * * * *")
+        path = f"/schedules/{made['id']}"
+        for hour in range(2):
+            await ask(house, "PATCH", path, {"recurrence": f"* {hour} * * *"})
+        await ask(house, "POST", f"{path}/windows", window, 201)
+        await ask(house, "POST", f"{path}/pause", {"note": f"{number}"})
+        await ask(house, "POST", f"{path}/resume")
+        await ask(house, "POST", f"{path}/fire-now", status=201)
         await ask(house, "POST", "/schedules/actions", act)
-        await ask(house, "POST", "/erasures", PERSON)
-        await ask(house, "POST", "/principals", {"type": "service", "name": f"p{number}"}, 201)
+        await ask(house, "POST", "/erasures", {"person": f"nobody-{number}"})
+        target = {"kind": "workflow", "name": "T", "executor": {"type": "http", "url": "https://example.com"}}
+        granted = await ask(house, "POST", "/targets", target, 201)
+        person = await ask(house, "POST", "/principals", {"name": f"p{number}"}, 201)
+        await ask(house, "POST", f"/principals/{person['id']}/grants", {"targets": [granted["id"]]})
         await ask(house, "POST", "/keys", {"name": f"k{number}", "scopes": ["schedules:read"]}, 201)
-    found = Counter(line["type"] for line in await lines(house, "/workspaces/current/export"))
-    for kind in ("window", "pause", "action", "erasure"):
-        assert found[kind] == count, kind
-    for kind in ("principal", "key"):
-        assert found[kind] == count + 1, kind  # and those of who asks
+        await ask(house, "POST", "/webhooks", {"url": "https://example.com/hook"}, 201)
+        source = {"type": "http", "config": {"url": "https://example.com/rows"}}
+        await ask(house, "PUT", f"/audiences/source{number}", source)
+    await scheduled(house, name="often", recurrence="* * * * *")
+    for minute in (1, 2, 3):
+        await house.move(f"2026-03-01T12:0{minute}:00Z")
+    while await house.store.urgent(publish, house.clock.now):
+        pass
+
+
+async def test_an_export_says_the_same_however_many_pages_it_is_read_in(house, monkeypatch):
+    await furnished(house)
+    told = []
+    for piece in (200, 1, 2, 3):
+        monkeypatch.setattr("horarium.api.routes.exports.PIECE", piece)
+        told.append(await lines(house, "/workspaces/current/export"))
+    whole, *in_pieces = told
+    for found in in_pieces:
+        assert found == whole
+    counted = Counter(line["type"] for line in whole)
+    assert counted.pop("workspace") == 1
+    assert counted.keys() >= {
+        "principal", "key", "target", "audience_source", *(f"directory.{kind}" for kind in KINDS), "schedule",
+        "schedule_version", "window", "pause", "ledger", "run", "action", "erasure", "webhook", "event",
+        "audit_entry",
+    }  # fmt: skip
+    assert min(counted.values()) >= 3, counted
+    versions = Counter(line["value"]["schedule"] for line in whole if line["type"] == "schedule_version")
+    assert sorted(versions.values()) == [1, 3, 3, 3]
+    granted = [len(line["value"]["grants"]) for line in whole if line["type"] == "principal"]
+    assert sorted(granted) == [1, 1, 1, 5]  # who makes a target may use it
+
+
+async def test_others_have_their_turn_within_an_export(house, monkeypatch):
+    given = Counter()
+
+    class Counted(Turns):
+        async def give(self):
+            given["turns"] += 1
+
+    monkeypatch.setattr("horarium.api.routes.exports.Turns", Counted)
+    found = await lines(house, "/workspaces/current/export")
+    assert given["turns"] == len(found) > 1
+
+
+async def test_a_server_administrator_exports_another_workspace_and_nothing_of_their_own(house):
+    await scheduled(house)
+    other = await house.workspace("other")
+    named = prefixed("ws", other.workspace_id)
+    found = await lines(house, f"/workspaces/{named}/export")
+    assert [line["value"]["id"] for line in found if line["type"] == "workspace"] == [named]
+    assert {line["type"] for line in found} == {"workspace", "principal", "key"}
 
 
 READING = [scope for scope in SCOPES if scope.endswith(":read")]
