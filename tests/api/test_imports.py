@@ -141,3 +141,71 @@ async def test_an_element_longer_than_allowed_ends_the_list() -> None:
     assert found[0] == (1, 1)
     assert isinstance(found[1][1], Problem)
     assert len(found) == 2
+
+
+A, B = {"id": "a"}, {"id": "b"}
+NDJSON = "application/x-ndjson; charset=utf-8"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1_000])
+@pytest.mark.parametrize(
+    "before", [b"", b"\xef\xbb\xbf", b" \r\n\t "], ids=["nothing", "a mark", "white space"]
+)
+@pytest.mark.parametrize(
+    ("body", "content_type", "items"),
+    [
+        (b'[{"id": "a"}, {"id": "b"}]', "", [(1, A), (2, B)]),
+        (b'[ {"id":"a"} ,\n{"id":"b"} ]\n', "application/json", [(1, A), (2, B)]),
+        (b"[]", "", []),
+        (b'{"id": "a"}\n\n  \n{"id": "b"}', "", [(1, A), (4, B)]),
+        (b'{"id": "a"}\r\n{"id": "b"}\r\n', NDJSON, [(1, A), (2, B)]),
+        (b'{"id": "\xc3\xa9"}\n', NDJSON, [(1, {"id": "\u00e9"})]),
+        (b"id,name\na,\n\nb,B\n", "", [(2, A), (4, {"id": "b", "name": "B"})]),
+        (b"id;name\na;\nb;\n", "text/csv", [(2, A), (3, B)]),
+    ],
+)
+async def test_items_are_the_same_however_a_body_arrives(
+    body: bytes, content_type: str, items: list[Any], before: bytes, size: int
+) -> None:
+    lines = before.count(b"\n") if not body.startswith(b"[") else 0
+    request: Any = _Request(before + body, size, content_type)
+    found = await _all(items_of(request, 10 * SIZE))
+    assert [(number - lines, item) for number, item in found] == items
+
+
+@pytest.mark.parametrize("size", [1, 3, 1_000])
+@pytest.mark.parametrize(
+    ("body", "words", "known"),
+    [
+        (b'[{"id": "a"} {"id": "b"}]', "is not valid JSON", []),
+        (b'[{"id": "a"}, {"id": "b"}', "is not valid JSON", [(1, A)]),
+        (b'[{"id": "a"}] and more', "is not valid JSON", [(1, A)]),
+        (b'[{"id": "a"}, NaN]', "is not valid JSON", [(1, A)]),
+    ],
+)
+async def test_a_list_that_breaks_off_is_read_up_to_there_and_no_further(
+    body: bytes, words: str, known: list[Any], size: int
+) -> None:
+    *found, (number, problem) = await _all(list_items(_cut(body, size)))
+    assert found == known
+    assert isinstance(problem, Problem)
+    assert words in problem.message
+    assert number == len(found) + 1
+
+
+@pytest.mark.parametrize("size", [1, 3, 1_000])
+async def test_a_list_that_is_not_utf_8_ends_with_a_problem(size: int) -> None:
+    *found, (number, problem) = await _all(list_items(_cut(b'[{"id": "a"}, "\xff"], {"id": "b"}]', size)))
+    assert found in ([(1, A)], [])
+    assert isinstance(problem, Problem)
+    assert number == len(found) + 1
+
+
+@pytest.mark.parametrize(("length", "fits"), [(LONGEST, True), (LONGEST + KIB, False)])
+async def test_white_space_before_the_first_item_has_a_bound(length: int, fits: bool) -> None:
+    request: Any = _Request(b" " * length + b"[1]", KIB)
+    if fits:
+        assert await _all(items_of(request, 10 * SIZE)) == [(1, 1)]
+    else:
+        with pytest.raises(TooLarge):
+            await _all(items_of(request, 10 * SIZE))

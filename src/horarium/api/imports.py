@@ -16,7 +16,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.bodies import lines_of, parse_json, read_chunks, read_lines, too_large
+from horarium.api.bodies import lines_of, parse_json, read_chunks, too_large
 from horarium.api.csv_items import csv_items
 from horarium.domain.errors import Invalid, Problem, QuotaReached, TooLarge
 from horarium.domain.ids import prefixed
@@ -39,16 +39,29 @@ async def items_of(request: Request, limit: int) -> Numbered:
     Raises TooLarge, and Invalid where CSV has no column `id`.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    chunks = _without_mark(read_chunks(request, limit))
     if content_type == "text/csv":
-        items = csv_items(read_chunks(request, limit), LONGEST)
+        items = csv_items(chunks, LONGEST)
     elif content_type in ("application/x-ndjson", "application/ndjson", "application/jsonl"):
-        items = ndjson_items(read_lines(request, limit, LONGEST))
+        items = ndjson_items(lines_of(chunks, LONGEST))
     else:
-        items = await _guessed(read_chunks(request, limit))
+        items = await _guessed(chunks)
     turns = Turns()
     async for item in items:
         yield item
         await turns.give()
+
+
+async def _without_mark(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The chunks without the byte order mark with which a text of UTF-8 may begin, however they are cut."""
+    begun = b""
+    async for chunk in chunks:
+        begun += chunk
+        if len(begun) >= len(codecs.BOM_UTF8):
+            break
+    yield begun.removeprefix(codecs.BOM_UTF8)
+    async for chunk in chunks:
+        yield chunk
 
 
 async def _guessed(chunks: AsyncIterator[bytes]) -> Numbered:
@@ -56,7 +69,7 @@ async def _guessed(chunks: AsyncIterator[bytes]) -> Numbered:
     begun = bytearray()
     async for chunk in chunks:
         begun += chunk
-        if chunk.removeprefix(codecs.BOM_UTF8).strip():
+        if chunk.strip():
             break
         if len(begun) > LONGEST:
             raise too_large(LONGEST)
@@ -66,7 +79,7 @@ async def _guessed(chunks: AsyncIterator[bytes]) -> Numbered:
         async for chunk in chunks:
             yield chunk
 
-    first = bytes(begun).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    first = bytes(begun.lstrip()[:1])
     if first == b"[":
         return list_items(whole())
     return ndjson_items(lines_of(whole(), LONGEST)) if first in (b"{", b"") else csv_items(whole(), LONGEST)
@@ -142,7 +155,7 @@ class _ArrivingList:
         """Raises UnicodeDecodeError."""
         self.rest += self._decoder.decode(piece)
         if not self._opened:
-            self.rest = self.rest.lstrip("\ufeff" + _WHITE)
+            self.rest = self.rest.lstrip(_WHITE)
             self._opened = bool(self.rest)
             self.rest = self.rest.removeprefix("[")
 
