@@ -392,7 +392,12 @@ async def test_what_is_wrong_with_an_action_is_told():
         assert await fields(house, "POST", path, {"action": "fire", "filter": {"target": "x"}}) == {
             "filter.target"
         }
-        assert await fields(house, "POST", path, {"action": "fire", "filter": {}, "note": "x"}) == {"note"}
+        for name, value, wrong in (
+            ("note", "", "fire"), ("note", "x", "resume"), ("until", "2026-04-01T00:00:00Z", "resume"),
+            ("catch_up", "all", "fire"), ("labels", {}, "pause"), ("target", "t", "delete"),
+        ):  # fmt: skip
+            body = {"action": wrong, "filter": {}, name: value}
+            assert await fields(house, "POST", path, body) == {name}, body
         other = await house.workspace("other")
         taken = await act(house, "pause", {})
         answer = await other.client.get(f"{BASE}/actions/{taken['id']}")
@@ -418,6 +423,26 @@ async def test_schedules_are_given_another_target():
         done = await act(house, "retarget", {"target": "t"}, target="n")
         assert (done["changed"], done["refused"]) == (1, 1)
         assert len((await ask(house, "GET", "/schedules?target=n"))["items"]) == 1
+
+
+async def test_schedules_are_not_given_a_target_without_a_grant_on_it():
+    async with House.open(NOW) as house:
+        await prepared(house)
+        await ask(
+            house,
+            "POST",
+            "/targets",
+            {"kind": "function", "name": "N", "key": "n", "executor": {"type": "told"}},
+            201,
+        )
+        person = await ask(house, "POST", "/principals", {"name": "p", "grants": ["t"]}, 201)
+        body = {"name": "k", "scopes": ["schedules:write"], "principal": person["id"]}
+        key = (await ask(house, "POST", "/keys", body, 201))["key"]
+        async with client_of(house.api, key) as client:
+            for target, status in (("n", 403), ("t", 200)):
+                body = {"action": "retarget", "filter": {"target": "t"}, "target": target}
+                answer = await client.post(f"{BASE}/schedules/actions", json=body)
+                assert answer.status_code == status, answer.text
 
 
 async def test_a_key_for_some_targets_ends_no_run_of_another_by_an_action():

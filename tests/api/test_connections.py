@@ -153,11 +153,18 @@ async def test_the_end_of_a_large_body_is_no_part_of_the_head_behind_it() -> Non
 
 
 class _Calls:
-    """The transport below a connection: what is written to it in each call, until it is closed."""
+    """The transport below a connection: what is written to it in each call, until it is closed or aborted."""
 
     def __init__(self) -> None:
         self.calls: list[bytes] = []
         self.closing = False
+
+    def get_extra_info(self, name: str) -> Any:
+        return {"peername": ("192.0.2.7", 1), "sockname": ("127.0.0.1", 80)}.get(name)
+
+    def pause_reading(self) -> None: ...
+
+    resume_reading = pause_reading
 
     def write(self, data: bytes) -> None:
         self.calls.append(data)
@@ -207,10 +214,78 @@ async def test_a_head_is_not_sent_on_a_connection_that_was_ended() -> None:
     assert calls.calls == []
 
 
+@pytest.mark.parametrize(("waiting", "fits"), [(2, True), (3, False)])
+async def test_so_many_requests_as_may_wait_behind_another_are_answered(waiting: int, fits: bool) -> None:
+    async with served(ConnectionLimits(pipelined=2)) as port:
+        answer = await spoken(port, GET * waiting + LAST)
+        assert (answer.count(b"HTTP/1.1 ") == waiting + 1) is fits
+
+
 async def test_very_many_requests_at_once_on_one_connection_are_refused() -> None:
     async with served() as port:
         answer = await spoken(port, GET * 10_000)
         assert answer.count(b"HTTP/1.1 ") <= LIMITS.pipelined + 1
+
+
+BODY = b"PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n"
+
+
+def connected(limits: ConnectionLimits) -> tuple[Any, _Calls]:
+    """A connection whose body is expected, and what is below it."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    config = uvicorn.Config(app, log_config=None, lifespan="off")
+    config.load()
+    made: Any = limited_protocol(limits)(config, uvicorn.server.ServerState(), {})
+    below = _Calls()
+    made.connection_made(below)
+    made.data_received(BODY)
+    return made, below
+
+
+@pytest.mark.parametrize("seconds_ahead", [0, 30])
+async def test_what_came_quickly_before_buys_a_sender_no_more_than_the_patience(
+    monkeypatch: pytest.MonkeyPatch, seconds_ahead: int
+) -> None:
+    monkeypatch.setattr(connections, "LOOK_S", 1.0)
+    connection, below = connected(ConnectionLimits(least_rate=1_000, patience_s=3.0))
+    for _ in range(seconds_ahead):
+        connection.data_received(b"x" * 10_000)
+        await asyncio.sleep(0)
+        connection.look(0.0)
+    seen = []
+    for _ in range(5):
+        connection.look(0.0)
+        seen.append(below.closing)
+    assert seen == [False, False, False, True, True]
+    connection.connection_lost(None)
+
+
+async def test_a_sender_is_not_slow_while_the_server_does_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "LOOK_S", 1.0)
+    connection, below = connected(ConnectionLimits(least_rate=1_000, patience_s=3.0))
+    connection.flow.pause_reading()
+    for _ in range(100):
+        connection.look(0.0)
+    assert not below.closing
+    connection.flow.resume_reading()
+    for _ in range(4):
+        connection.look(0.0)
+    assert below.closing
+    connection.connection_lost(None)
+
+
+@pytest.mark.parametrize("under_way", [True, False])
+async def test_a_refusal_is_never_written_into_an_answer_that_is_under_way(under_way: bool) -> None:
+    connection, below = connected(ConnectionLimits())
+    connection.cycle.response_complete = not under_way
+    connection.refuse(b"431 Request Header Fields Too Large", b"too large")
+    assert b"".join(below.calls).startswith(b"HTTP/1.1 431 ") is not under_way
+    assert below.closing
+    connection.connection_lost(None)
 
 
 async def test_one_address_may_not_take_all_connections() -> None:

@@ -73,3 +73,9 @@ async def test_of_a_header_that_comes_twice_the_first_counts() -> None:
         for first, second, status in ((good, bad, 200), (bad, good, 401)):
             headers = ((b"authorization", first), (b"authorization", second))
             assert (await send(house.api, "GET", f"{BASE}/me", headers)).status == status
+
+
+async def test_a_key_in_a_header_of_its_own_may_have_blanks_around_it() -> None:
+    async with House.open(NOW, public_pages=False) as house:
+        headers = ((b"x-api-key", f" {house.key} ".encode()),)
+        assert (await send(house.api, "GET", "/metrics", headers)).status == 200

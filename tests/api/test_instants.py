@@ -457,3 +457,10 @@ async def every_door_is_tried(house: House, receiver: Receiver) -> None:
             assert "must lie within the years 1 to 9999" in answer.text
     assert refused > 20
     await everything_is_shown(house, speakers)
+
+
+@pytest.mark.parametrize("text", ["2026-03-01T13:00:00+01:00", "2026-03-01T13:00:00%2B01:00"])
+async def test_an_offset_in_a_query_is_read_also_where_its_plus_was_not_escaped(house, text):
+    made = await scheduled(house)
+    told = await ask(house, "GET", f"/schedules/{made['id']}/explain?at={text}")
+    assert told == await ask(house, "GET", f"/schedules/{made['id']}/explain?at=2026-03-01T12:00:00Z")

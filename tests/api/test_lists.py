@@ -78,6 +78,12 @@ async def test_runs_are_found_by_time_label_and_row_with_what_they_were_given():
         first = await ask(house, "GET", "/runs?row_key=u2&limit=1")
         rest = await ask(house, "GET", f"/runs?row_key=u2&limit=5&cursor={first['next_cursor']}")
         assert len({run["id"] for run in (*first["items"], *rest["items"])}) == 2
+        # The place in a list is none in another one.
+        of_all = await ask(house, "GET", "/runs?limit=1")
+        assert await fields(house, "GET", f"/runs?cursor={first['next_cursor']}", None) == {"cursor"}
+        assert await fields(house, "GET", f"/runs?row_key=u2&cursor={of_all['next_cursor']}", None) == {
+            "cursor"
+        }
         assert await fields(house, "GET", "/runs?label=x&include=all&from=soon", None) == {
             "label",
             "include",

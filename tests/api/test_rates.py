@@ -1,6 +1,7 @@
 """Rate limits as callers see them: by cost, told in headers, and refused in the envelope of each API."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from horarium.api.app import own_api
 from horarium.api.imports import within_quota
+from horarium.api.kit import registry
 from horarium.service.rates import IMPORT_ITEM
 from horarium.settings import Settings
 from tests.api.asking import BASE, ask, scheduled
@@ -59,11 +62,13 @@ async def test_costs_differ_by_what_is_done(house: House) -> None:
     costs = {}
     for name, method, place, options in (
         ("read", "GET", path, {}),
+        ("head", "HEAD", path, {}),
         ("write", "PATCH", path, {"json": {"name": "n"}}),
         ("preview", "GET", f"{path}/preview?count=1000", {}),
         ("bulk", "POST", "/schedules/bulk", {"content": "\n".join([line] * 100)}),
         ("import", "PUT", "/directory/users", {"json": [{"id": f"u{n}"} for n in range(100)]}),
         ("audience", "POST", "/audiences/preview", {"json": {"audience": {"type": "users"}}}),
+        ("try", "POST", "/targets/t/test", {}),
         (
             "backfill",
             "POST",
@@ -76,8 +81,28 @@ async def test_costs_differ_by_what_is_done(house: House) -> None:
         assert answer.status_code < 300, answer.text
         costs[name] = before - await left(house) - 1
     assert costs == {
-        "read": 1, "write": 2, "preview": 101, "bulk": 52, "import": 27, "audience": 52, "backfill": 8,
+        "read": 1, "head": 1, "write": 2, "preview": 101, "bulk": 52, "import": 27, "audience": 52,
+        "try": 22, "backfill": 8,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("public", [True, False])
+async def test_every_request_is_counted_and_told_of_once(tmp_path: Path, public: bool) -> None:
+    """Also where more than one part of the server looks at its key. What is asked for is mostly not there."""
+    async with House.open(NOW, data=tmp_path, rate_limit=1_000.0, public_pages=public) as house:
+        page = own_api(house.services, registry.load()).openapi()
+        asked = [(method.upper(), path) for path, methods in page["paths"].items() for method in methods]
+        for method, path in [*asked, ("GET", "/metrics?workspace=*")]:
+            named = re.sub(r"\{\w+\}", "nothing", path)
+            before = await left(house)
+            answer = await house.client.request(method, BASE + named)
+            if "RateLimit" in answer.headers:  # callbacks and pages need no key
+                assert len(answer.headers.get_list("RateLimit")) == 1, (method, path)
+            cost = before - 1 - await left(house)
+            usual = 0 if "RateLimit" not in answer.headers else 1 if method == "GET" else 2
+            if not path.endswith("/preview"):  # whose times are counted before it is looked up
+                assert cost == usual, (method, path, answer.text)
+            house.clock.now += 1_000
 
 
 async def cost(house: House, path: str, body: object, status: int = 200) -> int:

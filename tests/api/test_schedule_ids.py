@@ -109,6 +109,16 @@ async def test_the_history_of_a_deleted_schedule_can_be_read_by_both_of_its_ids(
             assert (await ask(house, "GET", f"/runs?schedule={an_id}"))["items"]
 
 
+async def test_nobody_is_asked_for_the_audience_of_a_schedule_that_is_deleted():
+    async with House.open(NOW) as house:
+        await ask(house, "PUT", "/directory/users", [{"id": "u1"}])
+        made = await scheduled(house, audience={"type": "users"})
+        place = f"/schedules/{made['id']}/explain?at={SLOT}"
+        assert (await ask(house, "GET", place))["audience"]["count"] == 1
+        await ask(house, "DELETE", f"/schedules/{made['id']}", status=204)
+        assert "audience" not in await ask(house, "GET", place)
+
+
 async def test_the_history_of_a_deleted_schedule_is_closed_to_other_workspaces(receiver: Receiver):
     async with House.open(NOW) as house:
         made = await scheduled(house)

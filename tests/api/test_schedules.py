@@ -183,6 +183,9 @@ async def test_an_unsaved_schedule_can_be_previewed():
             "2026-03-09T06:30:00.000Z",
         ]
         assert "jump" in found["next_fires"][0]["note"]
+        for most in (1, 3):
+            found = await ask(house, "POST", "/schedules/preview", body | {"policies": {"max_fires": most}})
+            assert len(found["next_fires"]) == min(most, 2)
         assert (await ask(house, "GET", "/schedules"))["items"] == []
 
 

@@ -1763,9 +1763,9 @@ class RotatedSecrets(TypedDict):
     What the rotation has done.
     """
 
-    new_key: str | None
+    new_key: bool
     """
-    The new key, where the server cannot store it itself.
+    Whether a key was made: not where the keys come from the settings.
     """
     resealed: int
     """

@@ -4125,8 +4125,8 @@ export interface components {
         };
         /** @description What the rotation has done. */
         RotatedSecrets: {
-            /** @description The new key, where the server cannot store it itself. */
-            new_key: string | null;
+            /** @description Whether a key was made: not where the keys come from the settings. */
+            new_key: boolean;
             /** @description Secrets that were encrypted anew. */
             resealed: number;
         };

@@ -854,7 +854,7 @@ COMPONENTS: dict[str, Schema] = {
     "RotatedSecrets": thing(
         "What the rotation has done.",
         {
-            "new_key": or_null(text("The new key, where the server cannot store it itself.")),
+            "new_key": flag("Whether a key was made: not where the keys come from the settings."),
             "resealed": whole("Secrets that were encrypted anew."),
         },
     ),

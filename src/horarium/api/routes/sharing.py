@@ -20,7 +20,7 @@ class SharingRoutes(TargetRoutes):
     async def share(self, request: Request) -> Answer:
         who = await self.who(request, SERVER_SCOPE)
         body = validated(ShareBody, await self.body_or_nothing(request))
-        target, borrower = await self._named(request), _workspace(request)
+        target, borrower = await self._named(who, request), _workspace(request)
         found, new = await self.services.sharing.share_target(who, target, borrower, body.key)
         return json_answer(201 if new else 200, show.share(found))
 
@@ -29,13 +29,13 @@ class SharingRoutes(TargetRoutes):
         query = Query(request)
         limit, after = query.limit(), cursor_of(request)
         query.done()
-        target = await self._named(request)
+        target = await self._named(who, request)
         found = await self.services.sharing.page_of_target(who, target.id, after, limit)
         return json_answer(200, show.page(found, show.share))
 
     async def unshare(self, request: Request) -> Answer:
         who = await self.who(request, SERVER_SCOPE)
-        target, borrower = await self._named(request), _workspace(request)
+        target, borrower = await self._named(who, request), _workspace(request)
         await self.services.sharing.end_target(who, target.id, borrower)
         return empty_answer()
 

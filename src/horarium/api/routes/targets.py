@@ -98,7 +98,7 @@ class TargetRoutes(Routes):
     async def replace(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
         given = await self.body(request)
-        target = await self._named(request)
+        target = await self._named(who, request)
         body = validated(TargetBody, await self._sendable(who, target, given))
         version = expected_version(request, body.version)
         return _shown(await self.services.targets.replace(who, target.id, _draft(body), version))
@@ -106,7 +106,7 @@ class TargetRoutes(Routes):
     async def update(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
         given = await self.body(request)
-        target = await self._named(request)
+        target = await self._named(who, request)
         change = await self._sendable(who, target, given)
         seen = change.get("version")
         version = expected_version(request, seen if isinstance(seen, int) else None)
@@ -118,24 +118,24 @@ class TargetRoutes(Routes):
 
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
-        target = await self._named(request)
+        target = await self._named(who, request)
         await self.services.targets.delete(who, target.id, expected_version(request))
         return empty_answer()
 
     async def enable(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
-        target, version = await self._named(request), expected_version(request)
+        target, version = await self._named(who, request), expected_version(request)
         return _shown(await self.services.targets.set_enabled(who, target.id, True, version=version))
 
     async def disable(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
-        target, version = await self._named(request), expected_version(request)
+        target, version = await self._named(who, request), expected_version(request)
         return _shown(await self.services.targets.set_enabled(who, target.id, False, version=version))
 
     async def rotate(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
         body = validated(SecretRotationBody, await self.body_or_nothing(request))
-        target = await self._named(request)
+        target = await self._named(who, request)
         overlap = OVERLAP_MS if body.overlap is None else body.overlap
         made = await self.services.targets.rotate_signing_secret(
             who,
@@ -150,7 +150,7 @@ class TargetRoutes(Routes):
         """Call the target once, and show what was sent and answered. It is no run."""
         who = await self.who(request, "targets:write")
         body = validated(TargetTestBody, await self.body_or_nothing(request))
-        target = await self._named(request)
+        target = await self._named(who, request)
         self.services.rates.charge(who, TRIED_CALL)
         tried = await self.services.tried_calls.call(who, target.id, body.input, body.row)
         return json_answer(200, show.tried_call(tried))
@@ -169,9 +169,8 @@ class TargetRoutes(Routes):
         except NotFound:
             return None
 
-    async def _named(self, request: Request) -> Target:
+    async def _named(self, who: Identity, request: Request) -> Target:
         """The target that the path names: by its key alone, or by its id, key or number. Raises NotFound."""
-        who = await self.who(request)
         key = key_in_path(request)
         if key is not None:
             return await self.services.targets.with_key(who.workspace_id, key)
