@@ -100,6 +100,9 @@ async def test_no_more_streams_are_open_than_may_be_and_one_that_is_left_makes_r
             await second.content.readline()
             async with following(url, house.key) as third:
                 assert (third.status, "Retry-After" in third.headers) == (429, True)
+            neighbour = await house.workspace("neighbour")
+            async with following(url, neighbour.key) as theirs:
+                assert theirs.status == 200
         async with asyncio.timeout(5):
             while house.services.events.streams:
                 await asyncio.sleep(0.01)

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from horarium.domain.errors import Unavailable
 from horarium.domain.events import EventFilter, quota_near
 from horarium.domain.ids import random_id
 from horarium.domain.listings import Total
@@ -185,3 +186,62 @@ async def test_events_are_counted_up_to_a_number_and_for_a_time(
                 found = await service.page(who, EventFilter(), 9, None, since_ms, after_id, oldest_first)
                 expected_items = everything[5 - count :]
                 assert found.items == (expected_items if oldest_first else expected_items[::-1])
+
+
+async def test_a_database_that_was_away_when_the_end_of_the_log_was_looked_at_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(module, "LOOK_S", 3_600.0)
+    log = Growing()
+    service = EventService(cast("Any", log), HandClock(0), cast("Any", None), 1)
+    everything = cast("EventFilter", SimpleNamespace(wants=lambda _: True))
+    heard = asyncio.ensure_future(anext(service.follow(WORKSPACE, everything, 0, 3_600)))
+    await turns()
+    there = log.read
+
+    async def away(verb: Any, *given: Any) -> Any:
+        raise Unavailable("the database cannot be reached")
+
+    monkeypatch.setattr(log, "read", away)
+    log.tell(EVENTS, 0)
+    await turns()
+    monkeypatch.setattr(log, "read", there)
+    log.events = [cast("Any", SimpleNamespace(number=1))]
+    log.tell(EVENTS, 0)
+    async with asyncio.timeout(5):
+        assert [event.number for event in (await heard).events] == [1]
+    service.close()
+
+
+async def test_what_a_log_gains_is_told_no_more_often_than_asked_for(monkeypatch: pytest.MonkeyPatch):
+    slept: list[float] = []
+    let_others = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        if not seconds:
+            return await let_others(0)
+        slept.append(seconds)
+        log.events.append(cast("Any", SimpleNamespace(number=len(log.events) + 1)))
+        log.tell(EVENTS, 0)
+        await turns()
+
+    log = Growing()
+    service = EventService(cast("Any", log), HandClock(0), cast("Any", None), 1)
+
+    async def before(workspace: Any, upto: int, low: int, limit: int) -> Any:
+        return [event for event in reversed(log.events) if event.number > low][:limit]
+
+    async def read(verb: Any, *given: Any) -> Any:
+        return await (before(*given) if verb is verbs.events_before else Growing.read(log, verb, *given))
+
+    monkeypatch.setattr(log, "read", read)
+    log.events = [cast("Any", SimpleNamespace(number=1))]
+    growing = service.newest(WORKSPACE, 0, 10, 0.25, 3_600)
+    first = await anext(growing)
+    assert (first.count, slept) == (1, [])
+    monkeypatch.setattr(module.asyncio, "sleep", sleep)
+    assert (await anext(growing)).count == 1
+    assert slept == [0.25]
+    monkeypatch.undo()
+    await growing.aclose()
+    service.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
@@ -9,6 +11,8 @@ from horarium.domain.errors import Invalid
 from horarium.domain.events import EventFilter, quota_near
 from horarium.domain.ids import prefixed, random_id
 from horarium.domain.listings import AuditListing
+from horarium.domain.webhooks import WebhookState
+from horarium.service.webhooks import SWITCHED_OFF
 from horarium.store.base import Tx
 from horarium.store.verbs import events as verbs
 from tests.support.house import House
@@ -43,6 +47,21 @@ async def test_a_replay_from_an_instant_on_looks_at_no_event_from_before_it() ->
         said = [orjson.loads(linked.content or "")["after"] for linked in log.items]
         assert said[0] == {"event": prefixed("evt", third.id), "from_ms": None}
         assert said[1] == {"event": None, "from_ms": begun}
+
+
+async def test_switching_a_webhook_to_what_it_is_changes_nothing_of_why_it_is_that() -> None:
+    async with House.open(NOW) as house:
+        who, webhooks = await house.who(), house.services.webhooks
+        hook = (await webhooks.create(who, URL, None, EventFilter())).webhook
+        gone = {"state": WebhookState.DISABLED, "state_reason": "its receiver is gone"}
+        failing = {"state": WebhookState.ENABLED, "failing_since_ms": house.clock.now}
+        for given, enabled in ((failing, True), (gone, False)):
+            before = await webhooks.change(who, hook.id, lambda known, given=given: replace(known, **given))
+            assert await webhooks.change(who, hook.id, lambda known: known, enabled) == before
+        back = await webhooks.change(who, hook.id, lambda known: known, True)
+        assert (back.state, back.state_reason, back.failing_since_ms) == (WebhookState.ENABLED, None, None)
+        off = await webhooks.change(who, hook.id, lambda known: known, False)
+        assert (off.state, off.state_reason) == (WebhookState.DISABLED, SWITCHED_OFF)
 
 
 @pytest.mark.parametrize("ed25519", [True, False])
