@@ -240,7 +240,8 @@ async def test_what_a_log_gains_is_told_no_more_often_than_asked_for(monkeypatch
     first = await anext(growing)
     assert (first.count, slept) == (1, [])
     monkeypatch.setattr(module.asyncio, "sleep", sleep)
-    assert (await anext(growing)).count == 1
+    async with asyncio.timeout(5):
+        assert (await anext(growing)).count == 1
     assert slept == [0.25]
     monkeypatch.undo()
     await growing.aclose()
