@@ -9,9 +9,9 @@ from starlette.requests import Request
 from horarium.api.fields import Query
 from horarium.api.web import Answer
 from horarium.console.base import Pages, action_in
-from horarium.console.forms import form_status, json_in, placed
+from horarium.console.forms import Form, form_status, json_in, placed
 from horarium.console.rendering import path_to, redirect
-from horarium.domain.errors import Conflict, Invalid, NotFound
+from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
 from horarium.domain.ids import LOWEST_ID, prefixed
 from horarium.domain.listings import ScheduleListing, TargetListing
 from horarium.domain.run import RunState
@@ -27,7 +27,7 @@ KINDS = tuple(kind.value for kind in TargetKind)
 # The built-in target of the first steps: its key, which is also the type of its executor.
 ECHO = "echo"
 _ECHO_WORDS = "Built in: it answers with what it is given."
-_TEST_FIELDS = frozenset(("input", "row"))
+_TEST_FIELDS = ("input", "row")
 
 
 class TargetPages(Pages):
@@ -124,7 +124,7 @@ class TargetPages(Pages):
         target = await self.services.targets.resolve(who.workspace_id, request.path_params["ref"])
         tried, error = None, None
         try:
-            given = {name: json_in(form, name) for name in _TEST_FIELDS}
+            given = _test_values(form)
             self.services.rates.charge(who, TRIED_CALL)
             tried = await self.services.tried_calls.call(who, target.id, given["input"], given["row"])
         except (Invalid, Conflict) as found:
@@ -159,3 +159,17 @@ class TargetPages(Pages):
         target = await self.services.targets.resolve(who.workspace_id, request.path_params["ref"])
         await self.services.targets.set_enabled(who, target.id, action == "enable")
         return redirect(path_to("targets", prefixed("tgt", target.id), done=f"{action}d"))
+
+
+def _test_values(form: Form) -> dict[str, Any]:
+    """The values with which a target is called, by the names of their fields. Raises Invalid with every mistake."""
+    found: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name in _TEST_FIELDS:
+        try:
+            found[name] = json_in(form, name)
+        except Invalid as error:
+            problems += error.problems
+    if problems:
+        raise Invalid(problems)
+    return found
