@@ -267,7 +267,9 @@ def bounded(bounds: Mapping[str, int]) -> Iterator[None]:
     """While this holds, lists are as long as `bounds` say, by the names of the constants."""
     with ExitStack() as stack:
         for name, most in bounds.items():
-            stack.enter_context(patch(f"horarium.console.{name}", most))
+            stack.enter_context(
+                patch(f"horarium.{name}" if name.count(".") > 1 else f"horarium.console.{name}", most)
+            )
         yield
 
 

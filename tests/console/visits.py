@@ -92,7 +92,9 @@ THURSDAY = (
     "/schedules/{s-missed}/why?at=2026-03-03T07:15:00Z", "/schedules/{s-paused}/why?at=2026-03-04T09:00:00Z",
     "/schedules/{s-mixed}/why?at=2026-03-09T09:00",
     *each("/schedules/*/versions", ("s-nightly", "s-mixed")), "/schedules/{s-nightly}/versions?before=1&after=3",
-    "/schedules/{s-nightly}/versions?before=2&after=2",
+    "/schedules/{s-nightly}/versions?before=2&after=2", "/schedules/{s-nightly}/versions?before=1&after=1&below=1",
+    "/schedules/{s-nightly}/backfill?from=2026-02-03", "/schedules/{s-nightly}/backfill?to=2026-02-03",
+    "/principals/{duo}",
     *each("/schedules/*/windows", ("s-slow", "s-ended")),
     "/schedules/{s-slow}/windows/{win-slow}/remove",
     "/schedules/{s-nightly}/backfill", "/schedules/{s-nightly}/backfill?from=2026-02-03+09:30&to=2026-02-03+09:30",
@@ -144,7 +146,7 @@ THURSDAY = (
     "/settings", "/settings/pause", "/settings/windows", "/settings/windows/{win-own}/remove",
     "/workspaces", "/workspaces/new", "/workspaces/{other}", "/workspaces/{other}/pause",
     "/workspaces/{other}/windows",
-    "/switch", "/find?q=targ", "/find?q=nightly", "/find?q=s", "/nowhere",
+    "/switch", "/find?q=targ", "/find?q=ta", "/find?q=nightly", "/find?q=s", "/nowhere",
     "/static/console.css", "/static/nothing.js",
 )  # fmt: skip
 
@@ -179,7 +181,17 @@ BOUNDS = {
 }  # fmt: skip
 
 LONG = "x" * 300
+# Versions that a form may come with: of another time, too long to be one, and none.
+OLD, TOO_LONG = "9" * 18, "9" * 19
 MISTAKES = (
+    Sent("/schedules/{s-nightly}/edit", {"name": "n", "target": "ok", "recurrence": "@daily", "version": OLD}),
+    Sent("/schedules/{s-nightly}/pause", {"version": OLD}),
+    Sent("/events/webhooks/{w-refuses}/edit", {"url": "https://play.example/refuses", "version": OLD}),
+    Sent("/settings", {"name": "n", "timezone": "UTC", "version": OLD}),
+    Sent("/audiences/directory/contacts/upload", {
+        "text": "nr,name,Size,Odd\n1,Ann,9,8", "name.0": "nr", "column.0": "", "name.1": "name", "column.1": "name",
+        "name.2": "Size", "column.2": "custom:Size", "name.3": "Odd", "column.3": "",
+    }),
     Sent("/theme", {"theme": "loud", "back": "https://evil.example"}, "/"),
     Sent("/switch", {"place": "7"}),
     Sent("/switch/add", {"key": "hor_wrong"}, "/switch"),
@@ -292,6 +304,14 @@ WRONG = (
     "/settings/resume", "/workspaces/ws_x", "/find?strange=1", "/find", "/live/fires/fire_x",
 )  # fmt: skip
 GOOD = (
+    Sent("/schedules/{s-waiting}/edit", {"name": "n", "target": "ok", "recurrence": "@daily", "version": TOO_LONG}),
+    Sent("/schedules/{s-waiting}/edit", {"name": "n", "target": "ok", "recurrence": "@daily", "version": "x"}),
+    Sent("/schedules/{s-waiting}/pause", {"version": TOO_LONG}),
+    Sent("/schedules/{s-waiting}/resume", {"version": "x"}),
+    Sent("/events/webhooks/{w-off}/edit", {"url": "https://play.example/off", "version": TOO_LONG}),
+    Sent("/events/webhooks/{w-off}/edit", {"url": "https://play.example/off"}),
+    Sent("/workspaces/{other}", {"name": "Another", "timezone": "UTC", "version": TOO_LONG}),
+    Sent("/workspaces/{other}", {"name": "Another", "timezone": "UTC", "version": "x"}),
     Sent("/actions/{a-running}/cancel", {}, "/actions/{a-running}"),
     Sent("/settings/pauses/{planned}/take-back", {}, "/settings"),
     Sent("/workspaces/{other}/pauses/{planned other}/take-back", {}, "/workspaces/{other}"),
@@ -411,7 +431,7 @@ CUT = {
     "webhooks.DELIVERIES": 2,
     "webhooks.NAMED": 1, "webhooks.PAGE": 2, "find.MOST": 2, "find.SHORTEST": 4, "workspaces.LISTED": 1,
     "workspaces.PAGE": 1,
-    "audiences.SAMPLE": 1, "audiences.PAGE": 2, "backfill.SHOWN": 1, "windows.NEXT": 1, "scope_words._NAMED": 1,
+    "audiences.SAMPLE": 1, "audiences.PAGE": 2, "backfill.SHOWN": 1, "windows.NEXT": 1, "scope_words._NAMED": 2,
     "versions.PAGE": 1, "calendar.MOST_COMING": 4,
 }  # fmt: skip
 
@@ -439,6 +459,21 @@ CHAPTERS = (
         (*PLACES[:4], "/schedules/{s-missed}/windows"),
         before=world.window_of_one_holds,
         bounds=BOUNDS,
+    ),
+    Chapter(
+        "An upload in small pieces",
+        (),
+        (
+            Sent(
+                "/audiences/directory/users/upload",
+                {
+                    "text": "id\n" + "\n" * 0 + "\n".join(["a,b"] * 12),
+                    "name.0": "id",
+                    "column.0": "id",
+                },
+            ),
+        ),
+        bounds={"uploads.REFUSED": 3, "service.directory.CHUNK": 1},
     ),
     Chapter("A herd", ("/", "/settings"), before=world.a_herd),
     Chapter("Nobody runs", ("/",), before=world.nobody_runs),

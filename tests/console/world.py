@@ -185,6 +185,7 @@ async def _people(world: World) -> None:
     await world.make(
         "eve", "/principals", {"name": "Eve", "type": "person", "email": "eve@example.com", "grants": ["*"]}
     )
+    await world.make("duo", "/principals", {"name": "Duo", "type": "service"})
     await world.make("gone person", "/principals", {"name": "Gone", "type": "person"})
 
 
@@ -195,8 +196,8 @@ async def _targets(world: World) -> None:
         await world.make(name, "/targets", body | given)
 
     await http("ok", description=TEXT, max_concurrency=3, rate_per_second=5, timeout="12s")
-    await http("plain", kind="automation")
-    await http("slow", completion="callback")
+    await http("plain", kind="automation", timeout="1s")
+    await http("slow", completion="callback", timeout="60s")
     await http("flaky", kind="agent")
     await http("silent", kind="tool")
     await http("broken", kind="function")
@@ -394,14 +395,20 @@ async def _by_hand(world: World) -> None:
 
 
 async def _keys(world: World) -> None:
-    await world.ask("POST", "/principals/{bot}/grants", {"targets": [world.there["ok"], world.there["rows"]]})
+    await world.ask(
+        "POST",
+        "/principals/{bot}/grants",
+        {"targets": [world.there[name] for name in ("ok", "rows", "slow")]},
+    )
+    two = {"targets": [world.there["ok"], world.there["plain"]]}
+    await world.ask("POST", "/principals/{duo}/grants", two)
     of_bot = {"principal": world.there["bot"]}
     await world.make(
         "k-bot", "/keys", {"name": "Of <Bot>", "scopes": ["schedules:read", "schedules:write"], **of_bot}
     )
     ends = {"name": "Ends", "scopes": ["runs:read"], "expires_at": "2026-03-05T13:30:00Z"}
     await world.make("k-ends", "/keys", ends)
-    await world.make("k-ended", "/keys", ends | {"name": "Ended", "expires_at": "2026-03-05T12:39:59Z"})
+    await world.make("k-ended", "/keys", ends | {"name": "Ended", "expires_at": "2026-03-05T12:40:00Z"})
     await world.make("k-revoked", "/keys", {"name": "Revoked", "scopes": ["*"]})
     await world.ask("DELETE", "/keys/{k-revoked}", None, 200)
     await world.make(
@@ -410,12 +417,13 @@ async def _keys(world: World) -> None:
         {"name": "Of nobody", "scopes": ["runs:read"], "principal": world.there["gone person"]},
     )
     restricted = {
-        "targets": [world.there[name] for name in ("ok", "plain")],
+        "targets": [world.there[name] for name in ("ok", "plain", "rows")],
         "labels": {"team": "a:b"},
         "networks": ["10.1.0.0/16"],
     }
     every = ["schedules:delete", "targets:read", "targets:write", "runs:write", "audit:read", "events:write"]
     await world.make("k-tied", "/keys", {"name": "Tied", "scopes": every} | restricted)
+    await world.make("k-two", "/keys", {"name": "Two", "scopes": ["runs:read"]} | two)
     await world.ask("DELETE", "/principals/{gone person}", None, 204)
 
 
@@ -442,6 +450,8 @@ async def _now(world: World) -> None:
     assert silent is not None
     await house.store.urgent(lanes.report_lanes, house.node, house.clock.now, {silent: report})
     await _tell(world)
+    # So much is used of them that they are nearly reached, and just not.
+    await world.ask("PATCH", "/workspaces/current", {"quotas": {"fires_per_hour": 25, "schedules": 24}})
     await house.services.audit.link()
     await _name_events(world)
 
@@ -524,7 +534,7 @@ async def all_paused(world: World) -> None:
 
 
 async def a_herd(world: World) -> None:
-    """Many slots in one minute, and quotas that are nearly reached."""
+    """Many slots in one minute."""
     every = {"name": "Herd", "recurrence": "*/2 0 3 * * *", "target": "plain", "timezone": "UTC"}
+    await world.ask("PATCH", "/workspaces/current", {"quotas": {"fires_per_hour": None, "schedules": None}})
     await world.make("s-herd", "/schedules", every)
-    await world.ask("PATCH", "/workspaces/current", {"quotas": {"schedules": 26, "targets": 25}})
