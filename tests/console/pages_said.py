@@ -84,6 +84,7 @@ class Walk:
 
     def begin(self, chapter: visits.Chapter) -> None:
         self._tenant = chapter.tenant
+        self.world.steady(chapter.title)
         self.lines += ["", f"## {chapter.title}"]
 
     async def visit(self, path: str, person: Person, others: Mapping[str, Person]) -> None:
@@ -101,6 +102,7 @@ class Walk:
 
     async def send(self, path: str, person: Person, body: Mapping[str, str | list[str]], form: str) -> None:
         """Send a form as it stands on a page, with some fields changed; what the answer says."""
+        self.world.steady(f"{path} {body}")
         path, form = path.format(**self.world.there), form.format(**self.world.there)
         self._reach("POST", path)
         page = await person.client.get(f"/console{form}")

@@ -16,6 +16,8 @@ async def test_a_browser_at_the_root_is_led_to_the_console_and_a_program_is_not(
         answer = await person.client.get("/")
         assert (answer.status_code, answer.headers["location"]) == (303, "/console/")
         assert (await house.client.get("/")).json()["name"] == "Horarium"
+        program = {"accept": "application/json", "x-wanted": "text/html"}
+        assert (await person.client.get("/", headers=program)).json()["name"] == "Horarium"
 
 
 async def test_who_is_not_signed_in_is_led_to_sign_in_and_back() -> None:

@@ -38,7 +38,7 @@ TEXT = "two\n  lines: 'a' & \"b\" <c>"
 
 
 @contextmanager
-def without_chance() -> Iterator[None]:
+def without_chance() -> Iterator[random.Random]:
     """While this holds, ids and secrets are the same at each run, and no search is cut short on a slow machine."""
     dice = random.Random(7)
     with (
@@ -53,24 +53,33 @@ def without_chance() -> Iterator[None]:
         patch("horarium.console.many.COUNT_S", LONG_S),
     ):
         ids._random_pieces.clear()
-        yield
+        yield dice
     ids._random_pieces.clear()
     ids._random_pieces.extend(os.urandom(ids._RANDOM_BYTES) for _ in range(2))
 
 
 @dataclass
 class World:
-    """`there` has the ids of things by the names that this file gives them, `tenants` the workspaces."""
+    """`there` has the ids of things by the names that this file gives them, `tenants` the workspaces. `dice` is where
+    what is random comes from."""
 
     house: House
+    dice: random.Random
     there: dict[str, str] = field(default_factory=dict)
     tenants: dict[str, Tenant] = field(default_factory=dict)
 
     async def make(self, name: str, path: str, body: Any = None, status: int = 201, **options: Any) -> Any:
         """POST something that is made, and remember its id under a name."""
+        self.steady(name)
+        self.house.clock.now += 1
         made = await ask(self.house, "POST", path, body, status, **options)
         self.there[name] = made["id"]
         return made
+
+    def steady(self, what: str) -> None:
+        """Make what is random from here on depend on this text alone, and not on what has happened before."""
+        self.dice.seed(what)
+        ids._random_pieces.clear()
 
     async def ask(self, method: str, path: str, body: Any = None, status: int = 200, **options: Any) -> Any:
         """A request to the API; `{name}` in a path stands for the id of a thing."""
@@ -90,9 +99,9 @@ class World:
 @asynccontextmanager
 async def furnished() -> AsyncIterator[World]:
     """The world, on Thursday, 40 minutes after noon."""
-    with without_chance():
+    with without_chance() as dice:
         async with House.open(BEGINS) as house:
-            world = World(house)
+            world = World(house, dice)
             clock = SimpleNamespace(perf_counter=lambda: house.clock.now / 1000)
             with (
                 patch.object(HttpExecutor, "execute", _Played(house).execute),
