@@ -19,6 +19,7 @@ from starlette.routing import Match, Route
 
 from horarium.api.kit import registry
 from horarium.console.app import make_console
+from horarium.service.rates import Rates
 from tests.console import visits
 from tests.console.browsing import Person, signed_in, stranger
 from tests.console.readable import Page, read
@@ -38,6 +39,9 @@ _OTHER = (
 )  # fmt: skip
 
 
+# A long text of one letter, by which pages are shown to cut it.
+_REPEATED = re.compile(r"([a-z])\1{19,}")
+_AGO = re.compile(r"(?:in )?\d+ \w+(?: ago)?@")
 _TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 _HERE = re.compile(r"\[([^\]]*?) -> [^\]]* aria-current=page\]")
 
@@ -51,6 +55,7 @@ class Names:
 
     def plain(self, line: str) -> str:
         line = _ID.sub(lambda found: self._name(found[0], found[1]), line)
+        line = _REPEATED.sub(lambda found: f"{found[1]}×{len(found[0])}", line)
         for pattern, instead in _OTHER:
             line = pattern.sub(instead, line)
         return re.sub(r"<picture [\d ]+:[^>]*>", self._picture, line)
@@ -105,30 +110,46 @@ class Walk:
         self.world.steady(f"{path} {body}")
         path, form = path.format(**self.world.there), form.format(**self.world.there)
         self._reach("POST", path)
-        page = await person.client.get(f"/console{form}")
+        page = await self._asked(person, "GET", form)
         token = _TOKEN.search(page.text) or _TOKEN.search((await person.client.get("/console/switch")).text)
         sent = {name: _filled(value, self.world.there) for name, value in body.items()}
-        answer = await person.client.post(f"/console{path}", data={"csrf": token[1] if token else "", **sent})
+        token_field = {"csrf": token[1] if token else ""}
+        answer = await self._asked(person, "POST", path, {**token_field, **sent})
         said = self._answer(answer, path, self._tenant)
         if len(said) > 2 and page.status_code == 200:
             before = self._answer(page, form, self._tenant)
             said = _shorter(self.names.plain(form), before, said)
         self._title(f"POST {path} {sent}", said)
-        if (there := answer.headers.get("location", "").removeprefix("/console")).startswith(
-            "/"
-        ) and person.client.cookies:
-            seen, base = await self._said(person, there, self._tenant), there.partition("?")[0]
-            known = self._known.setdefault((self._tenant, base), seen)
-            self.lines += (
-                _shorter(self.names.plain(base), known, seen) if seen != known else [seen[0], "as before"]
-            )
-            self._known[self._tenant, base] = seen
+        there = answer.headers.get("location", "").removeprefix("/console")
+        if there.startswith("/") and person.client.cookies:
+            await self._follow(person, there)
+
+    async def _follow(self, person: Person, path: str) -> None:
+        """The page that a form leads to, as it differs from what it said before."""
+        seen, base = await self._said(person, path, self._tenant), path.partition("?")[0]
+        known = self._known.setdefault((self._tenant, base), seen)
+        same = [seen[0], f"as {self.names.plain(base)} before"]
+        self.lines += same if seen == known else _shorter(self.names.plain(base), known, seen)
+        self._known[self._tenant, base] = seen
 
     async def _said(self, person: Person, path: str, who: str) -> list[str]:
-        return self._answer(await person.client.get(f"/console{path}"), path, who)
+        return self._answer(await self._asked(person, "GET", path), path, who)
+
+    async def _asked(
+        self, person: Person, method: str, path: str, body: Mapping[str, str | list[str]] | None = None
+    ) -> httpx.Response:
+        """An answer of the console, with what it costs of the rate limit beside what each request does."""
+        costs = list[float]()
+        with (
+            patch.object(Rates, "charge", lambda _, who, cost: costs.append(cost)),
+            patch.object(Rates, "spend", lambda _, who, cost: costs.append(cost)),
+        ):
+            answer = await person.client.request(method, f"/console{path}", data=body)
+        answer.extensions["costs"] = f", costs {sum(costs):g} more" if sum(costs) else ""
+        return answer
 
     def _answer(self, answer: httpx.Response, path: str, who: str) -> list[str]:
-        status = str(answer.status_code)
+        status = f"{answer.status_code}{answer.extensions['costs']}"
         if (location := answer.headers.get("location")) is not None:
             return [self.names.plain(f"{status}, leads to {location.removeprefix('/console')}")]
         kind = answer.headers["content-type"].partition(";")[0]
@@ -144,7 +165,7 @@ class Walk:
         page = read(answer.text)
         at, frame = self._frame(page, path, who)
         main = [self.names.plain(line) for line in page.main]
-        if f"Status {status}." in main:
+        if f"Status {answer.status_code}." in main:
             main = [" | ".join(main)]
         return [f"{status}{at}", *frame, *main]
 
@@ -216,12 +237,18 @@ def _shorter(base: str, known: list[str], said: list[str]) -> list[str]:
 
 
 def _differences(before: list[str], after: list[str]) -> list[str]:
-    """The lines that are missing (-) or added (+)."""
+    """The lines that are missing (-) or added (+). How long ago something was makes none."""
     found = list[str]()
-    for _, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if before[start:end] != after[first:last]:
+    for _, start, end, first, last in SequenceMatcher(
+        None, *(_timeless(lines) for lines in (before, after)), autojunk=False
+    ).get_opcodes():
+        if _timeless(before[start:end]) != _timeless(after[first:last]):
             found += _missing(before[start:end]) + [f"+ {line}" for line in after[first:last]]
     return found
+
+
+def _timeless(lines: list[str]) -> list[str]:
+    return [_AGO.sub("@", line) for line in lines]
 
 
 def _missing(lines: list[str]) -> list[str]:

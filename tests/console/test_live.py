@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import aiohttp
 import orjson
@@ -318,3 +319,18 @@ async def test_a_feed_whose_reader_fails_ends_and_can_be_followed_again() -> Non
 
     for _ in range(2):
         assert [news.what async for news in feeds.follow("w", "t", read)] == [1]
+
+
+async def test_a_sign_of_life_comes_no_sooner_than_it_is_due() -> None:
+    pages = object.__new__(live.LivePages)
+    events: Any = SimpleNamespace(closed=False)
+    pages.services = cast(Any, SimpleNamespace(events=events))
+    looks = 0
+
+    async def look() -> str:
+        nonlocal looks
+        looks += 1
+        events.closed = looks == 20
+        return "the same"
+
+    assert [each async for each in pages._looks(0.0, look)] == ["the same"]

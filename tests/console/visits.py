@@ -62,12 +62,14 @@ LISTS = (
     "/principals/new", "/keys/new",
 )  # fmt: skip
 SCHEDULES = (
-    "s-nightly", "s-mixed", "s-paused", "s-paused until", "s-ended", "s-deleted", "s-rows", "s-unread", "s-slow",
+    "s-long", "s-nightly", "s-mixed", "s-paused", "s-paused until", "s-ended", "s-deleted", "s-rows", "s-unread",
+    "s-slow",
     "s-waiting", "s-flaky", "s-silent", "s-broken", "s-missed", "s-of a deleted target", "s-of a gone target",
     "s-trustpager", "s-autessa", "s-m9m", "s-uranus", "s-cadenya",
 )  # fmt: skip
 RUNS = (
-    "r-done", "r-plain", "r-slow", "r-flaky", "r-flaky done", "r-silent", "r-silent failed", "r-broken",
+    "r-jitter", "r-twice", "r-echo", "r-long", "r-done", "r-plain", "r-slow", "r-flaky", "r-flaky done",
+    "r-silent", "r-silent failed", "r-broken",
     "r-broken again",
     "r-missed", "r-row", "r-row cancelled", "r-row failed", "r-deleted", "r-repeated", "r-alone",
 )  # fmt: skip
@@ -75,7 +77,20 @@ FIRES = (
     "fire by hand", "f-nightly", "f-rows", "f-unread", "f-slow", "f-waiting", "f-missed", "f-flaky", "f-deleted",
     "fire of rows",
 )  # fmt: skip
-TARGETS = ("ok", "plain", "slow", "silent", "broken", "off", "gone", "echo", "lent", "borrowed", "rows")
+TARGETS = (
+    "t-long",
+    "ok",
+    "plain",
+    "slow",
+    "silent",
+    "broken",
+    "off",
+    "gone",
+    "echo",
+    "lent",
+    "borrowed",
+    "rows",
+)
 
 
 def each(path: str, names: Sequence[str]) -> tuple[str, ...]:
@@ -94,7 +109,10 @@ THURSDAY = (
     *each("/schedules/*/versions", ("s-nightly", "s-mixed")), "/schedules/{s-nightly}/versions?before=1&after=3",
     "/schedules/{s-nightly}/versions?before=2&after=2", "/schedules/{s-nightly}/versions?before=1&after=1&below=1",
     "/schedules/{s-nightly}/backfill?from=2026-02-03", "/schedules/{s-nightly}/backfill?to=2026-02-03",
-    "/principals/{duo}",
+    "/principals/{duo}", "/principals/{long person}", "/events/webhooks/{w-long}", "/schedules/{s-long}/windows",
+    "/schedules/{s-long}/fire", "/schedules/{s-long}/edit", "/keys/{k-long}/revoke", "/schedules?search=ssss",
+    "/runs?schedule={s-long}", "/targets?search=tttt",
+    "/audiences?type=contacts&filter=%7B%22contact_type%22%3A%22other%22%7D",
     *each("/schedules/*/windows", ("s-slow", "s-ended")),
     "/schedules/{s-slow}/windows/{win-slow}/remove",
     "/schedules/{s-nightly}/backfill", "/schedules/{s-nightly}/backfill?from=2026-02-03+09:30&to=2026-02-03+09:30",
@@ -411,7 +429,8 @@ PLACES = (
     "/settings/windows",
 )
 CUT_PAGES = (
-    "/", "/schedules", "/schedules/{s-slow}", "/schedules/{s-nightly}", "/schedules/{s-rows}/fire",
+    "/schedules/{s-few}", "/principals/{duo}", "/", "/schedules", "/schedules/{s-slow}", "/schedules/{s-nightly}",
+    "/schedules/{s-rows}/fire",
     "/schedules/{s-nightly}/versions", "/schedules/{s-mixed}/versions",
     "/schedules/{s-slow}/backfill?from=2026-03-01T10:00:00Z&to=2026-03-01T12:00:00Z", "/schedules/new",
     "/schedules/{s-slow}/windows", "/schedules/many?action=retarget", "/runs", "/runs?state=failed",
@@ -449,6 +468,8 @@ CHAPTERS = (
     Chapter("Thursday", THURSDAY, shared=SHARED, bounds=BOUNDS),
     Chapter("Addresses and forms with mistakes", WRONG, MISTAKES, bounds=BOUNDS),
     Chapter("Where lists are cut short", CUT_PAGES, bounds=CUT),
+    Chapter("One run goes on", ("/", "/schedules", "/runs"), before=world.one_run_goes_on, tenant="other"),
+    Chapter("An empty workspace is paused", ("/", "/settings"), before=world.empty_is_paused, tenant="empty"),
     Chapter("A pause is planned", PLACES, before=world.pause_planned, bounds=BOUNDS),
     Chapter("The workspace is paused", (*PLACES, "/settings/resume"), before=world.paused, bounds=BOUNDS),
     Chapter(

@@ -145,6 +145,15 @@ class _Played:
         )
         if word == "ok":
             return Outcome(Verdict.SUCCEEDED, output={"sent": 3, "to": "<all>"}, status=200)
+        if word == "long":
+            return Outcome(Verdict.FAILED, error="e" * 5_000, retryable=False)
+        if word == "twice":
+            again = call.attempt < 2
+            return (
+                Outcome(Verdict.FAILED, error="not yet", status=429)
+                if again
+                else Outcome(Verdict.SUCCEEDED, output="o" * 30_000)
+            )
         if word == "plain":
             return Outcome(Verdict.SUCCEEDED)
         if word == "slow":
@@ -171,7 +180,7 @@ class _Played:
 
 
 async def _workspace(world: World) -> None:
-    quotas = {"schedules": 40, "targets": 20, "bulk_lines": 7, "fires_per_hour": 1000}
+    quotas = {"schedules": 40, "targets": 26, "bulk_lines": 7, "fires_per_hour": 1000}
     settings = {
         "name": "Acme & <Sons>",
         "settings": {"timezone": "Europe/Paris"},
@@ -195,6 +204,11 @@ async def _people(world: World) -> None:
         "eve", "/principals", {"name": "Eve", "type": "person", "email": "eve@example.com", "grants": ["*"]}
     )
     await world.make("duo", "/principals", {"name": "Duo", "type": "service"})
+    await world.make(
+        "long person",
+        "/principals",
+        {"name": "p" * 200, "type": "person", "email": f"{'m' * 60}@example.com"},
+    )
     await world.make("gone person", "/principals", {"name": "Gone", "type": "person"})
 
 
@@ -214,6 +228,10 @@ async def _targets(world: World) -> None:
     await http("deleted")
     await http("off")
     await http("gone", kind="automation")
+    await http("twice")
+    await http("long", description="x" * 5_000)
+    world.there["t-long"] = world.there.pop("long")
+    await world.ask("PATCH", "/targets/{t-long}", {"name": "t" * 200})
     await ask(world.house, "POST", f"/targets/{world.there['off']}/disable")
     await world.make(
         "echo", "/targets", {"kind": "function", "name": "Echo", "key": "echo", "executor": {"type": "echo"}}
@@ -243,15 +261,24 @@ async def _audiences(world: World) -> None:
         }
         for number in range(5)
     ]
+    people += [
+        {
+            "id": f"o{count}",
+            "name": "o" * 300,
+            "type": "other",
+            "custom_fields": {f"f{n}": "v" * 400 for n in range(count)},
+        }
+        for count in (8, 9)
+    ]
     await world.ask("PUT", "/directory/contacts", people)
     await world.ask("PUT", "/directory/users", [{"id": "u1", "full_name": "Ada", "role": "owner"}])
     await world.ask("PUT", "/audiences/crm", {"type": "http", "config": {"url": "https://127.0.0.9/x"}})
 
 
 async def _schedules(world: World) -> None:
-    async def make(name: str, **given: Any) -> None:
-        body = {"name": f"S {name}", "timezone": "UTC", "recurrence": "0 9 * * *", "target": "ok"}
-        await world.make(f"s-{name}", "/schedules", body | given)
+    async def make(called: str, **given: Any) -> None:
+        body = {"name": f"S {called}", "timezone": "UTC", "recurrence": "0 9 * * *", "target": "ok"}
+        await world.make(f"s-{called}", "/schedules", body | given)
 
     await make(
         "nightly",
@@ -290,6 +317,19 @@ async def _schedules(world: World) -> None:
     await make("missed", recurrence="15 * * * *", policies={"catch_up": "latest", "grace": "60s"})
     await make("of a deleted target", recurrence="5 6 * * *", target="deleted")
     await make("of a gone target", recurrence="40 6 * * *", target="gone")
+    await make("few", recurrence="30 9 29-31 3 *", timezone="Europe/Paris")
+    await make("once", recurrence="55 9 5 3 *", target="broken")
+    await make("twice", recurrence="55 10 5 3 *", target="twice")
+    await make("echo", recurrence="45 7 5 3 *", target="echo", input={"a": [1]})
+    long = {
+        "name": "s" * 200,
+        "description": "d" * 5_000,
+        "labels": {"l" * 60: "v" * 60},
+        "input": "i" * 30_000,
+    }
+    await make(
+        "long", recurrence="45 8 5 3 *", target="long", policies={"retry": {"max_attempts": 1}}, **long
+    )
     for number, speaker in enumerate(SPEAKERS):
         kind = SimpleNamespace(url=lambda path: f"{PLAYED}/plain")
         one = await speaker.open(world.house, world.house.first, kind)  # type: ignore[arg-type]
@@ -299,14 +339,16 @@ async def _schedules(world: World) -> None:
 
 
 async def _webhooks(world: World) -> None:
-    async def make(name: str, **given: Any) -> None:
+    async def make(called: str, **given: Any) -> None:
         await world.make(
-            f"w-{name}", "/webhooks", {"name": f"Hook {name}", "url": f"{PLAYED}/{name}"} | given
+            f"w-{called}", "/webhooks", {"name": f"Hook {called}", "url": f"{PLAYED}/{called}"} | given
         )
 
     await make("takes", types=["fire.failed", "schedule.*"])
     await make("refuses", labels={"team": "a:b"}, schedules=[world.there["s-slow"], world.there["s-nightly"]])
     await make("all")
+    await make("long", name="h" * 200, labels={"l" * 60: "v" * 60})
+    await world.ask("PATCH", "/webhooks/{w-long}", {"url": f"{PLAYED}/{'u' * 500}"})
     await make("off", types=["fire.*"], schedules=[world.there["s-rows"]])
     await world.ask("PATCH", "/webhooks/{w-off}", {"enabled": False})
 
@@ -353,6 +395,9 @@ async def _days(world: World) -> None:
         "catch_up": "all",
         "end_at": "2026-03-04T00:00:00Z",
     }
+    await world.make(
+        "win-long", "/schedules/{s-long}/windows".format(**world.there), window | {"note": "w" * 3_000}
+    )
     await world.make("win-slow", "/schedules/{s-slow}/windows".format(**world.there), of_one)
     for day in (2, 3, 4, 5):
         for hour in range(5, 12):
@@ -386,6 +431,7 @@ async def _by_hand(world: World) -> None:
     for name, schedule, number in (
         ("r-done", "s-nightly", 0), ("r-plain", "s-mixed", 0), ("r-slow", "s-slow", 0), ("r-flaky", "s-flaky", 0),
         ("r-flaky done", "s-flaky", 3), ("r-silent", "s-silent", 0), ("r-silent failed", "s-silent", 1),
+        ("r-jitter", "s-nightly", 2), ("r-twice", "s-twice", 0), ("r-echo", "s-echo", 0), ("r-long", "s-long", 0),
         ("r-broken", "s-broken", 0), ("r-broken again", "s-broken", 1), ("r-missed", "s-missed", 20),
     ):  # fmt: skip
         await world.run_of(name, schedule, number)
@@ -417,6 +463,12 @@ async def _keys(world: World) -> None:
     )
     ends = {"name": "Ends", "scopes": ["runs:read"], "expires_at": "2026-03-05T13:30:00Z"}
     await world.make("k-ends", "/keys", ends)
+    every = {
+        "scopes": ["*"],
+        "networks": [f"10.{n}.0.0/16" for n in range(60)],
+        "principal": world.there["long person"],
+    }
+    await world.make("k-long", "/keys", {"name": "k" * 200} | every)
     await world.make("k-ended", "/keys", ends | {"name": "Ended", "expires_at": "2026-03-05T12:40:00Z"})
     await world.make("k-revoked", "/keys", {"name": "Revoked", "scopes": ["*"]})
     await world.ask("DELETE", "/keys/{k-revoked}", None, 200)
@@ -460,7 +512,7 @@ async def _now(world: World) -> None:
     await house.store.urgent(lanes.report_lanes, house.node, house.clock.now, {silent: report})
     await _tell(world)
     # So much is used of them that they are nearly reached, and just not.
-    await world.ask("PATCH", "/workspaces/current", {"quotas": {"fires_per_hour": 25, "schedules": 24}})
+    await world.ask("PATCH", "/workspaces/current", {"quotas": {"fires_per_hour": 25, "schedules": 30}})
     await house.services.audit.link()
     await _name_events(world)
 
@@ -492,6 +544,23 @@ async def another_is_held(world: World) -> None:
         await world.make(
             "a-running", "/runs/actions", {"action": "cancel", "filter": {"target": "plain"}}, 202
         )
+
+
+async def empty_is_paused(world: World) -> None:
+    await world.ask("POST", "/workspaces/current/pause", {"note": "n" * 3_000}, **_as(world.tenants["empty"]))
+
+
+async def one_run_goes_on(world: World) -> None:
+    """In the other workspace: one schedule, one run that is under way, and none that waits."""
+    other = _as(world.tenants["other"])
+    slow = {"type": "http", "url": f"{PLAYED}/slow"}
+    target = {"kind": "tool", "name": "Slow", "key": "slow", "executor": slow, "completion": "callback"}
+    await world.make("their slow", "/targets", target, **other)
+    made = await world.make(
+        "their", "/schedules", {"name": "Their", "recurrence": "@daily", "target": "slow"}, **other
+    )
+    await world.ask("POST", f"/schedules/{made['id']}/fire-now", None, 201, **other)
+    await world.house.work()
 
 
 async def pause_planned(world: World) -> None:
