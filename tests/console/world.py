@@ -1,7 +1,7 @@
 """A workspace in which a little of everything has happened, the same at each run: what `pages_said` walks through.
 
-Nothing is left to chance and nothing leaves the process: what is random comes from one seed, the clock is set by hand,
-and targets and webhooks answer as the paths of their addresses say.
+Nothing is left to chance: what is random comes from a seed, the clock is set by hand, and targets and webhooks answer
+as the paths of their addresses say. Nothing is asked over a network but one audience, at a port where nobody listens.
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ async def _audiences(world: World) -> None:
     ]
     await world.ask("PUT", "/directory/contacts", people)
     await world.ask("PUT", "/directory/users", [{"id": "u1", "full_name": "Ada", "role": "owner"}])
-    await world.ask("PUT", "/audiences/crm", {"type": "http", "config": {"url": "https://127.0.0.9/x"}})
+    await world.ask("PUT", "/audiences/crm", {"type": "http", "config": {"url": "https://127.0.0.1:9/x"}})
 
 
 async def _schedules(world: World) -> None:
@@ -611,8 +611,16 @@ async def all_paused(world: World) -> None:
     await world.ask("POST", "/schedules/actions", {"action": "pause", "filter": {"state": "active"}})
 
 
+async def larger_uploads(world: World) -> None:
+    await world.ask("PATCH", "/workspaces/current", {"quotas": {"bulk_lines": 50}})
+
+
 async def a_herd(world: World) -> None:
     """Many slots in one minute."""
     every = {"name": "Herd", "recurrence": "*/2 0 3 * * *", "target": "plain", "timezone": "UTC"}
-    await world.ask("PATCH", "/workspaces/current", {"quotas": {"fires_per_hour": None, "schedules": None}})
+    await world.ask(
+        "PATCH",
+        "/workspaces/current",
+        {"quotas": {"fires_per_hour": None, "schedules": None, "bulk_lines": 7}},
+    )
     await world.make("s-herd", "/schedules", every)
