@@ -26,7 +26,7 @@ from tests.console.readable import Page, read
 from tests.console.world import World, furnished
 
 PAGE = Path(__file__).with_name("pages_said.txt")
-_ID = re.compile(r"\b(sch|fire|run|tgt|prn|key|ws|evt|hook|act|pau|win|aud|node)_[0-9A-Z]{26}\b")
+_ID = re.compile(r"(?:\b|(?<=\\n))(sch|fire|run|tgt|prn|key|ws|evt|hook|act|pau|win|aud|node)_[0-9A-Z]{26}\b")
 _OTHER = (
     (re.compile(r"\bhor_[\w-]{20,}"), "KEY"),
     (re.compile(r"\bwhsec_[\w+/=-]{20,}|\bwhsk_[\w+/=-]{20,}"), "SECRET"),

@@ -495,7 +495,7 @@ CHAPTERS = (
             ),
         ),
         before=world.larger_uploads,
-        bounds={"uploads.REFUSED": 3, "service.directory.CHUNK": 1, "service.directory.REFUSED_LIMIT": 12},
+        bounds={"uploads.REFUSED": 3, "service.directory.CHUNK": 1},
     ),
     Chapter("A herd", ("/", "/settings"), before=world.a_herd),
     Chapter("Nobody runs", ("/",), before=world.nobody_runs),
