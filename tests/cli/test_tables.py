@@ -56,7 +56,7 @@ TABLES: dict[str, tuple[Sequence[Column], dict[str, Any], str]] = {
     "shares of targets": (
         targets.SHARES,
         {"workspace": "ws_2", "target": "tgt_2", "key": "k", "created_at": FIRST},
-        f"ws_2 tgt_2 k {FIRST}",
+        "ws_2 tgt_2 k 2026-03-01 12:00:00",
     ),
     "actions": (
         actions.COLUMNS,
@@ -113,12 +113,12 @@ TABLES: dict[str, tuple[Sequence[Column], dict[str, Any], str]] = {
     "sources": (
         sources.COLUMNS,
         {"name": "crm", "type": "sql", "shared_from": "ws_2", "disabled_reason": "gone", "updated_at": FIRST},
-        f"crm sql ws_2 gone {FIRST}",
+        "crm sql ws_2 gone 2026-03-01 12:00:00",
     ),
     "shares of sources": (
         sources.SHARES,
         {"workspace": "ws_2", "name": "crm", "created_at": FIRST},
-        f"ws_2 crm {FIRST}",
+        "ws_2 crm 2026-03-01 12:00:00",
     ),
     "maintenance windows": (
         windows.WINDOWS,

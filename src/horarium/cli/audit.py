@@ -116,7 +116,9 @@ def verify(
     }
     show_one(found, as_json)
     if verifier.problems:
-        raise Failure(f"the audit log does not verify: {len(verifier.problems)} problems were found")
+        count = len(verifier.problems)
+        words = "1 problem was" if count == 1 else f"{count} problems were"
+        raise Failure(f"the audit log does not verify: {words} found")
 
 
 @audit.command("erase")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -19,7 +19,32 @@ from horarium.cli.failure import MISUSED, Failure
 ATTEMPTS = 3
 
 
-class Connection(Horarium):
+class _Reading(Horarium):
+    """A client that tells where something else answers than a server of ours."""
+
+    url: str
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        return self._read(super().call, args, kwargs)
+
+    def _read(self, send: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The value of an answer. Raises Failure for one that is no JSON, such as the page of a proxy at which people
+        sign in."""
+        try:
+            found = send(*args, **kwargs)
+        except ValueError:
+            found = ""
+        if isinstance(found, str):
+            raise self._no_json()
+        return found
+
+    def _no_json(self) -> Failure:
+        return Failure(
+            f"what answers at {self.url} is not a Horarium server: its answer is no JSON; see --url"
+        )
+
+
+class Connection(_Reading):
     """A client of one server with one key. Everything that it does raises Failure and nothing else."""
 
     def __init__(self, url: str, key: str, seconds: float) -> None:
@@ -44,12 +69,17 @@ class Connection(Horarium):
             return super().call(*args, **kwargs)
 
     def stream(self, *args: Any, **kwargs: Any) -> Generator[bytes, None, None]:
+        """The lines of an export, each of which is an object."""
         with self._told():
-            yield from super().stream(*args, **kwargs)
+            for line in super().stream(*args, **kwargs):
+                if not line.startswith(b"{"):
+                    raise self._no_json()
+                yield line
 
     def follow(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         # By a client that raises its own errors, since these decide whether the stream is opened again.
-        with self._told(), Horarium(self.url, self.key, **self._ways()) as plain:
+        with self._told(), _Reading(self.url, self.key, **self._ways()) as plain:
+            plain.url = self.url
             yield from plain.follow(*args, **kwargs)
 
     def send_file(
@@ -63,7 +93,8 @@ class Connection(Horarium):
     ) -> tuple[int, dict[str, Any]]:
         """Send a file piece by piece; the status and the JSON of the answer, also where it is refused."""
         try:
-            return 200, self.call_file(method, template, segments, content, content_type, length)
+            file = method, template, segments, content, content_type, length
+            return 200, self._read(self.call_file, file, {})
         except NotReached as error:
             raise Failure(f"cannot reach {self.url}: {error.__cause__}") from None
         except HorariumError as error:

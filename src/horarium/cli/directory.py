@@ -107,7 +107,9 @@ def _send(
 
     console = Console(stderr=True)
     kind_of_file = content_type or "application/octet-stream"
-    with wrap_file(file, size, description=kind.value, console=console, transient=True) as shown:
+    with wrap_file(
+        file, size, description=kind.value, console=console, transient=True, disable=not console.is_terminal
+    ) as shown:
         return client.send_file("PUT", "/directory/{kind}", (kind.value,), shown, kind_of_file, size)
 
 
@@ -116,7 +118,8 @@ def _refusals(kind: Kind, report: Any) -> str:
     refused = report.get("errors", [])
     for refusal in refused[:SHOWN]:
         place = f"line {refusal['line']}: " if "line" in refusal else ""
-        lines.append(f"  {place}{refusal.get('field', '')} {refusal.get('message', '')}".rstrip())
+        words = refusal.get("field"), refusal.get("message")
+        lines.append(f"  {place}{' '.join(word for word in words if word)}".rstrip())
     if len(refused) > SHOWN:
         lines.append(f"  and {len(refused) - SHOWN} more")
     for gap in report.get("not_stored", [])[:SHOWN]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, from_json, up_to
-from horarium.cli.output import Column, show_list, show_one
+from horarium.cli.output import Column, at, show_list, show_one
 
 sources = typer.Typer()
 
@@ -16,12 +16,12 @@ COLUMNS: tuple[Column, ...] = (
     ("TYPE", "type"),
     ("SHARED FROM", lambda source: source["shared_from"]),
     ("OFF BECAUSE", lambda source: source["disabled_reason"]),
-    ("CHANGED", "updated_at"),
+    ("CHANGED", at("updated_at")),
 )
 SHARES: tuple[Column, ...] = (
     ("WORKSPACE", "workspace"),
     ("NAME THERE", "name"),
-    ("SINCE", "created_at"),
+    ("SINCE", at("created_at")),
 )
 Name = Annotated[str, typer.Argument(help="Name of a source.")]
 Borrower = Annotated[str, typer.Argument(help="Id of the other workspace.")]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from horarium.cli.client import AsJson, ByKey, Data, Key, Limit, Url, connect, from_json, up_to
-from horarium.cli.output import Column, show_list, show_one
+from horarium.cli.output import Column, at, show_list, show_one
 
 targets = typer.Typer()
 
@@ -155,7 +155,7 @@ SHARES: tuple[Column, ...] = (
     ("WORKSPACE", "workspace"),
     ("TARGET THERE", "target"),
     ("KEY THERE", lambda share: share["key"]),
-    ("SINCE", "created_at"),
+    ("SINCE", at("created_at")),
 )
 Borrower = Annotated[str, typer.Argument(help="Id of the other workspace.")]
 

@@ -29,6 +29,11 @@ class RunState(StrEnum):
         """Whether the run has ended."""
         return self in (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED)
 
+    @property
+    def ended(self) -> str:
+        """How a run that has ended did so, as words behind "it"."""
+        return "was cancelled" if self is RunState.CANCELLED else f"has {self.value}"
+
 
 class RunMode(StrEnum):
     """How a run came to be.

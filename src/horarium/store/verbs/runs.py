@@ -123,7 +123,7 @@ async def cancel_run(
     row = await tx.row("run_to_cancel", id=run, workspace_id=workspace_id)
     if row is None:
         found, _ = await get_run(tx, workspace_id, run)
-        raise Conflict(f"the run is over: it has {found.state.value}", "state")
+        raise Conflict(f"the run is over: it {found.state.ended}", "state")
     still_open = OpenRun.from_row(row)
     await hold_schedules(tx, [still_open.schedule_id])
     await cancel_runs(tx, [still_open], now, reason)
@@ -231,7 +231,7 @@ async def answer_callback(tx: Tx, run: Id, token: str, answer: CallbackAnswer, n
         raise NotFound("run")
     if callback.answer is not None or RunState(callback.state).final:
         if answer.state is None or callback.answer != answer.state.value:
-            raise Conflict(f"the run is over: it has {callback.state}", "state")
+            raise Conflict(f"the run is over: it {RunState(callback.state).ended}", "state")
         return (await get_run(tx, callback.workspace_id, run))[0]
     if answer.state is None:
         until = max(callback.deadline_ms, now + callback.lease_ms)
