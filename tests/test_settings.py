@@ -403,3 +403,11 @@ def test_a_secret_that_is_not_set_is_not_shown_as_if_it_were():
     assert differing(Settings(poll=2.0)) == {"poll": "2"}
     for setting in SETTINGS.values():
         assert shown(setting, Settings()) == setting.default_words
+
+
+def test_of_several_secret_keys_the_wrong_one_is_named_by_its_place():
+    for text, place in ((f"abc,{new_key()}", "key 1 of the list"), (f"{new_key()},abc", "key 2 of the list")):
+        with pytest.raises(Invalid) as caught:
+            load_settings({"secret_key": text}, {})
+        (problem,) = caught.value.problems
+        assert problem.message.startswith(place)

@@ -316,7 +316,9 @@ async def test_the_slots_after_a_backup_do_not_fire_again_where_the_old_server_w
         with pytest.raises(Conflict, match="cannot have worked until"):
             await restore(file, new, None, wrong)
 
-    await restore(file, new, None, now - 50 * MINUTE)
+    told: list[str] = []
+    await restore(file, new, None, now - 50 * MINUTE, told.append)
+    assert told == ["copying the backup", "checking the backup", "ending what was open in the backup"]
     restored = await open_store(new)
     there = Tenant(restored, tenant.workspace, tenant.principal)
     assert states(await there.fires(schedule)) == ["completed", "cancelled"]

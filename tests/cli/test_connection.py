@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from horarium_client import following, transport
 
@@ -137,9 +138,17 @@ def test_no_proxy_is_asked_and_the_workspace_is_that_of_the_environment(
     scripted.answers += [(200, b"{}")]
     with client_of(scripted) as client:
         client.me.get()
-    _, _, headers, _ = scripted.asked[0]
+    _, _, headers, _ = scripted.asked.pop()
     assert headers["Horarium-Workspace"] == "acme"
     assert headers["Authorization"] == "Bearer hor_x"
+
+
+def test_an_empty_variable_names_no_workspace(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HORARIUM_WORKSPACE", "")
+    scripted.answers += [(200, b"{}")]
+    with client_of(scripted) as client:
+        client.me.get()
+    assert "Horarium-Workspace" not in scripted.asked[0][2]
 
 
 def test_a_file_is_sent_once_with_its_length_and_a_refusal_is_kept_whole(scripted: Scripted) -> None:
@@ -189,6 +198,24 @@ def test_following_goes_on_after_the_last_event_that_was_printed_and_says_once_t
     ]
     said = f"the connection to {scripted.url} broke (the server has ended it); going on after the last event"
     assert [line.startswith(said) for line in err.splitlines()] == [True, True]
+
+
+@pytest.mark.usefixtures("_at_once")
+def test_following_says_why_the_connection_broke_and_prints_words_of_events_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> Iterator[bytes]:
+        yield 'data: {"name":"Ärger"}\n\n'.encode()
+        raise httpx.ReadError("connection reset by peer")
+
+    answers = [httpx.Response(200, content=broken()), httpx.Response(403, json={"detail": "no"})]
+    transport = httpx.MockTransport(lambda request: answers.pop(0))
+    monkeypatch.setattr("httpx.HTTPTransport", lambda **_: transport)
+    with pytest.raises(Failure, match=r"^no$"):
+        follow(after="evt_1", url="http://h:1", key="hor_x")
+    out, err = capfd.readouterr()
+    assert out == '{"name":"Ärger"}\n'
+    assert err.startswith("the connection to http://h:1 broke (connection reset by peer); going on after")
 
 
 @pytest.mark.usefixtures("_at_once")

@@ -128,3 +128,19 @@ def test_a_first_attempt_before_its_slot_is_told_and_later_attempts_say_nothing(
 def test_a_run_that_succeeded_at_another_attempt_is_told(accounts, attempts, attempt):
     accounts[1] = replace(accounts[1], runs=[run("flaky", attempt)])
     assert told(accounts, attempts)[f"the run that fails twice succeeded at attempt [{attempt}]"] is False
+
+
+def test_the_median_is_the_middle_one_and_the_most_is_the_latest(accounts, attempts):
+    lates = dict(enumerate((900, 10, 20, 30), 1))
+    found = [
+        replace(one, arrived_ms=one.slot_ms + lates[int(one.run[1])]) if one.run != "flaky" else one
+        for one in attempts
+    ]
+    assert "20 ms after the slot in the median, 900 ms at most, none early" in told(accounts, found)
+
+
+def test_slots_are_counted_from_the_whole_second_in_which_a_schedule_was_made(accounts, attempts):
+    every = {**accounts[0].schedule, "recurrence": {"every": "1m"}, "created_at": "2026-03-01T12:00:00.000Z"}
+    ledger = {"accounted_to": MINUTES[2], "items": [fire(minute) for minute in (1, 2)]}
+    accounts[0] = replace(accounts[0], schedule=every, ledger=ledger)
+    assert told(accounts, attempts)["every minute: 2 slots, 2 fired"] is True

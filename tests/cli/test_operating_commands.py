@@ -479,3 +479,26 @@ def test_the_watchdog_ends_in_order_at_either_signal() -> None:
 
     asyncio.run(watchdog._until_stopped(watching()))
     assert ended == [True]
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_backup_and_a_restore_end_in_order_at_sigterm(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they have begun is deleted, because the signal ends them as an error would."""
+    cleared: list[bool] = []
+
+    async def work(*given: Any) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(10)
+        finally:
+            cleared.append(True)
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a command that takes no notice would be seen
+    monkeypatch.setattr("horarium.backup.keeping.back_up", work)
+    monkeypatch.setattr("horarium.backup.restoring.restore", work)
+    (tmp_path / file_name(1_000)).touch()
+    found = invoked([command, str(tmp_path), "--data", str(tmp_path / "data")])
+    assert isinstance(found.exception, SystemExit)
+    assert (found.exit_code, cleared) == (1, [True])

@@ -81,6 +81,12 @@ TABLES: dict[str, tuple[Sequence[Column], dict[str, Any], str]] = {
          "target": {"key": "night", "name": "Night", "id": "tgt_1"}, "id": "evt_1"},
         "2026-03-01 12:00:00 fire.failed Report night evt_1",
     ),
+    "events of what has neither key nor name": (
+        events.COLUMNS,
+        {"at": FIRST, "type": "fire.failed", "schedule": {"key": None, "name": None, "id": "sch_1"}, "target": None,
+         "id": "evt_1"},
+        "2026-03-01 12:00:00 fire.failed sch_1 evt_1",
+    ),
     "webhooks": (
         events.WEBHOOK_COLUMNS,
         {"id": "hook_1", "url": "https://a/b", "types": ["fire.*", "target.*"], "enabled": False,

@@ -564,3 +564,54 @@ def test_the_figures_count_what_is_in_hand_what_fails_and_how_late_events_arrive
     assert states == {state.value: counted.get(state.value, 0) for state in DeliveryState}
     assert found["horarium_event_delay_seconds_count",] == 2
     assert found["horarium_event_delay_seconds_sum",] == pytest.approx(60.7, abs=0.1)
+
+
+def test_a_node_takes_a_hundred_webhooks_in_a_look_so_that_other_nodes_get_some():
+    async def script(stage: Stage) -> None:
+        for number in range(150):
+            stage.log.webhook(b"%d" % number, told=False)
+        await asyncio.sleep(LOOK_S)
+        assert len(stage.log.mine) == 100
+        await asyncio.sleep(LOOK_S)
+        assert len(stage.log.mine) == 150
+
+    played(script)
+
+
+def test_the_log_is_read_when_an_event_is_told_and_at_a_look_and_not_whenever_something_has_arrived():
+    async def script(stage: Stage) -> None:
+        stage.log.webhook()
+        await asyncio.sleep(0.1)
+        stage.log.add(*(event(number) for number in range(1, 6)))  # of one schedule, one after another
+        before = stage.log.count("log_ends")
+        await asyncio.sleep(0.3)
+        assert stage.post.numbers == [1, 2, 3, 4, 5]
+        assert stage.log.count("log_ends") - before == 1
+
+    played(script, takes=0.01)
+
+
+def test_a_server_that_stops_waits_until_requests_that_it_gives_up_have_been_closed():
+    class Closing(Post):
+        async def send(self, parcel: Parcel) -> Answer:
+            try:
+                return await super().send(parcel)
+            finally:
+                self.busy += 1
+                await asyncio.sleep(0.5)
+                self.busy -= 1
+
+    async def play() -> None:
+        stage = Stage(0)
+        stage.post = stage.deliverer._post = Closing(1_000)
+        working = asyncio.create_task(stage.deliverer.loop())
+        stage.log.webhook()
+        await asyncio.sleep(0.1)
+        stage.log.add(event(1))
+        await asyncio.sleep(0.1)
+        working.cancel()
+        await stage.deliverer.close()
+        assert (stage.post.numbers, stage.post.busy) == ([1], 0)
+        await asyncio.gather(working, return_exceptions=True)
+
+    run_in_virtual_time(play())

@@ -201,6 +201,26 @@ def test_what_was_refused_before_an_outage_of_days_has_a_day_again_afterwards():
     assert "failed" not in states(made).values()
 
 
+def test_a_day_that_begins_at_the_very_end_of_an_outage_goes_on():
+    """An event fails in the same millisecond in which another one arrives and ends the outage."""
+    made = feed(*(event(number, b"%d" % number) for number in range(1, FAILURES_TO_PROBE + 1)))
+    now = away(made, NOW, NOW + 30 * HOUR)
+    made.ended(made.next(now), OK, now)
+    begun, item = now, made.next(now)
+    for other in sent(made, now):
+        made.ended(other, OK, now)
+    made.ended(item, Answer(400, "no"), now)
+    number = 100
+    while states(made).get(item.event.number) != "failed":
+        assert now < begun + 2 * GIVE_UP_MS
+        number += 1
+        made.add([event(number, b"%d" % number)], now)
+        for other in sent(made, now):
+            made.ended(other, Answer(400, "no") if other is item else OK, now)
+        now = made.next_due() or now
+    assert item.refused_ms == begun
+
+
 def test_an_event_that_waited_for_a_day_behind_another_is_not_given_up_at_its_own_first_failure():
     made, now, number, tried = feed(event(1), event(2)), NOW, 10, False
     while not tried:
@@ -272,14 +292,14 @@ def test_the_position_passes_what_has_arrived_and_what_is_known_to_wait_and_noth
 
 def test_what_waits_behind_an_event_that_did_not_arrive_is_known_to_wait_too():
     made = feed(event(1), event(2))
-    made.ended(sent(made)[0], DEAD, NOW)
-    made.add([event(3)], NOW)
+    made.ended(sent(made)[0], DEAD, NOW + 5)
+    made.add([event(3)], NOW + 9)
     told = made.unsaid()
     assert told.position == 3
-    assert [(row.number, row.state, row.attempts) for row in told.rows] == [
-        (1, "waiting", 1),
-        (2, "waiting", 0),
-        (3, "waiting", 0),
+    assert [(row.number, row.state, row.attempts, row.first_ms) for row in told.rows] == [
+        (1, "waiting", 1, NOW + 5),
+        (2, "waiting", 0, NOW + 5),
+        (3, "waiting", 0, NOW + 9),
     ]
 
 

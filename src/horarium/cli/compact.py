@@ -26,7 +26,7 @@ def compact(
     from horarium.store.compact import compact as write_anew
 
     url = load_settings({"data": data, "database": database}, os.environ, config).database_url
-    left = asyncio.run(write_anew(url, lambda name: print(f"writing {name}", file=sys.stderr, flush=True)))
+    left = asyncio.run(write_anew(url, lambda name: print(f"writing {name}", file=sys.stderr)))
     for words in left:
         typer.echo(f"{words}: the database role lacks the right to do it")
     typer.echo("the files were written anew")

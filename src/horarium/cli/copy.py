@@ -46,4 +46,4 @@ def _told(done: str, table: str, rows: int, total: int) -> None:
     over = sys.stderr.isatty()
     if over or rows >= total or done == "verified":
         end = "\n" if rows >= total or not over else "\r"
-        print(f"{done} {table}: {rows} of {total}", end=end, file=sys.stderr, flush=True)
+        print(f"{done} {table}: {rows} of {total}", end=end, file=sys.stderr)

@@ -56,10 +56,9 @@ class Item:
 
 @dataclass(slots=True)
 class _Line:
-    """The events of one schedule, the oldest first. `due_ms`: when the first of them may be sent."""
+    """The events of one schedule, the oldest first."""
 
     items: deque[Item] = field(default_factory=deque)
-    due_ms: int = 0
     under_way: bool = False
 
 
@@ -95,7 +94,7 @@ class Feed:
         for one in held.waiting:
             line, event = _line_of(one.event), one.event
             item = Item(event, line, one.attempts, one.first_ms, one.refused_ms, noted=True)
-            self._append(item, one.due_ms or 0)
+            self._append(item, one.due_ms)
 
     # What is in hand
 
@@ -133,25 +132,25 @@ class Feed:
                 self._note(item, DeliveryState.WAITING, now)
             else:
                 heapq.heappush(self._open, event.number)
-            self._append(item, 0)
+            self._append(item)
 
     def pass_to(self, number: int) -> None:
         """Pass events up to a number, because they have been deleted."""
         self.read_to = max(self.read_to, number)
 
-    def _append(self, item: Item, due_ms: int) -> None:
+    def _append(self, item: Item, due_ms: int | None = None) -> None:
         self._in_hand[item.event.number] = item
         line = self._lines.get(item.line)
         if line is None:
-            line = self._lines[item.line] = _Line(due_ms=due_ms)
+            line = self._lines[item.line] = _Line()
             self._offer(item.line, item.event.number, due_ms)
         line.items.append(item)
 
-    def _offer(self, line: Id, number: int, due_ms: int) -> None:
-        if due_ms:
-            heapq.heappush(self._later, (due_ms, line))
-        else:
+    def _offer(self, line: Id, number: int, due_ms: int | None = None) -> None:
+        if due_ms is None:
             heapq.heappush(self._ready, (number, line))
+        else:
+            heapq.heappush(self._later, (due_ms, line))
 
     # What is sent
 
@@ -209,7 +208,6 @@ class Feed:
         if self.probing:
             pause = wait_ms(self._failures - FAILURES_TO_PROBE + 1, answer.again_ms)
             self._quiet_until = now + min(pause, LONGEST_PROBE_MS)
-        line.due_ms = due
         heapq.heappush(self._later, (due, item.line))
         self._note(item, DeliveryState.WAITING, now, answer, due)
         for behind in line.items:
@@ -249,8 +247,7 @@ class Feed:
         line.items.popleft()
         del self._in_hand[item.event.number]
         if line.items:
-            line.due_ms = 0
-            self._offer(item.line, line.items[0].event.number, 0)
+            self._offer(item.line, line.items[0].event.number)
         else:
             del self._lines[item.line]
 
