@@ -8,7 +8,7 @@ itself, and is missed in the last two until it has been added to one of them.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +53,24 @@ FAILURES: dict[str, httpx.Response | httpx.TransportError] = {
 }
 
 
-def page() -> Iterator[str]:
-    """The whole page, line by line."""
-    yield from _answers()
-    yield from _failures()
-    yield from _misused()
-    yield from printed_story.lines()
-    yield from printed_alone.lines()
+def page() -> str:
+    """The whole page."""
+    return "".join(f"{_heading(part)}{text(part)}" for part in PARTS)
+
+
+def text(part: str) -> str:
+    """A part of the page as it would be written now."""
+    return "".join(f"{line}\n" for line in PARTS[part]())
+
+
+def kept(part: str) -> str:
+    """A part of the page as it is kept."""
+    _, _, behind = PAGE.read_text("utf-8").partition(_heading(part))
+    return behind.partition("######## ")[0]
+
+
+def _heading(part: str) -> str:
+    return f"######## {part}\n"
 
 
 def _words(name: str) -> list[str]:
@@ -71,7 +82,6 @@ def _words(name: str) -> list[str]:
 
 
 def _answers() -> Iterator[str]:
-    yield "# What is printed of an answer. Of two things in a list, the second has as little as may be."
     for name in SPEAKING:
         if name in ENDLESS:
             continue
@@ -88,7 +98,6 @@ def _answers() -> Iterator[str]:
 
 
 def _failures() -> Iterator[str]:
-    yield "# What is printed where something else comes than an answer, and of which commands."
     for words, answer in FAILURES.items():
 
         def fail(request: httpx.Request, answer: Any = answer) -> httpx.Response:
@@ -101,7 +110,6 @@ def _failures() -> Iterator[str]:
 
 
 def _misused() -> Iterator[str]:
-    yield "# What is printed where a command is not given what it needs."
     for name, command in COMMANDS.items():
         if any(each.required for each in command.params):
             yield f"$ horarium {name}"
@@ -119,8 +127,18 @@ def _grouped(found: dict[str, list[str]]) -> Iterator[str]:
         yield from way
 
 
+# The parts of the page, by their headings.
+PARTS: dict[str, Callable[[], Iterator[str]]] = {
+    "An answer; of two things in a list, the second has as little as may be": _answers,
+    "Where something else comes than an answer, and of which commands": _failures,
+    "Where a command is not given what it needs": _misused,
+    "A walk through a server": printed_story.lines,
+    "Commands that ask no server": printed_alone.lines,
+}
+
+
 def first_difference(before: str, now: str) -> str:
-    """The first place in which the pages differ, in context."""
+    """The first place in which two texts differ, in context."""
     lines = difflib.unified_diff(
         before.splitlines(), now.splitlines(), "printed.txt", "printed now", lineterm="", n=6
     )
@@ -128,4 +146,4 @@ def first_difference(before: str, now: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text("\n".join(page()) + "\n", "utf-8")
+    PAGE.write_text(page(), "utf-8")

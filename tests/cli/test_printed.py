@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli import printed
 from tests.cli.printed_alone import ENDLESS
 from tests.cli.test_every_option import COMMANDS
 
 
-def test_each_command_prints_what_its_page_says() -> None:
-    before, now = printed.PAGE.read_text("utf-8"), "\n".join(printed.page()) + "\n"
+@pytest.mark.parametrize("part", printed.PARTS)
+def test_commands_print_what_their_page_says(part: str) -> None:
+    before, now = printed.kept(part), printed.text(part)
     assert before == now, (
         "run `python -m tests.cli.printed`, and read what changed:\n" + printed.first_difference(before, now)
+    )
+
+
+def test_the_page_has_these_parts_and_nothing_else() -> None:
+    assert printed.PAGE.read_text("utf-8") == "".join(
+        f"######## {part}\n{printed.kept(part)}" for part in printed.PARTS
     )
 
 
 def test_the_page_shows_each_command_at_a_server_or_a_database_that_is_real() -> None:
     """A new command is missed here until a line of it stands in printed_walk.txt or printed_alone.py."""
     text = printed.PAGE.read_text("utf-8")
-    walks = text[text.index("# Where nothing is yet.") :]
+    walks = text[text.index("######## A walk") :]
     asked = [line[len("$ horarium ") :] for line in walks.splitlines() if line[:2] in ("$ ", "T ")]
     missing = [name for name in COMMANDS if not any(f"{line} ".startswith(f"{name} ") for line in asked)]
     assert missing == []
