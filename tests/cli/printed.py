@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from tests.cli import asked, printed_alone, printed_story
+from tests.cli import asked, printed_alone, printed_demo, printed_story
 from tests.cli.played_answers import answer_to
 from tests.cli.printing import lines_of, printed
 from tests.cli.test_every_option import COMMANDS, NEEDED, SPEAKING
@@ -134,6 +134,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "Where a command is not given what it needs": _misused,
     "A walk through a server": printed_story.lines,
     "Commands that ask no server": printed_alone.lines,
+    "The demo": printed_demo.lines,
 }
 
 

@@ -21,9 +21,8 @@ from tests.cli.printing import Names, lines_of, printed
 from tests.support.installation import filled
 
 NOW, HOUR = 1_795_348_800_000, 3_600_000
-# They go on for ever, or for long (test_starting.py, test_operating_commands.py, test_demo.py): only how they refuse to
-# start stands here.
-ENDLESS = {"serve", "demo", "watchdog"}
+# They go on for ever (test_starting.py, test_operating_commands.py): only how they refuse to start stands here.
+ENDLESS = {"serve", "watchdog"}
 # What differs from machine to machine and from time to time.
 _CHANCE = (
     (re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "INSTANT"),

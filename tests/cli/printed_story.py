@@ -76,7 +76,7 @@ class Walk:
         terminal = kind == "T"
         words = shlex.split(self._names.known(text.replace("http://receiver", self._receiver.url(""))))
         found = lines_of(
-            *printed(words, self._answer, terminal, environment=self._environment(), sleep=self._later),
+            *printed(words, self.answer, terminal, environment=self._environment(), sleep=self._later),
             terminal,
         )
         self._house.clock.now += 1000
@@ -89,7 +89,7 @@ class Walk:
     def _environment(self) -> dict[str, str | None]:
         return {"HORARIUM_KEY": self._house.key, "HORARIUM_URL": "http://testserver"}
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def answer(self, request: httpx.Request) -> httpx.Response:
         request.read()
         return self._loop.run(self._answered(request))
 
@@ -126,7 +126,7 @@ class Walk:
 
 
 @contextmanager
-def _no_chance() -> Iterator[None]:
+def no_chance() -> Iterator[None]:
     """Chance is the same each time, so that what is made at one instant comes in the same order."""
     numbers = itertools.count()
 
@@ -147,7 +147,7 @@ def _no_chance() -> Iterator[None]:
 
 def lines() -> Iterator[str]:
     """The walk with what was printed."""
-    with _no_chance(), TemporaryDirectory() as folder, chdir(folder), asyncio.Runner() as loop:
+    with no_chance(), TemporaryDirectory() as folder, chdir(folder), asyncio.Runner() as loop:
         for name, text in FILES.items():
             Path(name).write_bytes(os.fsencode(text))
         house_open, receiver = House.open(BEGIN), Receiver()

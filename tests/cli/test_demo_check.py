@@ -144,3 +144,8 @@ def test_slots_are_counted_from_the_whole_second_in_which_a_schedule_was_made(ac
     ledger = {"accounted_to": MINUTES[2], "items": [fire(minute) for minute in (1, 2)]}
     accounts[0] = replace(accounts[0], schedule=every, ledger=ledger)
     assert told(accounts, attempts)["every minute: 2 slots, 2 fired"] is True
+
+
+def test_what_was_answered_with_300_was_not_accepted(accounts, attempts):
+    found = [replace(attempts[0], status=300), *attempts[1:]]
+    assert told(accounts, found)["5 runs, 4 accepted by the receiver; 1 lost, 0 twice, 0 unknown"] is False

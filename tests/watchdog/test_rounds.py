@@ -21,7 +21,7 @@ from horarium.watchdog import watch as module
 from horarium.watchdog.alerts import Alerts, Message
 from horarium.watchdog.checks import TOLD_FOR_MS, Limits
 from horarium.watchdog.watch import Watchdog, Watched, sender
-from tests.simulation.loop import VirtualLoop
+from tests.simulation.loop import VirtualLoop, run_in_virtual_time
 
 FINE = Ledger(None, None, ())
 
@@ -123,6 +123,21 @@ async def test_a_node_that_was_given_up_is_told_for_ten_minutes(tmp_path: Path, 
     assert (ledger, trouble) == (FINE, None)
     assert before <= now
     assert asked == [now - 600_000]
+
+
+@pytest.mark.parametrize(("takes_s", "trouble"), [(3.9, None), (4.1, "it did not answer in time")])
+def test_a_database_may_take_four_seconds_to_answer(
+    takes_s: float, trouble: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(monkeypatch)
+
+    async def slow(*given: Any, **named: Any) -> Place:
+        await asyncio.sleep(takes_s)
+        return place
+
+    monkeypatch.setattr(module.PostgresStore, "open", slow)
+    ledger, _, told = run_in_virtual_time(dog_of("http://a", database=POSTGRES)._read())
+    assert (ledger, told) == (None if trouble else FINE, trouble)
 
 
 def test_a_database_that_gives_no_answer_does_not_keep_the_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
