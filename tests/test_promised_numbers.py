@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from horarium.audiences import http as audience_http
+from horarium.backup import by_server
 from horarium.domain import audience, circuit, look_shares, quotas, watching, webhooks
+from horarium.events import feed
 from horarium.executors import answer_heads, event_post, look_ups
 from horarium.executors.engines import connections
 from horarium.executors.sql import query_limits
@@ -17,6 +19,8 @@ from horarium.service import audiences, rates, repeats
 from horarium.store.postgres import hosts
 from horarium.store.postgres import migrate as postgres_migrate
 from horarium.store.verbs import audiences as audience_verbs
+from horarium.store.verbs import events as event_verbs
+from horarium.watchdog import alerts, watch
 from horarium.worker import lanes
 
 DOCUMENTS = Path(__file__).parents[1] / "docs"
@@ -75,6 +79,26 @@ PROMISED: list[tuple[str, str, Any, Any]] = [
         (webhooks.FIRST_WAIT_MS, webhooks.LONGEST_WAIT_MS),
         (1_000, 3_600_000),
     ),
+    (
+        "events.md",
+        "After five failures in a row without an arrival the receiver is tried with one event at a time, at least once "
+        "a minute",
+        (webhooks.FAILURES_TO_PROBE, feed.LONGEST_PROBE_MS),
+        (5, 60_000),
+    ),
+    ("events.md", "An event that does not arrive for a day", webhooks.GIVE_UP_MS, DAY_S * 1000),
+    ("events.md", "After an hour or more in which nothing arrived", webhooks.OUTAGE_MS, 3_600_000),
+    ("events.md", "nothing arrives for three days", webhooks.DISABLE_MS, 3 * DAY_S * 1000),
+    ("events.md", "of one workspace at most the newest million", event_verbs.MOST_KEPT, 1_000_000),
+    ("operate/monitoring.md", "looks every 2 s", watch.EVERY_S, 2),
+    ("operate/monitoring.md", "asked every minute", watch.PING_S, 60),
+    (
+        "operate/monitoring.md",
+        "What two looks in a row find is told, all of it in one message; again after four hours",
+        (alerts.LOOKS, alerts.AGAIN_S),
+        (2, 4 * 3_600),
+    ),
+    ("operate/monitoring.md", "it tries again after ten minutes", by_server.AGAIN_MS, 600_000),
     ("api.md", "a text of your choice with up to 255 characters", repeats.KEY_LIMIT, 255),
     (
         "limits.md",
