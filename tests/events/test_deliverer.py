@@ -615,3 +615,17 @@ def test_a_server_that_stops_waits_until_requests_that_it_gives_up_have_been_clo
         await asyncio.gather(working, return_exceptions=True)
 
     run_in_virtual_time(play())
+
+
+def test_the_last_place_in_hand_is_filled_too():
+    async def script(stage: Stage) -> None:
+        stage.log.webhook()
+        stage.log.add(*(event(number) for number in range(1, MOST_IN_HAND)))
+        await asyncio.sleep(0.1)
+        (feed,) = stage.deliverer.feeds.values()
+        assert (feed.in_hand, feed.room) == (MOST_IN_HAND - 1, 1)
+        stage.log.add(event(MOST_IN_HAND), event(MOST_IN_HAND + 1))
+        await asyncio.sleep(0.1)
+        assert (feed.in_hand, feed.room) == (MOST_IN_HAND, 0)
+
+    played(script, takes=1_000)
