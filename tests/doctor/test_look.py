@@ -6,11 +6,14 @@ import asyncio
 import json
 import os
 import sqlite3
+import ssl
 from collections import namedtuple
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from horarium.app import open_server
 from horarium.doctor import look as module
@@ -22,6 +25,7 @@ from horarium.store.migrations import latest
 from horarium.store.sqlite.migrate import APPLICATION_ID
 from horarium.store.vault import Vault, new_key
 from tests.cli.running import horarium
+from tests.support.certificates import certificate as server_certificate
 from tests.support.postgres import drop_database, fresh_database
 from tests.support.receiver import Answer, Receiver
 
@@ -185,6 +189,30 @@ async def test_what_does_not_answer_is_told_apart_from_what_is_not_there(monkeyp
     assert (found.taken, found.trouble) == (True, "no answer within 0.05 s")
     found = await module._server(NOBODY)
     assert (found.taken, found.trouble) == (False, "Connection refused")
+
+
+async def test_the_certificate_of_a_server_need_not_name_the_address_that_is_asked(tmp_path):
+    cert, key = server_certificate(tmp_path)  # which nobody vouches for, and which names no localhost
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+
+    async def answer(request):
+        return web.json_response({"version": "9"})
+
+    app = web.Application()
+    app.router.add_get("/{path}", answer)
+    server = TestServer(app, scheme="https")
+    await server.start_server(ssl=context)
+    try:
+        found = await module._server(f"https://localhost:{server.port}")
+    finally:
+        await server.close()
+    assert (found.version, found.ready, found.trouble) == ("9", True, "")
+
+
+def test_a_connection_that_failed_without_a_number_is_told_by_its_kind():
+    assert module._reason(ConnectionRefusedError(111, "x")) == os.strerror(111)
+    assert module._reason(ssl.SSLError()) == "SSLError"
 
 
 async def test_a_file_that_is_no_database_of_ours_or_of_another_schema_is_looked_at_no_further(tmp_path):

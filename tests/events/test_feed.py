@@ -324,6 +324,13 @@ def test_after_a_crash_another_node_goes_on_where_the_store_says():
         assert first.event.number == number
 
 
+def test_what_the_store_knows_to_wait_is_not_told_again_by_whoever_takes_over():
+    waiting = [WaitingEvent(event(1), 1, NOW, NOW), WaitingEvent(event(2), 0, NOW, None)]
+    made = feed(webhook=replace(HOOK, position=2), waiting=waiting)
+    made.ended(made.next(NOW), DEAD, NOW)
+    assert states(made) == {1: "waiting"}
+
+
 def test_whoever_takes_over_a_receiver_at_which_nothing_arrives_probes_it():
     made = feed(
         *(event(number, b"%d" % number) for number in range(1, 20)),

@@ -218,8 +218,8 @@ class Feed:
         """An event has arrived: the receiver is there."""
         since = self._failing_since
         if self.probing:
-            # Not one that is sent for the first time: beside events that the receiver refuses, it proves no outage.
-            if item.attempts and since is not None and now - max(since, item.first_ms) >= OUTAGE_MS:
+            # One that is sent for the first time, since now, proves no outage beside events that are refused.
+            if since is not None and now - max(since, item.first_ms) >= OUTAGE_MS:
                 self._back_ms = now
             self._try_all_again()
         self._failures, self._failing_since, self._quiet_until = 0, None, 0
