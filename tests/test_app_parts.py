@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from structlog.testing import capture_logs
@@ -193,6 +194,17 @@ async def test_on_postgres_a_node_has_a_lease_and_looks_for_others_that_have_die
         living = await server.services.store.read(nodes.living, server.services.clock.now_ms())
         assert [node.id for node in living] == [server.id]
     drop_database(url)
+
+
+async def test_a_server_has_the_console_beside_its_api(tmp_path: Path) -> None:
+    async with (
+        open_server(Settings(data=tmp_path, roles=("api",))) as server,
+        httpx.AsyncClient(transport=httpx.ASGITransport(server.api), base_url="http://h") as client,
+    ):
+        page = await client.get("/console/sign-in", headers={"accept": "text/html"})
+        api = await client.get("/horarium/v1/me")
+    assert (page.status_code, api.status_code) == (200, 401)
+    assert page.headers["content-type"].startswith("text/html")
 
 
 @pytest.mark.parametrize(("kind", "alone"), [(app.PostgresStore, False), (SqliteStore, True)])

@@ -406,7 +406,11 @@ def test_a_secret_that_is_not_set_is_not_shown_as_if_it_were():
 
 
 def test_of_several_secret_keys_the_wrong_one_is_named_by_its_place():
-    for text, place in ((f"abc,{new_key()}", "key 1 of the list"), (f"{new_key()},abc", "key 2 of the list")):
+    for text, place in (
+        (f"abc,{new_key()}", "key 1 of the list is not"),
+        (f"{new_key()},abc", "key 2 of the list is not"),
+        ("abc", "the key is not"),
+    ):
         with pytest.raises(Invalid) as caught:
             load_settings({"secret_key": text}, {})
         (problem,) = caught.value.problems

@@ -1,4 +1,5 @@
-"""What each command that speaks to a server asks, with all of its options at once, as one line for each request.
+"""What each command that speaks to a server asks, without options and with all of them at once, as one line for each
+request.
 
 The value of an option is its own name in capitals wherever it takes any text, so that no two can be mistaken for each
 other. `python -m tests.cli.asked` writes the page anew.
@@ -14,7 +15,7 @@ from unittest.mock import patch
 import httpx
 
 from tests.cli.running import invoked
-from tests.cli.test_every_option import COMMANDS, INSTEAD_OF, NO_QUESTION, SPEAKING
+from tests.cli.test_every_option import COMMANDS, INSTEAD_OF, NEEDED, NO_QUESTION, SPEAKING
 
 PAGE = Path(__file__).with_name("asked.txt")
 # Values that say of themselves to which option they belong, where it takes no other text.
@@ -49,8 +50,16 @@ def words_of(name: str, given: Mapping[str, Any], without: frozenset[str] = froz
     return words
 
 
+def needed(name: str) -> dict[str, str]:
+    """The options without which the command does nothing, with their values."""
+    return {each.name: value_of(each) for each in COMMANDS[name].params if each.name in NEEDED.get(name, ())}
+
+
 def ways_of(name: str) -> Iterator[list[str]]:
-    """The command with all of its options; where two exclude each other, once with each."""
+    """The command with those options alone that it needs, and with all of its options; where two exclude each other,
+    once with each."""
+    bare = words_of(name, needed(name))
+    yield bare
     options = {
         each.name: value_of(each)
         for each in COMMANDS[name].params
@@ -60,7 +69,9 @@ def ways_of(name: str) -> Iterator[list[str]]:
     for option, others in excluded.items():
         yield words_of(name, options, without=others)
         options = {each: value for each, value in options.items() if each != option}
-    yield words_of(name, options)
+    everything = words_of(name, options)
+    if everything != bare:
+        yield everything
 
 
 def asked_by(words: list[str]) -> list[str]:

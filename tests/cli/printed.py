@@ -17,7 +17,7 @@ import httpx
 from tests.cli import asked, printed_alone, printed_demo, printed_story
 from tests.cli.played_answers import answer_to
 from tests.cli.printing import lines_of, printed
-from tests.cli.test_every_option import COMMANDS, NEEDED, SPEAKING
+from tests.cli.test_every_option import COMMANDS, SPEAKING
 
 PAGE = Path(__file__).with_name("printed.txt")
 KEY = ("--key", "hor_x")
@@ -75,10 +75,7 @@ def _heading(part: str) -> str:
 
 def _words(name: str) -> list[str]:
     """The command with those options that it needs."""
-    needed = {
-        one.name: asked.value_of(one) for one in COMMANDS[name].params if one.name in NEEDED.get(name, ())
-    }
-    return asked.words_of(name, needed)
+    return asked.words_of(name, asked.needed(name))
 
 
 def _answers() -> Iterator[str]:

@@ -100,6 +100,9 @@ $ watchdog --silence noise --data new
 $ watchdog --disk 100
 $ bench nonsense
 $ bench fanout --runs 5
+$ bench storm --rate 5
+$ bench storm --seconds 5
+$ bench storm --load
 $ bench handoff --engine nonsense
 $ --version
 # The tables.

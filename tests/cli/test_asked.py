@@ -14,7 +14,7 @@ from typer.testing import Result
 from horarium.cli.failure import REFUSED, Failure
 from tests.cli import asked
 from tests.cli.running import invoked
-from tests.cli.test_every_option import COMMANDS, NEEDED, SPEAKING
+from tests.cli.test_every_option import COMMANDS, SPEAKING
 
 # Commands that do not print the answer of one request as it is.
 OTHERWISE = {"person erase", "schedule preview", "audit verify"}
@@ -44,11 +44,8 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[[httpx.Response | Excep
 
 def called(name: str, *more: str, **environment: str) -> Result:
     """What a command does with those options that it needs."""
-    needed = {
-        one.name: asked.value_of(one) for one in COMMANDS[name].params if one.name in NEEDED.get(name, ())
-    }
     given = {"HORARIUM_KEY": None, "HORARIUM_URL": None, "HORARIUM_DATA": None, **environment}
-    return invoked([*asked.words_of(name, needed), *more], given)
+    return invoked([*asked.words_of(name, asked.needed(name)), *more], given)
 
 
 def options_of(name: str) -> set[str]:

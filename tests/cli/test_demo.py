@@ -1,5 +1,10 @@
 """The main job, as a newcomer meets it."""
 
+import subprocess
+
+import pytest
+
+from horarium.cli import demo_world
 from horarium.cli.demo_check import Account, check
 from horarium.cli.demo_world import Received
 from tests.cli.running import horarium
@@ -60,3 +65,28 @@ def test_the_demo_shows_the_main_job_and_ends_well():
     assert "The ledger: every slot once" in found.stdout
     assert "BAD" not in found.stdout
     assert "attempt 3" in found.stdout
+
+
+class Process:
+    """A process that ends when it is told to, or `stubborn` when it is killed."""
+
+    def __init__(self, stubborn):
+        self.stubborn, self.done, self.stdout = stubborn, [], None
+
+    def terminate(self):
+        self.done.append("told to end")
+
+    def kill(self):
+        self.done.append("killed")
+
+    def wait(self, seconds=None):
+        self.done.append(f"waited for {seconds}")
+        if self.stubborn and seconds is not None:
+            raise subprocess.TimeoutExpired("horarium", seconds)
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_the_server_of_the_demo_is_waited_for_at_its_end_and_killed_where_it_does_not_end(stubborn):
+    process = Process(stubborn)
+    demo_world._end(process)
+    assert process.done == ["told to end", "waited for 30"] + ["killed", "waited for None"] * stubborn

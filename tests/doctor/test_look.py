@@ -10,6 +10,7 @@ import ssl
 from collections import namedtuple
 from datetime import UTC, datetime, timedelta
 
+import aiohttp
 import asyncpg
 import pytest
 from aiohttp import web
@@ -208,6 +209,15 @@ async def test_the_certificate_of_a_server_need_not_name_the_address_that_is_ask
     finally:
         await server.close()
     assert (found.version, found.ready, found.trouble) == ("9", True, "")
+
+
+async def test_an_error_without_words_is_told_by_its_kind(monkeypatch):
+    def fail(*given, **named):
+        raise aiohttp.ClientError
+
+    monkeypatch.setattr(aiohttp.ClientSession, "get", fail)
+    found = await module._server(NOBODY)
+    assert (found.taken, found.trouble) == (True, "ClientError")
 
 
 def test_a_connection_that_failed_without_a_number_is_told_by_its_kind():

@@ -125,6 +125,13 @@ async def test_a_node_that_was_given_up_is_told_for_ten_minutes(tmp_path: Path, 
     assert asked == [now - 600_000]
 
 
+def test_without_an_address_to_ping_nobody_but_the_servers_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    web = Web({})
+    Place(monkeypatch)
+    played(dog_of("http://a", database=POSTGRES), 5, monkeypatch, web)
+    assert set(web.asked) == {"http://a/healthz"}
+
+
 @pytest.mark.parametrize(("takes_s", "trouble"), [(3.9, None), (4.1, "it did not answer in time")])
 def test_a_database_may_take_four_seconds_to_answer(
     takes_s: float, trouble: str | None, monkeypatch: pytest.MonkeyPatch
@@ -263,7 +270,6 @@ def test_where_people_are_told_by_the_log_alone_nothing_gathers_to_be_sent(
     Place(monkeypatch)
     dog = dog_of("http://a", database=POSTGRES)
     gathered = set[int]()
-    monkeypatch.setattr(module, "_nobody", lambda message: False)
     real = dog.alerts.look
     dog.alerts = SimpleNamespace(look=lambda *given: (gathered.add(len(dog._unsent)), real(*given))[1])  # type: ignore[assignment]
     with capture_logs() as told:

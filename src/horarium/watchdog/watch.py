@@ -116,8 +116,9 @@ class Watchdog:
         """Send what was not sent yet. What nobody got is tried again in the next round."""
         if self.send is None:
             self._unsent.clear()
+            return
         for message in list(self._unsent):
-            if not await asyncio.to_thread(self.send or _nobody, message):
+            if not await asyncio.to_thread(self.send, message):
                 _log.error("alert_not_sent", title=message.title)
                 return
             self._unsent.remove(message)
@@ -156,10 +157,6 @@ def _free(folder: Path) -> float:
     """Which share of a folder's disk is free."""
     usage = shutil.disk_usage(folder)
     return usage.free / usage.total
-
-
-def _nobody(message: Message) -> bool:
-    return True
 
 
 def sender(urls: Sequence[str]) -> Send:
