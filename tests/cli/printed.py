@@ -96,14 +96,23 @@ def _answers() -> Iterator[str]:
 
 def _failures() -> Iterator[str]:
     for words, answer in FAILURES.items():
-
-        def fail(request: httpx.Request, answer: Any = answer) -> httpx.Response:
-            if isinstance(answer, Exception):
-                raise answer
-            return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
-
         yield f"## {words}"
-        yield from _grouped({name: lines_of(*printed([*_words(name), *KEY], fail)) for name in SPEAKING})
+        yield from _grouped({name: _failed(name, answer) for name in SPEAKING})
+
+
+def _failed(name: str, answer: httpx.Response | httpx.TransportError) -> list[str]:
+    """What a command prints that is answered so, and how often it has asked."""
+    asked_for = 0
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        nonlocal asked_for
+        asked_for += 1
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
+
+    lines = lines_of(*printed([*_words(name), *KEY], fail))
+    return [*lines, f"(asked {asked_for} times)"] if asked_for > 1 else lines
 
 
 def _misused() -> Iterator[str]:

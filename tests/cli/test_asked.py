@@ -117,3 +117,22 @@ def test_without_any_key_a_command_asks_nobody_and_says_how_to_give_one(answers:
     assert isinstance(found.exception, Failure)
     assert "no API key" in str(found.exception)
     assert (found.exception.code, requests) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "target"),
+    [
+        ("schedule create n @daily --target", lambda body: body["target"]),
+        ("schedule each pause --target", lambda body: body["filter"]["target"]),
+        ("schedule each retarget --all --new-target", lambda body: body["target"]),
+        ("run each retry --target", lambda body: body["filter"]["target"]),
+    ],
+    ids=["of a new schedule", "of schedules", "a new one", "of runs"],
+)
+def test_the_number_of_a_target_is_sent_as_a_number_and_anything_else_as_a_text(
+    words: str, target: Callable[[Any], Any], answers: Any
+) -> None:
+    requests = answers(httpx.Response(200, json={"id": "x"}))
+    for given, sent in (("3", 3), ("night", "night"), ("3x", "3x")):
+        invoked([*words.split(), given], {"HORARIUM_KEY": "hor_x"})
+        assert target(json.loads(requests.pop().content)) == sent

@@ -1,10 +1,12 @@
 """The main job, as a newcomer meets it."""
 
+import io
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
-from horarium.cli import demo_world
+from horarium.cli import demo, demo_world
 from horarium.cli.demo_check import Account, check
 from horarium.cli.demo_world import Received
 from tests.cli.running import horarium
@@ -71,7 +73,7 @@ class Process:
     """A process that ends when it is told to, or `stubborn` when it is killed."""
 
     def __init__(self, stubborn):
-        self.stubborn, self.done, self.stdout = stubborn, [], None
+        self.stubborn, self.done, self.stdout = stubborn, [], io.StringIO()
 
     def terminate(self):
         self.done.append("told to end")
@@ -89,4 +91,19 @@ class Process:
 def test_the_server_of_the_demo_is_waited_for_at_its_end_and_killed_where_it_does_not_end(stubborn):
     process = Process(stubborn)
     demo_world._end(process)
+    assert process.stdout.closed
     assert process.done == ["told to end", "waited for 30"] + ["killed", "waited for None"] * stubborn
+
+
+@pytest.mark.parametrize("open_state", ["pending", "running"])
+def test_the_account_waits_until_no_run_waits_and_none_is_under_way(open_state, monkeypatch):
+    looks = []
+
+    def look(state, limit):
+        looks.append(state)
+        return {"items": ["a run"] if state == open_state and len(looks) < 6 else []}
+
+    monkeypatch.setattr(demo.time, "sleep", lambda seconds: None)
+    demo._wait_for_runs(SimpleNamespace(runs=SimpleNamespace(list=look)))
+    assert looks[-2:] == ["pending", "running"]
+    assert len(looks) >= 6

@@ -364,6 +364,11 @@ def test_a_server_that_starts_for_the_first_time_says_where_its_key_is_and_shows
     assert "https://127.0.0.1:9100/metrics" in told
     serve._announcer(replace(settings, log_format="json"))(settings)
     assert capsys.readouterr().out == ""
+    given = replace(
+        settings, data=tmp_path / "other"
+    )  # the first key was given, so that none was left in a file
+    serve._announcer(given)(given)
+    assert "key" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

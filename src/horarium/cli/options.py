@@ -44,7 +44,6 @@ def takes_settings(command: Callable[Concatenate[Given, P], None]) -> Callable[.
 
     # The command line is made from the signature.
     run.__name__, run.__doc__ = command.__name__, command.__doc__
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     cast(Any, run).__signature__ = inspect.Signature(parameters)
     return run
 
