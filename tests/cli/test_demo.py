@@ -9,6 +9,7 @@ import pytest
 from horarium.cli import demo, demo_world
 from horarium.cli.demo_check import Account, check
 from horarium.cli.demo_world import Received
+from horarium.cli.failure import Failure
 from tests.cli.running import horarium
 
 CREATED = "2026-03-01T12:00:00.400Z"
@@ -107,3 +108,33 @@ def test_the_account_waits_until_no_run_waits_and_none_is_under_way(open_state, 
     demo._wait_for_runs(SimpleNamespace(runs=SimpleNamespace(list=look)))
     assert looks[-2:] == ["pending", "running"]
     assert len(looks) >= 6
+
+
+class Starting:
+    """A server that is ready when it has been asked so often, and a clock that goes while one sleeps."""
+
+    def __init__(self, monkeypatch, looks):
+        self.left, self.now, self.health = looks, 0.0, self
+        monkeypatch.setattr(demo.time, "sleep", self.sleep)
+        monkeypatch.setattr(demo.time, "monotonic", lambda: self.now)
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+    def ready(self):
+        self.left -= 1
+        if self.left:
+            raise Failure("not yet")
+
+
+def test_the_demo_begins_when_its_server_is_ready(monkeypatch):
+    server = Starting(monkeypatch, 5)
+    demo._wait_until_ready(server)
+    assert server.left == 0
+
+
+def test_the_demo_waits_a_minute_for_its_server_and_says_why_it_did_not_come(monkeypatch):
+    server = Starting(monkeypatch, 10_000)
+    with pytest.raises(Failure, match="did not come up within 60 s: not yet"):
+        demo._wait_until_ready(server)
+    assert 60 < server.now < 61

@@ -469,3 +469,26 @@ def test_what_the_store_is_told_is_in_order_and_tells_an_attempt_only_of_what_wa
     assert [row.last_ms for row in told.rows] == [NOW + 9, None, NOW + 5]
     assert [row.due_ms for row in told.rows] == [NOW + 9 + wait_ms(1), None, None]
     assert (told.failing_since_ms, told.position) == (NOW + 9, 3)
+
+
+def test_a_delivery_tells_what_the_receiver_has_answered_and_of_what_was_not_sent_nothing():
+    made = feed(event(1), event(2))
+    made.ended(sent(made)[0], Answer(500, "out of order"), NOW)
+    first, behind = made.unsaid().rows
+    assert (first.status, first.error, first.last_ms) == (500, "out of order", NOW)
+    assert (behind.status, behind.error, behind.last_ms) == (None, None, None)
+
+
+def test_after_an_arrival_as_many_failures_as_before_make_a_receiver_dead():
+    made, now = feed(*(event(number, b"%d" % number) for number in range(1, 30))), NOW
+    items = sent(made, now)
+    for _ in range(2):
+        for item in items[: FAILURES_TO_PROBE - 1]:
+            made.ended(item, DEAD, now)
+        assert not made.probing
+        made.ended(items[FAILURES_TO_PROBE - 1], OK, now)
+        items = items[FAILURES_TO_PROBE:]
+    for item in items[:FAILURES_TO_PROBE]:
+        assert not made.probing
+        made.ended(item, DEAD, now)
+    assert made.probing
