@@ -14,9 +14,12 @@ from tests.executors.calls import stored_call
 
 
 class RawServer:
-    """Answers each request with the next of `answers`, piece by piece as they are given; counts its connections."""
+    """Answers each request with the next of `answers`, piece by piece as they are given; counts its connections.
 
-    def __init__(self, *answers: Sequence[bytes] | bytes) -> None:
+    With `hangs_up` it closes the connection behind each answer."""
+
+    def __init__(self, *answers: Sequence[bytes] | bytes, hangs_up: bool = False) -> None:
+        self._hangs_up = hangs_up
         self._answers = [(answer,) if isinstance(answer, bytes) else answer for answer in answers]
         self.connections = 0
         self.closed = asyncio.Event()
@@ -44,6 +47,8 @@ class RawServer:
                     writer.write(piece)
                     await writer.drain()
                     await asyncio.sleep(0)
+                if self._hangs_up:
+                    raise ConnectionError
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
             self.closed.set()
@@ -159,3 +164,32 @@ async def test_a_204_without_a_body_keeps_its_connection(executor: HttpExecutor)
         for _ in range(3):
             assert (await post(executor, server)).verdict is Verdict.SUCCEEDED
         assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (b"", "the target closed the connection without an answer"),
+        (b"HTTP/1.1 200 OK\r\nX-Half: ", "the target closed the connection without an answer"),
+        (b"HTTP/1.1 200 OK\r\nX : 1\r\nbroken\r\n", "the answer was not valid HTTP"),
+    ],
+)
+async def test_a_head_that_is_cut_short_says_what_is_wrong_with_it(
+    executor: HttpExecutor, written: bytes, said: str
+) -> None:
+    async with RawServer(written, hangs_up=True) as server:
+        outcome = await post(executor, server)
+        assert said in (outcome.error or "")
+
+
+@pytest.mark.parametrize(
+    "announced", [b"Content-Length: 2", b"content-length : 010", b"Transfer-Encoding: chunked"]
+)
+async def test_a_204_that_announces_a_body_is_not_waited_for_and_its_connection_left(
+    executor: HttpExecutor, announced: bytes
+) -> None:
+    head = b"HTTP/1.1 204 No Content\r\n" + announced + b"\r\n\r\n"
+    async with RawServer(head, answer()) as server:
+        assert (await post(executor, server)).status == 204
+        assert (await post(executor, server)).output == "ok"
+        assert server.connections == 2

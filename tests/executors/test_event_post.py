@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from horarium.domain.events import Event
+from horarium.domain.host_lists import host_list
 from horarium.domain.ids import derived_id, prefixed
 from horarium.domain.webhooks import Answer as Answered
 from horarium.domain.webhooks import Parcel
@@ -108,3 +109,17 @@ async def test_a_receiver_that_takes_too_long_or_may_not_be_reached_is_told_of(
     assert str(refused.error).startswith("refused: ")
     assert [problem.field for problem in post.problems(b"w" * 16, "http://10.1.2.3/hook")] == ["url"]
     assert post.problems(b"w" * 16, receiver.url("/hook")) == []
+
+
+async def test_a_webhook_leads_only_to_hosts_that_its_own_workspace_may_reach(receiver: Receiver) -> None:
+    lists = {b"w" * 16: host_list(("hooks.example",)), b"v" * 16: None}
+    post = SignedEventPost(ExecutorOptions(allow_loopback=True, allowed_hosts=lists.__getitem__))
+    (problem,) = post.problems(b"w" * 16, receiver.url("/hook"))
+    said = "is not among the hosts that this workspace may reach (allowed_hosts)"
+    assert (problem.field, problem.message) == ("url", f"leads to a host that {said}")
+    assert post.problems(b"v" * 16, receiver.url("/hook")) == []
+    assert post.problems(b"w" * 16, "https://hooks.example/hook") == []
+    refused = await post.send(parcel(receiver.url("/hook")))
+    assert refused == Answered(error=f"refused: 127.0.0.1 {said}")
+    assert receiver.requests == []
+    await post.close()

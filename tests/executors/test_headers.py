@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from horarium.executors.headers import check_headers
+from horarium.executors.secrecy import NOT_KEPT
 
 
 @pytest.mark.parametrize(
@@ -65,18 +66,52 @@ def test_other_headers_may_be_set(name: str) -> None:
     assert check_headers({name: "x"}, signed=True, secret_names=()) == []
 
 
+LONG = "x" * 16_384
+NUMBERED = [f"X-{index}" for index in range(50)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "field", "said"),
+    [
+        ({"X-A": LONG + "x"}, "headers.X-A", "is longer than 16384 characters"),
+        (
+            dict.fromkeys(NUMBERED[:4], LONG) | {"X-A": "x"},
+            "headers",
+            "are longer than 65536 characters together",
+        ),
+        (dict.fromkeys([*NUMBERED, "X-A"], "x"), "headers", "50"),
+        ({"X-A": "a\r\nX-B: b"}, "headers.X-A", "contains a line break or a control character"),
+        ({"X-A": "a\x00"}, "headers.X-A", "contains a line break or a control character"),
+        ({"X-A": "a\x7f"}, "headers.X-A", "contains a line break or a control character"),
+        ({"X-A": "a", "x-a": "b"}, "headers.x-a", "is given twice"),
+        ({"X A": "a"}, "headers.X A", "is not a header name"),
+        ({"x" * 101: "a"}, "headers.xxx", "is not a header name"),
+        ({"": "a"}, "headers.", "is not a header name"),
+        ({"X-A": 5}, "headers.X-A", "must be a text"),
+        (["X-A"], "headers", "must be an object"),
+    ],
+)
+def test_headers_that_cannot_be_sent_are_refused(headers: Any, field: str, said: str) -> None:
+    (problem,) = check_headers(headers, signed=False)
+    assert problem.field.startswith(field)
+    assert said in problem.message
+
+
 @pytest.mark.parametrize(
     "headers",
     [
-        {"X-A": "x" * 20_000},
-        {f"X-{index}": "x" * 10_000 for index in range(10)},
-        {f"X-{index}": "x" for index in range(60)},
-        {"X-A": "a\r\nX-B: b"},
-        {"X-A": "a", "x-a": "b"},
-        {"X A": "a"},
-        {"X-A": 5},
-        ["X-A"],
+        dict.fromkeys(NUMBERED[:4], LONG),
+        dict.fromkeys(NUMBERED, "x"),
+        {"X-A": "a\tb é"},
+        {"x" * 100: "a"},
+        None,
+        {},
     ],
 )
-def test_headers_that_cannot_be_sent_are_refused(headers: Any) -> None:
-    assert check_headers(headers, signed=False)
+def test_headers_up_to_the_bounds_may_be_sent(headers: Any) -> None:
+    assert check_headers(headers, signed=False) == []
+
+
+def test_a_mask_is_no_value_where_headers_are_plain_texts() -> None:
+    (problem,) = check_headers({"Authorization": "***", "X-Team": "blue"}, signed=False)
+    assert (problem.field, problem.message) == ("headers.Authorization", NOT_KEPT)
