@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,26 @@ def add(a: int, b: int = 1) -> int:
 
 async def add_async(a: int, b: int = 1) -> int:
     return a + b
+
+
+class Waits:
+    """An object that is called like an async function."""
+
+    async def __call__(self, a: int) -> int:
+        await asyncio.sleep(0)
+        return a + 1
+
+
+waits = Waits()
+add_async_to_one = partial(add_async, 1)
+
+
+async def takes_away(context: dict[str, Any]) -> Any:
+    """Answers its secrets and variables, and changes what it was given."""
+    found = {**context["secrets"], **context["environment"]}
+    context["secrets"].clear()
+    context["environment"].clear()
+    return found
 
 
 def where() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
-from horarium.executors.command import CommandExecutor, make
+from horarium.executors.command import CommandExecutor, _Watch, make
 from horarium.executors.options import ExecutorOptions
 from tests.executors.calls import call_of, stored_call
 from tests.support.processes import gone
@@ -345,3 +345,37 @@ async def test_a_broken_stored_configuration_fails_the_run(executor: CommandExec
     for config in ({}, {"argv": []}, {"argv": 5}):
         outcome = await executor.execute(call_of(config))
         assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+
+
+async def test_output_that_was_cut_is_text_although_its_beginning_is_json() -> None:
+    executor = make(ExecutorOptions(commands=("/bin/echo",), response_limit_bytes=5))
+    assert (await run(executor, "/bin/echo", "-n", "[1,2]")).output == [1, 2]
+    assert (await run(executor, "/bin/echo", "-n", "[1,2]x")).output == "[1,2]"
+
+
+async def test_a_file_that_is_no_program_fails_at_its_first_attempt(tmp_path: Path) -> None:
+    file = tmp_path / "notes"
+    file.write_bytes(b"\x00 no program")
+    file.chmod(0o755)
+    outcome = await run(make(ExecutorOptions(commands=(str(file),))), str(file))
+    error = "the command could not be started: exec format error"
+    assert outcome == Outcome(Verdict.FAILED, error=error, retryable=False)
+
+
+def test_what_a_program_prints_is_read_until_it_has_closed_both_pipes() -> None:
+    for first, second in ((1, 2), (2, 1)):
+        watch = _Watch(1_000)
+        watch.pipe_connection_lost(first, None)
+        assert not watch.drained.is_set()
+        watch.pipe_connection_lost(second, None)
+        assert watch.drained.is_set()
+
+
+async def test_a_variable_never_takes_the_place_of_what_the_server_says_of_the_run() -> None:
+    """Not even where the operator has listed it."""
+    executor = make(ExecutorOptions(commands=("env?env=HORARIUM_RUN_ID+HORARIUM_SLOT",)))
+    forged = {"HORARIUM_RUN_ID": "run_forged", "HORARIUM_SLOT": "forged"}
+    for changes in ({"config": {"environment": forged}}, {"environment": forged}):
+        outcome = await run(executor, "env", **changes)
+        assert "forged" not in outcome.output
+        assert "HORARIUM_SLOT=2026-03-08T13:00:00Z" in outcome.output

@@ -216,6 +216,12 @@ def test_of_what_a_models_server_says_the_beginning_is_shown() -> None:
             check_answer(None, "stop", "x" * length)
 
 
+@pytest.mark.parametrize("odd", [None, "", 0, 5, True, [], ["no capacity"], {}, {"text": "no capacity"}])
+def test_what_is_no_text_is_no_message_of_a_models_server(odd: Any) -> None:
+    for body in ({"message": odd}, {"error": {"message": odd}}, {"error": odd}):
+        assert message_of(body) is None
+
+
 def test_of_headers_with_credentials_only_those_that_hold_the_targets_key_are_sent() -> None:
     egress: Any = None
     given = {"Authorization": "Bearer another", "X-Api-Key": KEY, "Cookie": "a=b", "X-Title": "another"}

@@ -313,3 +313,44 @@ def test_every_problem_of_a_configuration_is_reported(executor: PythonExecutor) 
     problems = executor.check({"function": "x", "arguments": {"a": "{{ nope }}"}, "extra": 1, "type": "http"})
     assert {problem.field for problem in problems} == {"function", "arguments.a", "extra", "type"}
     assert executor.check({"function": "json:dumps", "arguments": ["a"]})[0].field == "arguments"
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "output"),
+    [("add_async", {"a": 1, "b": 2}, 3), ("waits", {"a": 2}, 3), ("add_async_to_one", {"b": 2}, 3)],
+)
+async def test_whatever_is_called_like_an_async_function_is_awaited(
+    function: str, arguments: dict[str, Any], output: int
+) -> None:
+    executor = make(ExecutorOptions(python_functions=(f"{MODULE}:{function}",)))
+    outcome = await run(executor, function, arguments)
+    assert (outcome.output, outcome.error) == (output, None)
+    await executor.close()
+
+
+@pytest.mark.parametrize("function", ["echo", "echo_async"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        {"callback_token": "cbt-hush-hush"},
+        {"environment": {"A": "env-hush-hush"}},
+        {"callback_token": "cbt-hush-hush", "environment": {"A": "env-hush-hush"}},
+    ],
+)
+async def test_what_is_secret_in_one_run_does_not_come_out_in_its_output(
+    executor: PythonExecutor, function: str, secret: dict[str, Any]
+) -> None:
+    output = (await run(executor, function, **secret)).output
+    assert "hush" not in str(output)
+    assert output["environment"] == dict.fromkeys(secret.get("environment", ()), "***")
+    assert ("callback" in output) is ("callback_token" in secret)
+
+
+async def test_a_function_that_changes_what_it_was_given_takes_nothing_from_the_next_run(
+    executor: PythonExecutor,
+) -> None:
+    config = {"function": f"{MODULE}:takes_away", "secrets": {"TOKEN": "hush-hush"}}
+    call = stored_call(executor, config, environment={"A": "env-hush-hush", "REGION": "eu"})
+    for _ in range(2):
+        outcome = await executor.execute(call)
+        assert outcome.output == {"TOKEN": "***", "A": "***", "REGION": "eu"}

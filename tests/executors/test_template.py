@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -124,11 +125,50 @@ def test_every_problem_is_reported() -> None:
     assert len(check_template({"a": "{{ x }} {{ y }}", "b": "{{ z }}"}, "body")) == 3
 
 
-def test_endless_nesting_is_refused() -> None:
-    deep: Any = "{{ input.x }}"
-    for _ in range(100):
-        deep = [deep]
-    assert check_template(deep, "body")
+def nested(levels: int, wrap: Callable[[Any], Any]) -> Any:
+    value: Any = "{{ input.x }}"
+    for _ in range(levels):
+        value = wrap(value)
+    return value
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"a": inner}])
+def test_templates_are_nested_as_deeply_as_a_bound_and_no_deeper(wrap: Callable[[Any], Any]) -> None:
+    assert check_template(nested(50, wrap), "body") == []
+    (problem,) = check_template(nested(51, wrap), "body")
+    assert problem.message == "is nested more than 50 levels deep"
+
+
+INPUT = "{{ input.x }}"
+
+
+@pytest.mark.parametrize(
+    ("most", "over", "said"),
+    [
+        (
+            INPUT + "x" * (2**20 - 13),
+            INPUT + "x" * (2**20 - 12),
+            "has a text of more than 1048576 characters",
+        ),
+        ([0] * 49_999, [0] * 50_000, "has more than 50000 values"),
+        (dict.fromkeys(map(str, range(49_999))), [[0] * 49_999], "has more than 50000 values"),
+        (INPUT * 1_000, INPUT * 1_001, "has more than 1000 placeholders"),
+        ([INPUT] * 1_000, [INPUT] * 1_001, "has more than 1000 placeholders"),
+        (
+            "{{ input." + "x" * 494 + " }}",
+            "{{ input." + "x" * 495 + " }}",
+            "has a placeholder of more than 500 characters",
+        ),
+    ],
+)
+def test_a_template_is_as_large_as_its_bounds_and_no_larger(most: Any, over: Any, said: str) -> None:
+    assert check_template(most, "body") == []
+    assert [(one.field, one.message) for one in check_template(over, "body")] == [("body", said)]
+
+
+def test_of_very_many_problems_the_first_twenty_are_told() -> None:
+    assert len(check_template("{{ x }}" * 20, "body")) == 20
+    assert len(check_template("{{ x }}" * 21, "body")) == 20
 
 
 def test_inserted_text_is_escaped_and_the_template_is_not() -> None:
