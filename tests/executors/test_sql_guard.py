@@ -178,6 +178,45 @@ def test_this_machine_is_no_allowed_host_where_only_others_are_listed(host: str)
     assert replace(others, allow_loopback=True).refusal(host, 5432) is None
 
 
+@pytest.mark.parametrize(
+    ("entry", "port", "listed"),
+    [
+        ("fd00::5", 5432, True),
+        ("[fd00::5]", 5432, True),
+        ("[FD00::5]:5432", 5432, True),
+        ("[fd00::5]:5433", 5432, False),
+        ("fd00::5:5432", 5432, False),
+        ("[fd00::6]", 5432, False),
+    ],
+)
+def test_an_address_of_ipv6_is_listed_plainly_or_in_brackets_and_with_a_port(
+    entry: str, port: int, listed: bool
+) -> None:
+    wrong = HostPolicy((entry,)).refusal("fd00::5", port)
+    assert wrong == (
+        None
+        if listed
+        else "the host 'fd00::5' is not among those the operator of this server allows (sql_hosts)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("places", "hosts", "ports"),
+    [
+        ("[::1]", ("::1",), {5432}),
+        ("[fd00::6000]", ("fd00::6000",), {5432}),
+        ("[fd00::1]:6000,db:7000", ("fd00::1", "db"), {6000, 7000}),
+        ("db,other:7000", ("db", "other"), {5432, 7000}),
+        ("%2Frun%2Fpg", ("/run/pg",), {5432}),
+    ],
+)
+def test_the_servers_own_database_is_known_by_each_place_of_its_url(
+    places: str, hosts: tuple[str, ...], ports: set[int]
+) -> None:
+    found = OwnDatabase.of(f"postgresql://u@{places}/d", {"PGHOST": "elsewhere", "PGPORT": "1"})
+    assert found == OwnDatabase(hosts, frozenset(ports), "d")
+
+
 def test_a_sqlite_server_has_no_database_that_a_url_could_name() -> None:
     assert OwnDatabase.of("sqlite:///x/horarium.db") is None
     assert OwnDatabase.of(None) is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,58 @@ async def test_a_type_that_is_no_text_is_refused_by_name(options: Any, given: An
     with pytest.raises(Invalid) as caught:
         await create_table(options, WORKSPACE, "crm", "contacts", [{"name": "a", "type": given}])
     assert [problem.field for problem in caught.value.problems] == ["columns.0.type"]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        None,
+        5,
+        {"name": "a", "type": "text"},
+        "name",
+        [],
+        (),
+        [{"name": f"c{n}", "type": "text"} for n in range(201)],
+    ],
+)
+async def test_columns_are_a_list_of_one_to_two_hundred(options: Any, columns: Any) -> None:
+    with pytest.raises(Invalid) as caught:
+        await create_table(options, WORKSPACE, "crm", "contacts", columns)
+    said = [(problem.field, problem.message) for problem in caught.value.problems]
+    assert said == [("columns", "must be a list of 1 to 200 columns")]
+
+
+async def test_a_table_may_have_two_hundred_columns(options: Any) -> None:
+    columns = [{"name": f"c{n}", "type": "text", "primary_key": n == 0} for n in range(200)]
+    made = await create_table(options, WORKSPACE, "crm", "wide", columns)
+    assert len(made["columns"]) == 200
+
+
+async def test_nobody_else_on_the_machine_reads_a_workspaces_tables(options: Any) -> None:
+    before = os.umask(0)
+    try:
+        await create_table(options, WORKSPACE, "crm", "contacts", CONTACTS)
+    finally:
+        os.umask(before)
+    path = database_path(options.data_dir, WORKSPACE, "crm")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+async def test_a_file_is_let_go_of_once_it_was_made_described_or_read(options: Any) -> None:
+    def opened() -> list[str]:
+        links = (Path(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd"))
+        found = [os.readlink(link) for link in links if link.is_symlink()]
+        return [name for name in found if name.startswith(str(options.data_dir))]
+
+    await create_table(options, WORKSPACE, "crm", "contacts", CONTACTS)
+    with pytest.raises(Conflict):
+        await create_table(options, WORKSPACE, "crm", "contacts", CONTACTS)
+    assert opened() == []
+    await describe_table(options, WORKSPACE, "crm", "contacts")
+    await list_tables(options, WORKSPACE)
+    await read_rows(options, WORKSPACE, "crm", "contacts")
+    assert opened() == []
 
 
 async def test_rows_come_in_pages(tmp_path: Path) -> None:

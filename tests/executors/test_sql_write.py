@@ -209,7 +209,11 @@ async def test_only_listed_columns_are_written_and_matched(place: Place) -> None
     narrow = place.target(columns={"write": ["name"], "match": ["name"]})
     assert (await run(narrow, {"operation": "INSERT", "values": {"name": "Ada"}}, 1)).error is None
     refused = await run(narrow, ADA, 2)
-    assert "the column 'score' may not be written through this target" in str(refused.error)
+    assert str(refused.error).endswith(
+        "the column 'score' may not be written through this target; columns that may be written: name"
+    )
+    unknown = await run(narrow, {"operation": "INSERT", "values": {"name": "A", "nope": 1}}, 4)
+    assert str(unknown.error).endswith("the column 'nope' does not exist; columns that may be written: name")
     operation = {"operation": "UPDATE", "values": {"name": "B"}, "whereConditions": '{"score": 5}'}
     assert "the column 'score' may not be matched through this target" in str(
         (await run(narrow, operation, 3)).error
@@ -242,6 +246,34 @@ async def test_old_markers_are_forgotten_and_fresh_ones_kept(
     await run(place, ADA, 3)
     await place.executor.close()
     assert sorted(row[1] for row in await place.rows("horarium_writes")) == [NOW - writing.KEEP_MS, NOW]
+
+
+async def test_old_markers_are_forgotten_again_and_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("horarium.executors.sql.executor.PRUNE_EVERY", 2)
+    for number in range(4):
+        await run(place, ADA, 2 * number, now_ms=NOW - writing.KEEP_MS - 1)
+        await run(place, ADA, 2 * number + 1)
+        pruning = place.executor._pruning
+        assert pruning is not None
+        await pruning
+        assert [row[1] for row in await place.rows("horarium_writes")] == [NOW] * (number + 1)
+
+
+async def test_a_database_stops_a_statement_itself_when_the_time_of_its_attempt_is_over() -> None:
+    """If only the server stopped it, it would go on where the server dies."""
+    place = await postgres_place()
+    await place.query(
+        "CREATE FUNCTION told() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN NEW.name := concat_ws(' ', current_setting('statement_timeout'), current_setting('lock_timeout'), "
+        "current_setting('idle_in_transaction_session_timeout')); RETURN NEW; END $$"
+    )
+    await place.query("CREATE TRIGGER told BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION told()")
+    await run(place, ADA, 1, timeout_ms=7_250)
+    await run(place, ADA, 2, timeout_ms=9_000)
+    assert [row[1] for row in await place.rows()] == ["7250ms 6525ms 7250ms", "9s 8100ms 9s"]
+    await leave(place)
 
 
 async def test_a_host_closed_since_is_told_and_not_connected_to() -> None:
