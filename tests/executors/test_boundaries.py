@@ -216,6 +216,7 @@ def executors() -> dict[str, Executor]:
         ("celery", {"database": 1_000}, {"database": 1_001}, "database"),
         ("celery", {"database": 0}, {"database": -1}, "database"),
         ("celery", {"result_database": 1_000}, {"result_database": 1_001}, "result_database"),
+        ("celery", {"result_database": 0}, {"result_database": -1}, "result_database"),
         ("celery", {"queue": "q" * 200}, {"queue": "q" * 201}, "queue"),
         ("celery", {"task": "t" * 500}, {"task": "t" * 501}, "task"),
         ("celery", {"remember_s": TEN_YEARS_S}, {"remember_s": TEN_YEARS_S + 1}, "remember_s"),

@@ -236,6 +236,17 @@ async def test_an_address_with_a_zone_is_refused(
     await refused(opened, "http://zoned.example:1/")
 
 
+@pytest.mark.parametrize(("zone", "refused"), [(0, False), (3, True)])
+async def test_the_socket_itself_refuses_an_address_with_a_zone(zone: int, refused: bool) -> None:
+    egress = EgressClient(ExecutorOptions(allow_private=("fe80::/10",)))
+    place = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("fe80::1", 80, 0, zone))
+    if refused:
+        with pytest.raises(AddressRefused, match="a zone"):
+            egress._socket(place)
+    else:
+        egress._socket(place).close()
+
+
 async def test_redirects_are_not_followed(opened: EgressClient, receiver: Receiver) -> None:
     receiver.script("/from", Answer(302, headers={"Location": receiver.url("/to")}))
     response = await opened.request(WORKSPACE, "GET", receiver.url("/from"))

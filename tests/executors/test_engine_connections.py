@@ -204,6 +204,20 @@ async def test_what_nobody_has_used_for_a_while_is_closed(connections, connect, 
         assert (second.closed, third.closed) == (False, False)
 
 
+async def test_nothing_is_kept_of_a_connection_that_is_closed(connections, connect, clock, may_close):
+    """A server that runs for years opens and closes very many."""
+    may_close.set()
+    for round_ in range(5):
+        first = await used(connections, connect, place=round_)
+        clock.at += IDLE_S
+        connections.close_idle()
+        await until_closed(first)
+        await asyncio.sleep(0)
+    kept = (connections._open, connections._ending, connections._opening, connections._leaving)
+    assert [len(each) for each in kept] == [0] * 4
+    assert [len(each) for each in (connections._waiting, connections._wanting)] == [0, 0]
+
+
 async def test_connections_are_closed_in_time_though_nobody_comes(
     monkeypatch, connections, connect, clock, may_close
 ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from horarium.domain.execution import Verdict
 from horarium.domain.host_lists import HostList, host_list
 from horarium.domain.ids import Id
+from horarium.executors.look_ups import Found, LookUps, Name
 from horarium.executors.options import ExecutorOptions
 from tests.executors.calls import stored_call
 from tests.executors.test_boundaries import GIVEN, KAFKA, MAKERS, RABBIT
@@ -52,6 +54,34 @@ async def test_the_hosts_of_the_workspace_that_a_target_comes_from_decide(
     assert "that this workspace may reach" in str(outcome.error)
     assert asked == {HOME}
     assert {refusal.workspace_id for refusal in options.refused_hosts.take(0)} == {HOME}
+
+
+# The others look names up only where the client library of their engine is installed.
+LOOKING_UP = ("http", "llm", "sql", "kubernetes", "nats", "sqs")
+
+
+@pytest.mark.parametrize("kind", LOOKING_UP)
+async def test_names_are_looked_up_and_refusals_noted_for_the_workspace_that_a_target_comes_from(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: set[Id | None] = set()
+
+    async def find(_look_ups: LookUps, workspace: Id | None, name: Name) -> list[Found]:
+        asked.add(workspace)
+        return [Found(socket.AF_INET, "169.254.169.254", 0)]
+
+    monkeypatch.setattr(LookUps, "find", find)
+    options = ExecutorOptions(engine_hosts=("*",), sql_hosts=("*",))
+    executor = MAKERS[kind](options)
+    more = {"api_key": "k"} if kind == "llm" else {}
+    outcome = await executor.execute(stored_call(executor, GIVEN[kind] | more, home_id=HOME))
+    await executor.close()
+    said = "leads to an address that is refused (a metadata service)"
+    assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+    assert said in str(outcome.error)
+    assert asked == {HOME}
+    (noted,) = options.refused_hosts.take(0)
+    assert (noted.workspace_id, noted.reason) == (HOME, f"{noted.host} {said}")
 
 
 FIELDS = {"http": "url", "llm": "base_url", "sql": "connection", "sqs": "queue_url", "temporal": "address"}

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from moto.server import ThreadedMotoServer
 
-from horarium.domain.execution import Verdict
+from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import derived_id, prefixed
 from horarium.executors.engines.sqs import SqsExecutor, make
 from horarium.executors.options import ExecutorOptions
@@ -105,22 +105,11 @@ async def test_a_queue_that_does_not_exist_is_told_and_no_outage(executor, queue
     assert "sesame" not in str(outcome)
 
 
-@pytest.mark.parametrize(
-    ("status", "kind", "retryable", "unreached"),
-    [
-        (503, "", True, True),
-        (429, "", True, True),
-        (400, "com.amazonaws.sqs#RequestThrottled", True, True),
-        (400, "com.amazonaws.sqs#OverLimit", True, True),
-        (500, "com.amazonaws.sqs#InternalFailure", True, False),
-        (400, "com.amazonaws.sqs#InvalidMessageContents", False, False),
-    ],
-)
-async def test_a_queue_that_says_later_is_away_and_one_that_refuses_is_not(
-    status, kind, retryable, unreached
-):
+async def answered(content: dict[str, Any], status: int = 200) -> Outcome:
+    """What becomes of a run whose queue gives this answer."""
+
     async def answer(_: web.Request) -> web.Response:
-        return web.json_response({"__type": kind, "message": "not now"}, status=status)
+        return web.json_response(content, status=status)
 
     app = web.Application()
     app.router.add_post("/", answer)
@@ -129,7 +118,57 @@ async def test_a_queue_that_says_later_is_away_and_one_that_refuses_is_not(
         place = config_of(f"http://127.0.0.1:{server.port}/1/q.fifo")
         outcome = await executor.execute(stored_call(executor, place))
         await executor.close()
+    return outcome
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "retryable", "unreached", "said"),
+    [
+        (503, "", True, True, "not now"),
+        (429, "", True, True, "not now"),
+        (400, "com.amazonaws.sqs#RequestThrottled", True, True, "RequestThrottled: not now"),
+        (400, "com.amazonaws.sqs#OverLimit", True, True, "OverLimit: not now"),
+        (500, "com.amazonaws.sqs#InternalFailure", True, False, "InternalFailure: not now"),
+        (408, "", True, False, "not now"),
+        (
+            400,
+            "com.amazonaws.sqs#InvalidMessageContents",
+            False,
+            False,
+            "InvalidMessageContents: not now",
+        ),
+        (403, "", False, False, "not now"),
+    ],
+)
+async def test_a_queue_that_says_later_is_away_and_one_that_refuses_is_not(
+    status, kind, retryable, unreached, said
+):
+    outcome = await answered({"__type": kind, "message": "not now"}, status)
     assert (outcome.verdict, outcome.retryable, outcome.unreached) == (Verdict.FAILED, retryable, unreached)
+    assert outcome.error == f"SQS did not take the message: {said}"
+
+
+@pytest.mark.parametrize(
+    ("content", "output"),
+    [
+        ({"MessageId": "m-1"}, {"message_id": "m-1"}),
+        ({"MessageId": "m-1", "SequenceNumber": "7"}, {"message_id": "m-1", "sequence_number": "7"}),
+        ({"MessageId": "m-1", "MD5OfMessageBody": "x"}, {"message_id": "m-1"}),
+    ],
+)
+async def test_the_output_is_what_the_queue_has_called_the_message(content, output):
+    outcome = await answered(content)
+    assert (outcome.verdict, outcome.output, outcome.error) == (Verdict.SUCCEEDED, output, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [({}, "it answered 200"), ({"SequenceNumber": "7"}, "it answered 200"), ({"Message": "no"}, "no")],
+)
+async def test_a_success_without_a_message_is_none(content, said):
+    outcome = await answered(content)
+    assert outcome.verdict is Verdict.FAILED
+    assert outcome.error == f"SQS did not take the message: {said}"
 
 
 @pytest.mark.parametrize("team", ["", "ä", "a b", "x" * 129])
@@ -137,6 +176,7 @@ async def test_a_value_that_can_be_no_group_sends_nothing(executor, queue, team)
     call = stored_call(executor, config_of(queue[1], group="{{ input.team }}"), input={"team": team})
     outcome = await executor.execute(call)
     assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+    assert "group must have 1 to 128 letters, digits and signs of ASCII" in outcome.error
     assert messages(queue) == []
 
 
@@ -148,7 +188,8 @@ async def test_an_engine_that_is_away_or_not_listed_is_not_reached():
         call = stored_call(executor, config_of(place), run_id=derived_id(1, b"sqs"))
         (problem,) = executor.check_hosts(call.workspace_id, call.config)
         assert (problem.field, "engine_hosts" in problem.message) == ("queue_url", True)
-        assert not (await executor.execute(call)).retryable
+        refused = await executor.execute(call)
+        assert (refused.retryable, "engine_hosts" in refused.error) == (False, True)
     await executor.close()
 
 
