@@ -241,7 +241,7 @@ async def test_a_run_cannot_set_variables_that_steer_programs(executor: CommandE
     outcome = await run(executor, "env", environment={name: "/tmp/evil.so"})
     assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
     assert "evil" not in (outcome.error or "")
-    assert name in (outcome.error or "")
+    assert f"the variable {name} " in (outcome.error or "")
 
 
 @pytest.mark.parametrize("name", STEERING)
@@ -257,7 +257,8 @@ async def test_a_command_is_given_the_variables_that_the_operator_listed_for_it(
     printed = (await run(executor, "env", environment=given)).output
     assert "REGION=eu\n" in printed
     assert "HORARIUM_ENV_TEAM=blue\n" in printed
-    assert (await run(executor, "cat", environment={"REGION": "eu"})).verdict is Verdict.FAILED
+    refused = await run(executor, "cat", environment={"REGION": "eu"})
+    assert "the variable REGION may not be set for 'cat'" in str(refused.error)
     assert (await run(executor, "cat", environment={"HORARIUM_ENV_X": "1"})).verdict is Verdict.SUCCEEDED
 
 
@@ -268,29 +269,45 @@ async def test_variables_are_refused_at_the_next_run_once_the_operator_lists_the
     later = make(ExecutorOptions(commands=("env",)))
     outcome = await later.execute(call)
     assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
-    assert "REGION" in (outcome.error or "")
+    assert "the variable REGION may not be set for 'env'" in (outcome.error or "")
 
 
 @pytest.mark.parametrize(
-    ("given", "verdict"),
+    ("given", "said"),
     [
-        ({f"HORARIUM_ENV_{n}": "" for n in range(100)}, Verdict.SUCCEEDED),
-        ({f"HORARIUM_ENV_{n}": "" for n in range(101)}, Verdict.FAILED),
-        ({"HORARIUM_ENV_X": "x" * 65_536, "HORARIUM_ENV_Y": "y" * 65_536}, Verdict.SUCCEEDED),
-        ({"HORARIUM_ENV_X": "x" * 65_536, "HORARIUM_ENV_Y": "y" * 65_537}, Verdict.FAILED),
+        ({f"HORARIUM_ENV_{n}": "" for n in range(100)}, None),
+        ({f"HORARIUM_ENV_{n}": "" for n in range(101)}, "the environment has more than 100 variables"),
+        ({"HORARIUM_ENV_X": "x" * 65_536, "HORARIUM_ENV_Y": "y" * 65_536}, None),
+        (
+            {"HORARIUM_ENV_X": "x" * 65_536, "HORARIUM_ENV_Y": "y" * 65_537},
+            "the environment is longer than 131072 characters",
+        ),
     ],
     ids=["100 variables", "101 variables", "128 KiB", "more"],
 )
 async def test_a_run_brings_along_a_bounded_environment(
-    executor: CommandExecutor, given: dict[str, str], verdict: Verdict
+    executor: CommandExecutor, given: dict[str, str], said: str | None
 ) -> None:
-    assert (await run(executor, "cat", environment=given)).verdict is verdict
+    outcome = await run(executor, "cat", environment=given)
+    assert outcome.error == (said and f"the command could not be started: {said}")
+    assert outcome.retryable is (said is None)
 
 
-@pytest.mark.parametrize("value", ["a\0b", "x" * 100_000])
-async def test_a_value_that_cannot_be_an_argument_is_refused(executor: CommandExecutor, value: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("a\0b", "contains a NUL character"),
+        ("x" * 65_537, "is longer than 65536 characters"),
+        ("x" * 65_536, None),
+    ],
+)
+async def test_a_value_that_cannot_be_an_argument_is_refused(
+    executor: CommandExecutor, value: str, said: str | None
+) -> None:
     outcome = await run(executor, "echo", "{{ input.x }}", input={"x": value})
-    assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+    words = f"the command could not be started: a value for an argument or a variable {said}"
+    assert outcome.error == (said and words)
+    assert outcome.retryable is (said is None)
 
 
 @pytest.mark.parametrize(
@@ -339,12 +356,14 @@ async def test_commands_are_off_by_default() -> None:
     assert "off" in problem.message
     outcome = await off.execute(call_of({"argv": ["echo"]}))
     assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+    assert "commands are off, because the server's settings do not allow any" in str(outcome.error)
 
 
 async def test_a_broken_stored_configuration_fails_the_run(executor: CommandExecutor) -> None:
     for config in ({}, {"argv": []}, {"argv": 5}):
         outcome = await executor.execute(call_of(config))
         assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+        assert outcome.error == "the target's stored configuration cannot be used: replace it"
 
 
 async def test_output_that_was_cut_is_text_although_its_beginning_is_json() -> None:

@@ -224,17 +224,31 @@ async def test_a_value_cannot_climb_out_of_its_place_in_the_url(
     for id_ in ("..", "."):
         outcome = await post(executor, receiver, config, input={"id": id_})
         assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+        assert "a value that is only dots cannot be part of a URL" in str(outcome.error)
     await sent(executor, receiver, config, input={"id": "../../admin?x=1#y"})
     assert receiver.requests[-1].query == ""
     assert receiver.requests[-1].path.endswith("/x")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "169.254.169.254", "evil@127.0.0.1", "0x7f.1", "a b", "x/y"])
-async def test_a_host_from_a_template_is_judged_when_it_is_known(receiver: Receiver, host: str) -> None:
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("127.0.0.1", "leads to an address that is refused (loopback)"),
+        ("169.254.169.254", "leads to an address that is refused (a metadata service)"),
+        ("evil@127.0.0.1", "must not have a percent sign in its host"),
+        ("0x7f.1", "has a host that is an address in an unusual spelling"),
+        ("a b", "must not have a percent sign in its host"),
+        ("x/y", "must not have a percent sign in its host"),
+    ],
+)
+async def test_a_host_from_a_template_is_judged_when_it_is_known(
+    receiver: Receiver, host: str, said: str
+) -> None:
     executor = make(ExecutorOptions())
     outcome = await post(executor, receiver, {"url": "http://{{ input.host }}/"}, input={"host": host})
     await executor.close()
     assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+    assert str(outcome.error).startswith(f"refused: the URL {said}")
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "a\x00b"])
@@ -243,6 +257,7 @@ async def test_a_value_cannot_break_out_of_a_header(
 ) -> None:
     outcome = await post(executor, receiver, {"headers": {"X-A": "{{ input.v }}"}}, input={"v": value})
     assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+    assert "the value for the header X-A contains a line break or a control character" in str(outcome.error)
     assert receiver.requests == []
 
 
@@ -616,3 +631,5 @@ async def test_a_stored_configuration_that_is_broken_fails_the_run_and_nothing_e
     ):
         outcome = await executor.execute(call_of(config))
         assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+        said = "the request could not be made: the target's stored configuration cannot be used: replace it"
+        assert outcome.error == said

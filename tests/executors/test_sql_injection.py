@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from horarium.domain.execution import Verdict
+from horarium.domain.execution import Outcome, Verdict
+from horarium.executors.sql.executor import OperationRefused
 from tests.executors.sql_places import Place, leave, place_of
 
 BEFORE = [(1, "Ada", 1), (2, "Bob", 2), (3, "Cyd", 3)]
@@ -196,16 +197,17 @@ async def place(kind: str, tmp_path: Path) -> AsyncIterator[Place]:
     await leave(made)
 
 
-async def assert_refused(place: Place, operation: Any, run: int = 1) -> None:
-    """Refused both when it is checked and when it runs; not retried; nothing written, not even a marker."""
+async def assert_refused(place: Place, operation: Any, run: int, field: str) -> None:
+    """Refused both when it is checked and when it runs, with the same words about this field (or those that begin like
+    it) and before the database gets a statement; not retried; nothing written, not even a marker."""
     checked = await place.executor.check_operation(
         place.call(None).workspace_id, place.config, place.secrets, operation
     )
     outcome = await place.executor.execute(place.call(operation, run))
     assert checked
-    assert outcome.verdict is Verdict.FAILED
-    assert outcome.retryable is False
-    assert outcome.error
+    assert [problem for problem in checked if not problem.field.startswith(field)] == []
+    assert "unavailable" not in {problem.code for problem in checked}
+    assert outcome == Outcome(Verdict.FAILED, error=str(OperationRefused(checked)), retryable=False)
 
 
 async def assert_only(place: Place, expected: list[tuple[Any, ...]]) -> None:
@@ -224,17 +226,23 @@ async def test_a_text_is_written_as_it_is(place: Place, text: str) -> None:
 
 async def test_values_that_do_not_fit_change_nothing(place: Place) -> None:
     for run, values in enumerate(WRONG_VALUES):
-        await assert_refused(place, {"operation": "UPDATE", "values": values, "dbRecordId": 2}, run)
-        await assert_refused(place, {"operation": "INSERT", "values": {"name": "x", **values}}, run)
+        await assert_refused(
+            place, {"operation": "UPDATE", "values": values, "dbRecordId": 2}, run, "values."
+        )
+        await assert_refused(
+            place, {"operation": "INSERT", "values": {"name": "x", **values}}, run, "values."
+        )
     await assert_only(place, BEFORE)
 
 
 async def test_columns_are_known_by_their_exact_name_only(place: Place) -> None:
     for run, column in enumerate(WRONG_COLUMNS):
-        await assert_refused(place, {"operation": "UPDATE", "values": {column: 99}, "dbRecordId": 2}, run)
+        await assert_refused(
+            place, {"operation": "UPDATE", "values": {column: 99}, "dbRecordId": 2}, run, "values."
+        )
         where = json.dumps({column: 1})
         operation = {"operation": "UPDATE", "values": {"score": 99}, "whereConditions": where}
-        await assert_refused(place, operation, run)
+        await assert_refused(place, operation, run, "whereConditions")
     await assert_only(place, BEFORE)
 
 
@@ -243,7 +251,7 @@ async def test_tables_are_known_by_their_exact_name_only(place: Place) -> None:
         target = place.target(table=table)
         if not target.executor.check({**target.config, **target.secrets}):
             await assert_refused(
-                target, {"operation": "UPDATE", "values": {"score": 99}, "dbRecordId": 2}, run
+                target, {"operation": "UPDATE", "values": {"score": 99}, "dbRecordId": 2}, run, ""
             )
     await assert_only(place, BEFORE)
 
@@ -252,14 +260,14 @@ async def test_operators_are_the_listed_ones(place: Place) -> None:
     for run, operator in enumerate(WRONG_OPERATORS):
         where = json.dumps([{"column": "score", "operator": operator, "value": 1}])
         operation = {"operation": "UPDATE", "values": {"score": 99}, "whereConditions": where}
-        await assert_refused(place, operation, run)
+        await assert_refused(place, operation, run, "whereConditions")
     await assert_only(place, BEFORE)
 
 
 async def test_conditions_that_do_not_name_rows_change_nothing(place: Place) -> None:
     for run, where in enumerate(WRONG_CONDITIONS):
         operation = {"operation": "UPDATE", "values": {"score": 99}, "whereConditions": where}
-        await assert_refused(place, operation, run)
+        await assert_refused(place, operation, run, "whereConditions")
     await assert_only(place, BEFORE)
 
 
@@ -273,7 +281,7 @@ async def test_a_quote_in_a_condition_is_part_of_its_value(place: Place, where: 
 
 async def test_forms_that_are_no_operation_change_nothing(place: Place) -> None:
     for run, operation in enumerate(FORMS):
-        await assert_refused(place, operation, run)
+        await assert_refused(place, operation, run, "")
     await assert_only(place, BEFORE)
 
 

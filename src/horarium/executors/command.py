@@ -138,7 +138,8 @@ class CommandExecutor:
         # Checked again for every run, for the same reason as the program.
         given = {**compiled.environment(values), **call.environment}
         for problem in check_environment(given, compiled.program, self._options)[:1]:
-            raise TemplateError(f"the variable {problem.field} {problem.message}")
+            named = f"the variable {problem.field}" if problem.field else "the environment"
+            raise TemplateError(f"{named} {problem.message}")
         base = {"PATH": self._options.command_path, "LANG": "C.UTF-8"}
         return {**base, **given, **_own_variables(values)}
 
