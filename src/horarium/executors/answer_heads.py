@@ -107,7 +107,6 @@ class AnswerProtocol(client_proto.ResponseHandler):
 
     def _refuse(self) -> None:
         """End the exchange because of a head that is too large."""
-        self._in_head = False
         if self.transport is not None:
             self.transport.close()
         self.set_exception(HeadTooLarge())
