@@ -15,9 +15,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from horarium.executors.sql import databases as module
+from horarium.executors.sql import received
+from horarium.executors.sql.address import read_url
 from horarium.executors.sql.databases import Databases
 from horarium.executors.sql.failures import NotThere
 from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
+from tests.executors.sql_places import leave, postgres_place
 
 
 @pytest.fixture
@@ -92,13 +95,115 @@ async def test_a_write_waits_for_another_process_for_so_long_and_no_longer(
     monkeypatch.setattr(module, "BUSY_MS", 1)
     path = file_in(tmp_path, "a")
     database = await databases.embedded(path)
+    await database.run(add)  # it is open now, so what waits below is the write
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
+        tried: list[str] = []
+
+        def write(connection: Connection) -> None:
+            raw: Any = connection.connection.driver_connection
+            raw.set_trace_callback(tried.append)
+            add(connection)
+
         with pytest.raises(OperationalError, match="locked"):
-            await database.run(add)
+            await database.run(write)
+        assert tried == ["BEGIN IMMEDIATE"] * 3
         other.execute("ROLLBACK")
         await database.run(add)
+        assert other.execute("SELECT count(*) FROM t").fetchone() == (2,)
+
+
+async def test_a_write_that_is_cancelled_stops_to_wait_for_another_process(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUSY_TRIES", 30_000)  # half a minute and more
+    monkeypatch.setattr(module, "BUSY_MS", 1)
+    path = file_in(tmp_path, "a")
+    database = await databases.embedded(path)
+    await database.run(add)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        write = asyncio.create_task(database.run(add))
+        await asyncio.wait([write], timeout=0.2)  # it waits for the file by now
+        write.cancel()
+        async with asyncio.timeout(10):
+            await asyncio.wait([write])
+        assert write.cancelled()
+        other.execute("ROLLBACK")
         assert other.execute("SELECT count(*) FROM t").fetchone() == (1,)
+
+
+class Interrupted:
+    """A connection of SQLite that counts how often it was interrupted."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.connection = self.driver_connection = self
+
+    def interrupt(self) -> None:
+        self.times += 1
+
+
+def test_only_work_that_goes_on_is_interrupted_and_none_begins_after_that() -> None:
+    """What a thread is done with may be used by the next work already."""
+    connection: Any = Interrupted()
+    working, done, early = module._Handle(), module._Handle(), module._Handle()
+    working.take(connection)
+    working.interrupt()
+    assert connection.times == 1
+    done.take(connection)
+    done.release()
+    done.interrupt()
+    assert connection.times == 1
+    early.interrupt()
+    with pytest.raises(InterruptedError, match="cancelled before it began"):
+        early.take(connection)
+    assert connection.times == 1
+
+
+async def test_closing_ends_the_threads_of_files_and_of_names(databases: Databases, tmp_path: Path) -> None:
+    database = await databases.embedded(file_in(tmp_path, "a"))
+    await databases.close()
+    with pytest.raises(RuntimeError, match="shutdown"):
+        await database.run(add)
+    with pytest.raises(RuntimeError, match="shutdown"):
+        databases._guard._resolver.look_ups._threads.submit(len, "")
+
+
+async def test_a_database_on_the_network_has_few_connections_that_are_not_old_and_logs_no_values() -> None:
+    address, problems = read_url("postgresql://u:p@db.example.com/crm", HostPolicy(("*",)))
+    assert address is not None, problems
+    guard = DatabaseGuard(HostPolicy(("*",)))
+    database = module.NetworkDatabase(address, guard)
+    pool: Any = database._engine.pool
+    assert (pool.size(), pool._max_overflow, pool._recycle, pool._pre_ping) == (2, 8, 600, True)
+    assert database._engine.sync_engine.hide_parameters
+    await database.close()
+    await guard.close()
+
+
+async def test_what_was_received_for_earlier_work_does_not_count_against_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(received, "MOST_RECEIVED", 40_000)
+    place = await postgres_place()
+    assert place.url is not None
+    address, problems = read_url(place.url, HostPolicy.of(place.options))
+    assert address is not None, problems
+    guard = DatabaseGuard(HostPolicy.of(place.options))
+    database = module.NetworkDatabase(address, guard)
+
+    def read(length: int) -> Any:
+        statement = text(f"SELECT length(repeat('x', {length})), repeat('x', {length})")
+        return lambda connection: connection.execute(statement).one()[0]
+
+    for _ in range(3):
+        assert await database.run(read(25_000)) == 25_000
+    with pytest.raises(received.TooMuchReceived):
+        await database.run(read(50_000))
+    await database.close()
+    await guard.close()
+    await leave(place)
 
 
 async def test_work_on_one_file_goes_one_after_another_and_a_workspace_has_two_threads(
