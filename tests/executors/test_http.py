@@ -288,6 +288,11 @@ async def test_a_missing_value_is_named_and_nothing_is_sent(
             "application/x-www-form-urlencoded",
         ),
         (
+            {"body": "team {{ input.team }}", "headers": {"Content-Type": "application/JSON"}},
+            b'"team blue"',
+            "application/JSON",
+        ),
+        (
             {"body": [1, "x"], "headers": {"Content-Type": "application/vnd.api+json"}},
             b'[1,"x"]',
             "application/vnd.api+json",

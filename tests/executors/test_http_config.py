@@ -72,6 +72,8 @@ def test_everything_at_once_is_accepted() -> None:
         ({"secrets": {"T": "***"}}, "secrets.T"),
         ({"signing_secret": "secret"}, "signing_secret"),
         ({"signing_secret": "whsec_c2hvcnQ="}, "signing_secret"),
+        ({"signing_secret": new_secret().removeprefix("whsec_")}, "signing_secret"),
+        ({"signing_secret": new_secret().replace("whsec_", "whpk_")}, "signing_secret"),
         ({"signing_secret": []}, "signing_secret"),
         ({"signing_secret": 5}, "signing_secret"),
         ({"signing_secret": "***"}, "signing_secret"),

@@ -216,6 +216,20 @@ async def test_looks_carry_the_headers_that_need_no_value_of_the_run(executor, r
     assert "X-Team" not in asked.headers
 
 
+async def test_looks_carry_headers_also_where_a_value_of_the_run_decides_about_the_host(executor, receiver):
+    receiver.script("/jobs", answer({}))
+    url = receiver.url("/jobs").replace("127.0.0.1", "{{ input.host }}")
+    config = {"url": url, "poll": POLL | {"url": url}, "headers": {"X-Plain": "yes"}}
+    call = stored_call(executor, config, watched=True, input={"host": "127.0.0.1"})
+    outcome = await executor.execute(call)
+    target = WatchedTarget(call.target_id, call.workspace_id, call.config, call.secrets)
+    assert await executor.watch(target, [Watched(RUN_ID, outcome.handle or "")]) == {}
+    assert [(asked.method, asked.headers["X-Plain"]) for asked in receiver.requests] == [
+        ("POST", "yes"),
+        ("GET", "yes"),
+    ]
+
+
 async def test_looks_at_a_run_of_another_host_take_no_headers_of_the_target_there(executor, receiver):
     """The target was edited to lead to another host, with its secrets; the run stays where it is."""
     receiver.script("/jobs", answer({"id": 7}))
@@ -298,6 +312,8 @@ async def test_many_runs_are_looked_at_in_one_go(executor, receiver):
         ({"poll": []}, "poll"),
         ({"poll": POLL}, "poll.url"),
         ({"poll": POLL | {"url": "https://elsewhere.example/{{ run.id }}"}}, "poll.url"),
+        ({"poll": POLL | {"url": "http://example.com/{{ run.id }}"}}, "poll.url"),
+        ({"poll": POLL | {"url": "https://example.com:8443/{{ run.id }}"}}, "poll.url"),
         ({"poll": POLL | {"url": "https://example.com/{{ nothing }}"}}, "poll.url"),
         ({"poll": {"url": "https://example.com/x", "succeeded": ["ok"]}}, "poll.state"),
         ({"poll": {"url": "https://example.com/x", "state": "a..b", "succeeded": ["ok"]}}, "poll.state"),

@@ -31,6 +31,11 @@ def test_a_body_is_json_where_it_can_be_and_text_otherwise(data: bytes, kept: An
     assert keep_bytes(data, 1000, NONE) == kept
 
 
+def test_a_body_as_long_as_the_limit_is_whole() -> None:
+    assert keep_bytes(b"[1,2]", 5, NONE) == [1, 2]
+    assert keep_bytes(b"[1,2]", 4, NONE) == "[1,2"
+
+
 def test_a_long_body_is_cut_and_stays_text() -> None:
     assert keep_bytes(b"[" + b"1," * 100, 10, NONE) == "[1,1,1,1,1"
     assert keep_bytes("ä".encode() * 6, 5, NONE) == "ää"

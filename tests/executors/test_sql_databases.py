@@ -161,6 +161,28 @@ def test_only_work_that_goes_on_is_interrupted_and_none_begins_after_that() -> N
     assert connection.times == 1
 
 
+async def test_what_a_thread_is_done_with_cannot_be_interrupted_any_more(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[module._Handle] = []
+
+    class Noted(module._Handle):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+    def fail(_connection: Connection) -> None:
+        assert made[-1]._raw is not None
+        raise ValueError("no")
+
+    monkeypatch.setattr(module, "_Handle", Noted)
+    database = await databases.embedded(file_in(tmp_path, "a"))
+    await database.run(add)
+    with pytest.raises(ValueError, match="no"):
+        await database.run(fail)
+    assert [handle._raw for handle in made] == [None, None]
+
+
 async def test_closing_ends_the_threads_of_files_and_of_names(databases: Databases, tmp_path: Path) -> None:
     database = await databases.embedded(file_in(tmp_path, "a"))
     await databases.close()

@@ -18,7 +18,7 @@ from horarium.executors.look_ups import Found, LookUps, Name
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql import executor as module
 from horarium.executors.sql import make
-from horarium.executors.sql.databases import NetworkDatabase
+from horarium.executors.sql.databases import EmbeddedDatabase, NetworkDatabase
 from tests.executors.calls import call_of
 from tests.executors.sql_places import Place, leave, sqlite_place
 
@@ -97,9 +97,20 @@ async def test_of_no_more_connections_than_a_bound_it_is_remembered_what_they_sa
 async def test_the_time_that_a_write_takes_once_it_has_begun_is_no_wait(
     place: Place, monkeypatch: pytest.MonkeyPatch, waited_s: float, told: int
 ) -> None:
-    times = iter([0.0, waited_s])
-    clock = SimpleNamespace(monotonic=lambda: next(times, 60.0))
-    monkeypatch.setattr(module, "time", clock)
+    clock = SimpleNamespace(at=0.0)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.at))
+    run, perform = EmbeddedDatabase.run, module._perform
+
+    async def waiting(database: EmbeddedDatabase, work: Any) -> Any:
+        clock.at = waited_s
+        return await run(database, work)
+
+    def slow(*given: Any) -> dict[str, Any]:
+        clock.at = 60.0
+        return perform(*given)
+
+    monkeypatch.setattr(EmbeddedDatabase, "run", waiting)
+    monkeypatch.setattr(module, "_perform", slow)
     assert (await place.executor.execute(place.call(ADA))).waited_ms == told
 
 
@@ -109,7 +120,7 @@ async def test_a_write_that_is_out_of_time_says_how_long_it_may_take(
     async def endless(_database: Any, _work: Any) -> Any:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("horarium.executors.sql.databases.EmbeddedDatabase.run", endless)
+    monkeypatch.setattr(EmbeddedDatabase, "run", endless)
     outcome = await place.executor.execute(place.call(ADA, timeout_ms=50))
     assert outcome == Outcome(Verdict.FAILED, error="the write did not finish within 0.05 s")
 
