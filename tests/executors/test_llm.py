@@ -358,6 +358,23 @@ async def test_a_compressed_answer_of_a_model_is_read(executor: LlmExecutor, ser
     assert outcome.output["answer"] == "in small"
 
 
+@pytest.mark.parametrize(("named", "shown"), [("gpt-4-0613", "gpt-4-0613"), ("", "shaped")])
+async def test_the_model_is_called_as_its_server_calls_it(
+    executor: LlmExecutor, server: ModelServer, named: str, shown: str
+) -> None:
+    server.answer = lambda usual: usual | {"model": named}
+    assert (await run(executor, server, "shaped")).output["model"] == shown
+
+
+async def test_an_answer_that_is_not_read_to_its_end_leaves_no_connection(
+    executor: LlmExecutor, server: ModelServer
+) -> None:
+    for model in ("endless", "echo", "not-json"):
+        await run(executor, server, model)
+    connector: Any = executor._egress.session.connector
+    assert not connector._acquired
+
+
 async def test_a_server_that_is_not_there_may_be_tried_again(executor: LlmExecutor) -> None:
     async with ModelServer() as gone:
         pass
