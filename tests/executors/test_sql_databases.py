@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, text, types
 from sqlalchemy.exc import OperationalError
 
 from horarium.executors.sql import databases as module
@@ -202,6 +202,17 @@ async def test_a_database_on_the_network_has_few_connections_that_are_not_old_an
     assert database._engine.sync_engine.hide_parameters
     await database.close()
     await guard.close()
+
+
+async def test_a_decimal_of_a_file_is_a_number_and_its_other_columns_stay_what_they_are(
+    databases: Databases, tmp_path: Path
+) -> None:
+    path = file_in(tmp_path, "a")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE n (d DECIMAL(10, 2), f FLOAT, i INTEGER)")
+    database = await databases.embedded(path)
+    table = await database.run(lambda connection: module.reflect(connection, None, "n"))
+    assert [type(column.type) for column in table.columns] == [types.Double, types.FLOAT, types.INTEGER]
 
 
 async def test_what_was_received_for_earlier_work_does_not_count_against_the_next(

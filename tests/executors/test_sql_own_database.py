@@ -7,15 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
 
 from horarium.audiences.registry import AudienceOptions
 from horarium.audiences.sql import SqlSource
 from horarium.domain.audience import AudienceQuery, SourceFault
 from horarium.domain.execution import Verdict
+from horarium.executors.egress import AddressRefused
 from horarium.executors.options import ExecutorOptions
-from horarium.executors.sql import make
+from horarium.executors.sql import databases, make
+from horarium.executors.sql.address import read_url
 from horarium.executors.sql.databases import _identity
-from horarium.executors.sql.guard import own_refusal
+from horarium.executors.sql.guard import DatabaseGuard, HostPolicy, own_refusal
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.identity import DatabaseIdentity
 from tests.executors.calls import call_of
@@ -152,6 +155,7 @@ class Raw:
 
     def __init__(self, sqlstate: str) -> None:
         self.sqlstate = sqlstate
+        self.done: list[str] = []
 
     def cursor(self) -> Raw:
         return self
@@ -161,9 +165,51 @@ class Raw:
         error.sqlstate = self.sqlstate  # type: ignore[attr-defined]
         raise error
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self.done.append("closed")
 
-    def rollback(self) -> None: ...
+    def rollback(self) -> None:
+        self.done.append("rolled back")
+
+    def terminate(self) -> None:
+        self.done.append("terminated")
+
+
+def test_a_database_that_was_asked_who_it_is_is_left_without_a_transaction() -> None:
+    raw = Raw("42883")
+    _identity(raw)
+    assert raw.done == ["closed", "rolled back"]
+
+
+@pytest.mark.parametrize(
+    ("found", "raised", "done"),
+    [
+        (OWN, AddressRefused, ["terminated"]),
+        (OWN._replace(cluster="7002"), None, []),
+        (None, None, []),
+        (OSError("away"), OSError, ["terminated"]),
+    ],
+)
+def test_a_connection_that_is_refused_or_cannot_be_judged_is_cut_off(
+    found: Any, raised: type[BaseException] | None, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def identity(_raw: Any) -> DatabaseIdentity | None:
+        if isinstance(found, Exception):
+            raise found
+        return found  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(databases, "_identity", identity)
+    address, problems = read_url("postgresql://u@127.0.0.1/crm", HostPolicy.of(OPTIONS))
+    assert address is not None, problems
+    engine = create_engine(address.url)
+    databases._refuse_own(engine, address, DatabaseGuard(HostPolicy(own_identity=OWN)))
+    judge, raw = list(engine.pool.dispatch.connect)[-1], Raw("")  # type: ignore[attr-defined]
+    if raised is None:
+        judge(raw, None)
+    else:
+        with pytest.raises(raised):
+            judge(raw, None)
+    assert raw.done == done
 
 
 def test_another_product_with_the_same_protocol_is_not_the_servers_database() -> None:
