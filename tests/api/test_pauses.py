@@ -2,7 +2,7 @@
 
 import pytest
 
-from horarium.domain.errors import Conflict
+from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.schedule import CatchUp
 from horarium.store.verbs import pauses as verbs
 from tests.api.asking import NOW, ask, fields, scheduled
@@ -343,6 +343,34 @@ async def test_a_schedule_that_cannot_be_resumed_is_tried_again_a_minute_later(h
         house.clock.now = due + seconds * 1_000
         await house.services.pauses.resume_due()
     assert [(at - due) // 1_000 for at in tries] == [0, 60, 120]
+
+
+async def test_a_schedule_that_is_gone_when_its_pause_ends_is_not_looked_for_again(house, monkeypatch):
+    made = await scheduled(house)
+    await ask(house, "POST", f"/schedules/{made['id']}/pause", {"until": "2026-03-01T12:05:00Z"})
+    house.clock.now = instant("2026-03-01T12:05:00Z")
+    asked = []
+
+    async def gone(self, workspace_id, schedule_id, now):
+        asked.append(schedule_id)
+        raise NotFound("schedule", "gone")
+
+    monkeypatch.setattr(type(house.services.pauses), "_resume_schedule", gone)
+    for _ in range(2):
+        await house.services.pauses.resume_due()
+    house.clock.now += 3_600_000
+    await house.services.pauses.resume_due()
+    assert len(asked) == 1
+
+
+async def test_to_end_all_that_holds_a_workspace_answers_with_what_has_held_it_longest(house):
+    await ask(house, "POST", f"{CURRENT}/pause", {"note": "first"})
+    window = {"recurrence": "1 12 * * *", "duration": "2h", "note": "window"}
+    await ask(house, "POST", f"{CURRENT}/windows", window, 201)
+    house.clock.now = instant("2026-03-01T12:02:00Z")
+    ended = await ask(house, "POST", f"{CURRENT}/resume")
+    assert (ended["note"], ended["from"]) == ("first", "2026-03-01T12:00:00.000Z")
+    await ask(house, "POST", f"{CURRENT}/resume", status=409)
 
 
 async def test_what_a_schedule_owes_of_its_own_pause_and_what_of_its_workspaces_is_told_apart(house):

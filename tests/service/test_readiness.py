@@ -16,7 +16,7 @@ from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
 from horarium.store.sqlite import SqliteStore
 from tests.support.house import HandClock
-from tests.support.postgres import drop_database, migrated_database
+from tests.support.postgres import drop_database, fresh_database, migrated_database
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
 
 
@@ -116,3 +116,12 @@ async def test_a_database_that_is_away_is_a_reason(store, monkeypatch):
     looked = Readiness(store, HandClock(NOON + MINUTE), None)
     monkeypatch.setattr(store, "read", away)
     assert await looked.reasons() == ["the database cannot be reached: gone"]
+
+
+async def test_a_database_without_tables_is_a_reason(tmp_path):
+    url = fresh_database("empty")
+    for store in (SqliteStore(tmp_path / "empty.db"), await PostgresStore.open(url, notify=False)):
+        (reason,) = await Readiness(store, HandClock(NOON), None).reasons()
+        assert "its schema is missing" in reason or "no such table: workspaces" in reason
+        await store.close()
+    drop_database(url)
