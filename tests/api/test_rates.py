@@ -168,6 +168,17 @@ async def test_an_import_costs_what_was_read_of_it_however_it_ends(
     assert spent == [read * IMPORT_ITEM]
 
 
+async def test_an_import_that_is_given_up_has_cost_what_was_read_of_it_when_it_is_answered(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("horarium.service.directory.CHUNK", 8)
+    monkeypatch.setattr("horarium.service.directory.REFUSED_LIMIT", 4)
+    before = await left(house)
+    answer = await house.client.put(f"{BASE}/directory/users", json=[{}] * 100)
+    assert answer.json()["ended_early"] is True
+    assert answer.headers["RateLimit"].startswith(f'"key";r={before - 2 - int(8 * IMPORT_ITEM)};')
+
+
 async def test_without_a_limit_no_headers_are_sent(tmp_path: Path) -> None:
     async with House.open(NOW, data=tmp_path, rate_limit=0.0) as house:
         assert "RateLimit" not in (await house.client.get(f"{BASE}/me")).headers

@@ -11,7 +11,7 @@ import codecs
 import csv
 import re
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from enum import Enum
 from functools import cache
 from typing import NamedTuple
@@ -35,7 +35,7 @@ Record = str | Problem
 
 async def csv_items(
     chunks: AsyncIterator[bytes], longest: int, columns: Mapping[str, str] | None = None
-) -> AsyncIterator[tuple[int, dict[str, str] | Problem]]:
+) -> AsyncGenerator[tuple[int, dict[str, str] | Problem], None]:
     """A record for each line below the header, with the number of its line. Empty cells are left out.
 
     `columns` says what the columns of the header stand for: a field by the name of its column. Those that it does not

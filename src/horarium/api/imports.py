@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -25,7 +25,7 @@ from horarium.service.rates import IMPORT_ITEM
 from horarium.service.services import Services
 from horarium.service.turns import Turns
 
-Numbered = AsyncIterator[tuple[int, Any]]
+Numbered = AsyncGenerator[tuple[int, Any], None]
 Lines = AsyncIterator[list[bytes]]
 # Bytes of one item, and of the white space before the first one.
 LONGEST = 256 * 1024

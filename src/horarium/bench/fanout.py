@@ -16,7 +16,7 @@ import multiprocessing
 import resource
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +69,7 @@ async def run(database: str = "sqlite", rows: int = 100_000) -> Report:
 
 
 async def _fill(made: Stage, rows: int) -> None:
-    async def contacts() -> AsyncIterator[tuple[int, Any]]:
+    async def contacts() -> AsyncGenerator[tuple[int, Any], None]:
         for number in range(rows):
             yield number + 1, _contact(number)
 

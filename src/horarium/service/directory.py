@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,24 +73,25 @@ class DirectoryService:
     store: Store
     clock: Clock
 
-    async def put(self, workspace_id: Id, kind: str, items: AsyncIterator[tuple[int, Any]]) -> Imported:
+    async def put(self, workspace_id: Id, kind: str, items: AsyncGenerator[tuple[int, Any], None]) -> Imported:
         """Create or replace items by their ids, from a stream of (line number, item) pairs.
 
         The stream is stored in chunks of CHUNK lines, each as a whole or not at all. An item is what
         the caller sent, or a Problem if its line could not be read. Refused lines are part of the
-        result and do not raise.
+        result and do not raise. The stream is closed, also where the rest of it is not read.
         """
         found = kind_of(kind)
         imported = Imported()
         chunk = _Chunk()
-        async for line, item in items:
-            chunk.add(found, line, item, self.clock.now_ms())
-            if chunk.lines >= CHUNK:
-                await self._store(workspace_id, found, chunk, imported)
-                chunk = _Chunk()
-                if len(imported.refused) >= REFUSED_LIMIT:
-                    imported.ended_early = True
-                    return imported
+        async with aclosing(items):
+            async for line, item in items:
+                chunk.add(found, line, item, self.clock.now_ms())
+                if chunk.lines >= CHUNK:
+                    await self._store(workspace_id, found, chunk, imported)
+                    chunk = _Chunk()
+                    if len(imported.refused) >= REFUSED_LIMIT:
+                        imported.ended_early = True
+                        return imported
         if chunk.lines:
             await self._store(workspace_id, found, chunk, imported)
         return imported
