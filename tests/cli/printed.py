@@ -48,6 +48,7 @@ FAILURES: dict[str, httpx.Response | httpx.TransportError] = {
     "599, without a word": httpx.Response(599),
     "200, but a page": httpx.Response(200, html="<p>Sign in here</p>"),
     "200, but broken JSON": httpx.Response(200, text="{", headers={"content-type": "application/json"}),
+    "200, but the JSON of another service": httpx.Response(200, json={"ok": True, "items": [{"name": "x"}]}),
     "no connection": httpx.ConnectError("Connection refused"),
     "no answer in time": httpx.ReadTimeout("timed out"),
 }

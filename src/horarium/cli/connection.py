@@ -19,6 +19,25 @@ from horarium.cli.failure import MISUSED, Failure
 ATTEMPTS = 3
 
 
+class _Answer(dict[str, Any]):
+    """An object of an answer. Raises Failure where a member is asked for that our server would have sent."""
+
+    def __init__(self, members: dict[str, Any], url: str) -> None:
+        self._url = url
+        super().__init__({name: _answer(value, url) for name, value in members.items()})
+
+    def __missing__(self, name: str) -> Any:
+        raise Failure(
+            f"what answers at {self._url} is not a Horarium server: its answer has no {name}; see --url"
+        )
+
+
+def _answer(value: Any, url: str) -> Any:
+    if isinstance(value, list):
+        return [_answer(each, url) for each in value]
+    return _Answer(value, url) if isinstance(value, dict) else value
+
+
 class _Reading(Horarium):
     """A client that tells where something else answers than a server of ours."""
 
@@ -36,7 +55,7 @@ class _Reading(Horarium):
             found = ""
         if isinstance(found, str):
             raise self._no_json()
-        return found
+        return _answer(found, self.url)
 
     def _no_json(self) -> Failure:
         return Failure(

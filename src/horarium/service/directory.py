@@ -73,7 +73,9 @@ class DirectoryService:
     store: Store
     clock: Clock
 
-    async def put(self, workspace_id: Id, kind: str, items: AsyncGenerator[tuple[int, Any], None]) -> Imported:
+    async def put(
+        self, workspace_id: Id, kind: str, items: AsyncGenerator[tuple[int, Any], None]
+    ) -> Imported:
         """Create or replace items by their ids, from a stream of (line number, item) pairs.
 
         The stream is stored in chunks of CHUNK lines, each as a whole or not at all. An item is what
