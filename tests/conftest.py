@@ -1,9 +1,10 @@
-"""For all tests: the dialects that are installed, so that timings of theirs can be compiled. And statements have to use
-what they are given, and names of tests have to be the same in each process."""
+"""For all tests: the dialects that are installed, so that timings of theirs can be compiled, and a receiver of what is
+sent. And statements have to use what they are given, and names of tests have to be the same in each process."""
 
 import gc
 import os
 import sys
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,10 +15,17 @@ sys.dont_write_bytecode = False
 
 from horarium.api.kit import registry  # noqa: E402
 from tests.support import used_parameters  # noqa: E402
+from tests.support.receiver import Receiver  # noqa: E402
 from tests.support.steady_names import by_chance  # noqa: E402
 
 registry.load()
 used_parameters.watch()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as made:
+        yield made
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,15 +8,9 @@ from horarium.domain.ids import prefixed
 from tests.api.asking import BASE, NOW, ask
 from tests.console.browsing import signed_in
 from tests.support.house import House
-from tests.support.receiver import Answer, Receiver, Reset
+from tests.support.receiver import Answer, Reset
 
 HEADER, QUERY, NAMED = "header-secret-7f3", "query-secret-8a1", "named-secret-55c"
-
-
-@pytest.fixture
-async def receiver():
-    async with Receiver() as made:
-        yield made
 
 
 @pytest.fixture

@@ -32,12 +32,6 @@ async def source() -> AsyncIterator[HttpSource]:
     await made.close()
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as running:
-        yield running
-
-
 def page(*keys: Any, cursor: Any = None) -> Answer:
     rows = [{"id": key, "name": f"N{key}"} for key in keys]
     return Answer(200, orjson.dumps({"data": rows, "next_cursor": cursor}))

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from tests.api.asking import ask, scheduled
 from tests.console.browsing import signed_in
 from tests.support.house import House
 from tests.support.receiver import Answer, Receiver
 
 NOW = "2026-03-01T12:00:00Z"
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as found:
-        yield found
 
 
 async def test_the_whole_exchange_stands_on_the_page(receiver: Receiver) -> None:

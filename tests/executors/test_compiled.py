@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -26,12 +25,6 @@ OLD, OTHER = new_secret(), new_secret()
 # An old secret that signs for a second more.
 END_MS = NOW_MS + 1_000
 KEPT = rotated([OLD], False, END_MS).secrets
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as running:
-        yield running
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,6 @@ WORKSPACE = bytes(16)
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as running:
-        yield running
-
-
-@pytest.fixture
 async def strict() -> AsyncIterator[EgressClient]:
     egress = EgressClient(ExecutorOptions())
     yield egress

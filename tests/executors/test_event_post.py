@@ -25,12 +25,6 @@ SECRETS = [new_secret(), new_secret()]
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as running:
-        yield running
-
-
-@pytest.fixture
 async def post() -> AsyncIterator[SignedEventPost]:
     made = SignedEventPost(ExecutorOptions(allow_loopback=True, public_url="https://horarium.example/"))
     yield made

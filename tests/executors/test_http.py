@@ -34,12 +34,6 @@ SLOT = "2026-03-08T13:00:00Z"
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as running:
-        yield running
-
-
-@pytest.fixture
 async def executor() -> AsyncIterator[HttpExecutor]:
     made = make(ExecutorOptions(allow_loopback=True, public_url="https://horarium.example/"))
     yield made

@@ -27,12 +27,6 @@ POLL = {"state": "status.phase", "succeeded": ["Succeeded"], "failed": ["Failed"
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as running:
-        yield running
-
-
-@pytest.fixture
 async def executor() -> AsyncIterator[HttpExecutor]:
     made = make(ExecutorOptions(allow_loopback=True))
     yield made

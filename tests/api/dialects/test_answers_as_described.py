@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -27,12 +26,6 @@ INPUTS: list[Any] = [
     {"variables": [1]},
     {"a": {"b": 1}},
 ]
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as made:
-        yield made
 
 
 async def problems(speaker: Speaker, answer: httpx.Response) -> list[str]:

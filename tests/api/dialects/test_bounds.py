@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -101,12 +100,6 @@ BOUNDS: dict[str, dict[str, list[tuple[str, Any, Any, str]]]] = {
         ],
     },
 }  # fmt: skip
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as made:
-        yield made
 
 
 async def send(speaker: Speaker, route: str, place: str, value: Any) -> httpx.Response:
