@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from horarium.api.csv_items import LONGEST_NAME, csv_items, lines_with_ends
+from horarium.api.csv_items import LONGEST_NAME, csv_beginning, csv_items, lines_with_ends
 from horarium.api.imports import LONGEST
 from horarium.domain.errors import Invalid, Problem, TooLarge
 from tests.api.asking import BASE, NOW
@@ -151,3 +151,9 @@ async def test_what_a_program_writes_is_read_back(
         {name: cell for name, cell in zip(("id", "a", "b"), (str(number), *row), strict=True) if cell}
         for number, row in enumerate(rows)
     ]
+
+
+async def test_the_beginning_of_a_file_shows_the_records_that_fit_its_header_and_no_others() -> None:
+    text = b'id,name\n1,A\n2\n3,C,x\n4,"D"\n5,E\n'
+    assert await csv_beginning(text, LONGEST, 2) == (["id", "name"], [["1", "A"], ["4", "D"]])
+    assert (await csv_beginning(text, LONGEST, 9)).rows == [["1", "A"], ["4", "D"], ["5", "E"]]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from horarium.engine.loops import LEASE_S, SAMPLE_S, clock_loop, pause_after_trouble
+from horarium.domain.errors import Unavailable
+from horarium.engine.loops import LEASE_S, SAMPLE_S, clock_loop, pause_after_trouble, upkeep_loop
 from horarium.engine.wake import Alarm
 from horarium.store.postgres.hosts import NEXT_AFTER_S
 from tests.simulation.loop import run_in_virtual_time
@@ -46,3 +47,30 @@ def test_what_is_due_after_a_jump_of_the_databases_clock_waits_for_no_poll(diffe
         return asyncio.get_running_loop().time() - begun
 
     assert run_in_virtual_time(waits()) == pytest.approx(woken_s, abs=0.01)
+
+
+def test_a_step_that_fails_holds_up_none_of_the_others_of_its_round():
+    done: list[str] = []
+
+    async def fails() -> bool:
+        done.append("fails")
+        raise Unavailable("the database cannot be reached")
+
+    async def twice() -> bool:
+        done.append("twice")
+        return done.count("twice") == 1
+
+    async def last() -> bool:
+        done.append("last")
+        return False
+
+    async def rounds() -> list[str]:
+        going = asyncio.create_task(upkeep_loop([fails, twice, last], 60.0))
+        await asyncio.sleep(1.0)
+        first = [*done]
+        await asyncio.sleep(60.0)
+        going.cancel()
+        return first
+
+    assert run_in_virtual_time(rounds()) == ["fails", "twice", "twice", "last"]
+    assert done[4:] == ["fails", "twice", "last"]

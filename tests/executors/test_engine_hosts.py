@@ -57,6 +57,24 @@ MESSAGE = Message("run_1", b"{}", {}, {"type": "horarium.run"})
 PLACE = {"server": "engine.example", "topic": "jobs", "routing_key": "jobs", "subject": "jobs"}
 
 
+@pytest.mark.parametrize(
+    ("listed", "host", "port", "is_named"),
+    [
+        ("nats.internal", "NATS.internal.", 4222, True),
+        ("nats.internal:4222", "nats.internal", 4222, True),
+        ("nats.internal:4222", "nats.internal", 4223, False),
+        ("::1", "::1", 4222, True),
+        ("[::1]", "::1", 4222, True),
+        ("[::1]:4222", "::1", 4222, True),
+        ("[::1]:4222", "::1", 4223, False),
+        ("*", "nats.internal", 4222, False),
+    ],
+)
+def test_a_host_that_the_operator_names_is_one_however_it_is_written(listed, host, port, is_named):
+    """Those that are named may be of private networks, too."""
+    assert EngineHosts(ExecutorOptions(engine_hosts=(listed,)))._is_named(host, port) is is_named
+
+
 class OpenConnections:
     """Connections of which there is one to every place."""
 

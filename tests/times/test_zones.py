@@ -146,3 +146,11 @@ def test_every_zone_of_a_hint_exists_and_has_the_offset_that_is_said() -> None:
         assert seconds in {zone(name).offset(at) for at in (1_767_225_600, 1_782_864_000)}, name
     for hours in (1, 12):
         assert zone(f"Etc/GMT-{hours}").offset(0) == hours * 3600
+
+
+def test_a_wall_time_occurs_again_from_the_first_to_the_last_second_of_a_repeated_hour() -> None:
+    paris = zone("Europe/Paris")
+    first = 1_792_893_600  # 2026-10-25 02:00:00 on the wall, as seconds
+    for wall, again in ((first - 1, False), (first, True), (first + 3_599, True), (first + 3_600, False)):
+        assert paris.occurs_again(wall, paris.resolve(wall)) is again, wall - first
+    assert not paris.occurs_again(first, paris.resolve(first) + 3_600)  # that is the second time

@@ -230,6 +230,7 @@ class _Reading:
         self._loop = asyncio.get_running_loop()
         self._threaded = isinstance(database, EmbeddedDatabase)
         self._handing_over: Any = None
+        self._closed = False
         self._task = asyncio.create_task(database.run(self._work))
 
     async def next(self, seconds: float) -> Batch | None:
@@ -251,6 +252,7 @@ class _Reading:
 
     async def close(self) -> None:
         """Ends the query, even in the middle."""
+        self._closed = True
         if self._handing_over is not None:
             self._handing_over.cancel()
         self._task.cancel()
@@ -322,6 +324,8 @@ class _Reading:
             await_only(self._batches.put(batch))
             return
         self._handing_over = asyncio.run_coroutine_threadsafe(self._batches.put(batch), self._loop)
+        if self._closed:  # by the event loop, which may not have seen this batch yet
+            self._handing_over.cancel()
         self._handing_over.result()
 
 

@@ -5,9 +5,10 @@ from collections import Counter
 import pytest
 
 from horarium.domain.errors import NotFound
-from horarium.domain.ids import LOWEST_ID
+from horarium.domain.ids import LOWEST_ID, random_id
 from horarium.domain.overlap import Overlap
-from horarium.domain.schedule import Policies
+from horarium.domain.pauses import Pause
+from horarium.domain.schedule import CatchUp, Policies
 from horarium.store.statements import load
 from horarium.store.verbs import pauses, purges, tenancy
 from tests.store.conformance.test_erasures import PLANTED, begin, plant
@@ -56,6 +57,15 @@ async def test_a_deleted_workspace_that_is_had_back_goes_on_from_then(tenant, st
     assert [(fire.slot_ms - NOON) // HOUR for fire in await tenant.fires(schedule)] == [3]
     with pytest.raises(NotFound):
         await store.write(purges.undelete_workspace, tenant.workspace, NOON + 3 * HOUR)
+
+
+async def test_a_pause_from_before_a_deletion_goes_on_when_the_workspace_is_had_back(tenant, store):
+    own = Pause(random_id(NOON), tenant.workspace, None, NOON, NOON + 9 * HOUR, CatchUp.NONE, "repairs")
+    await store.write(pauses.add_pause, own)
+    await delete(store, tenant)
+    await store.write(purges.undelete_workspace, tenant.workspace, NOON + 2 * HOUR)
+    (left,) = await store.read(pauses.pauses_in_force, tenant.workspace, NOON + 2 * HOUR)
+    assert (left.id, left.ends_ms, left.note) == (own.id, NOON + 9 * HOUR, "repairs")
 
 
 async def test_before_its_time_nothing_is_purged_and_after_it_there_is_no_way_back(tenant, store):

@@ -14,7 +14,7 @@ from horarium.store.verbs import quotas, tenancy
 from horarium.store.verbs.creation import create_schedules
 from horarium.store.verbs.targets import delete_target
 from horarium.times import Timing
-from tests.support.tenant import DAY, MINUTE, NOON, Node, Tenant
+from tests.support.tenant import DAY, HOUR, MINUTE, NOON, Node, Tenant
 
 
 async def allow(tenant, **most):
@@ -150,6 +150,10 @@ async def test_deletions_are_added_up_now_and_then(tenant, store):
     await tenant.schedule('{"once":"2026-11-22T12:01:00Z"}', gone)
     await tenant.release(NOON + MINUTE)
     await node.work(NOON + MINUTE)
+    await tenant.schedule("0 * * * *", replace(gone, max_fires=1))
+    assert (await usage(tenant)).hourly == 1
+    await tenant.release(NOON + HOUR)
+    await node.work(NOON + HOUR)
     assert await store.write(quotas.settle_all_freed, 10) == 1
     assert await store.write(quotas.settle_all_freed, 10) == 0
     assert await usage(tenant) == Usage(targets=1)
