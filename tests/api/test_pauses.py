@@ -373,6 +373,14 @@ async def test_to_end_all_that_holds_a_workspace_answers_with_what_has_held_it_l
     await ask(house, "POST", f"{CURRENT}/resume", status=409)
 
 
+async def test_a_window_that_has_begun_is_ended_although_nothing_was_due_in_it_yet(house):
+    window = {"recurrence": "1 12 * * *", "duration": "2h", "note": "window"}
+    await ask(house, "POST", f"{CURRENT}/windows", window, 201)
+    house.clock.now = instant("2026-03-01T12:02:00Z")
+    ended = await ask(house, "POST", f"{CURRENT}/resume")
+    assert (ended["note"], ended["from"]) == ("window", "2026-03-01T12:01:00.000Z")
+
+
 async def test_what_a_schedule_owes_of_its_own_pause_and_what_of_its_workspaces_is_told_apart(house):
     schedule = await scheduled(house, **EVERY_MINUTE)
     await ask(house, "POST", f"{CURRENT}/pause")

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from horarium.domain.ids import from_prefixed
 from horarium.service import tried_calls
 from tests.api.asking import BASE, NOW, ask, scheduled
 from tests.support.house import House, client_of
@@ -160,7 +161,8 @@ async def test_few_targets_of_a_workspace_are_tried_at_the_same_time(
     waits = asyncio.Event()
     receiver.script("/hook", Answer(until=waits))
     async with House.open(NOW) as house:
-        await made(house, receiver.url("/hook"))
+        target = from_prefixed("tgt", await made(house, receiver.url("/hook")))
+        assert target is not None
         first = asyncio.create_task(ask(house, "POST", "/targets/hook/test"))
         while not receiver.requests:
             await asyncio.sleep(0.01)
@@ -168,6 +170,16 @@ async def test_few_targets_of_a_workspace_are_tried_at_the_same_time(
         assert "wait until one has answered" in refused["detail"]
         waits.set()
         assert (await first)["outcome"] == "succeeded"
+        await ask(house, "POST", "/targets/hook/test")
+        # Whoever goes before the answer takes no place with them.
+        waits.clear()
+        receiver.requests.clear()
+        gone = asyncio.create_task(house.services.tried_calls.call(await house.who(), target))
+        while not receiver.requests:
+            await asyncio.sleep(0.01)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        waits.set()
         await ask(house, "POST", "/targets/hook/test")
 
 

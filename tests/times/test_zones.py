@@ -14,6 +14,7 @@ from horarium.times import (
     zone_names,
 )
 from horarium.times.clock_changes import ClockChangePolicy
+from horarium.times.tzif import YearRule
 from horarium.times.zones import TABLES_END
 from tests.support import oracle
 
@@ -154,3 +155,22 @@ def test_a_wall_time_occurs_again_from_the_first_to_the_last_second_of_a_repeate
     for wall, again in ((first - 1, False), (first, True), (first + 3_599, True), (first + 3_600, False)):
         assert paris.occurs_again(wall, paris.resolve(wall)) is again, wall - first
     assert not paris.occurs_again(first, paris.resolve(first) + 3_600)  # that is the second time
+
+
+@pytest.mark.parametrize(
+    ("kind", "day", "in_2026", "in_2028"),
+    [
+        ("J", 59, "2026-02-28", "2028-02-28"),
+        ("J", 60, "2026-03-01", "2028-03-01"),
+        ("J", 365, "2026-12-31", "2028-12-31"),
+        ("D", 58, "2026-02-28", "2028-02-28"),
+        ("D", 59, "2026-03-01", "2028-02-29"),
+        ("D", 60, "2026-03-02", "2028-03-01"),
+    ],
+)
+def test_a_change_on_a_day_of_the_year_counts_the_29th_of_february_or_never(
+    kind: str, day: int, in_2026: str, in_2028: str
+) -> None:
+    rule = YearRule(kind, 0, 0, day, 7_200)
+    for year, date in ((2026, in_2026), (2028, in_2028)):
+        assert local_text("UTC", rule.wall_in(year) - 7_200) == f"{date}T00:00:00+00:00"

@@ -347,3 +347,21 @@ async def test_a_worker_without_room_remembers_that_there_may_be_more_for_it(mon
         assert shop.worker._more
     finally:
         await shop.close()
+
+
+async def test_a_run_that_is_claimed_again_after_its_lease_was_lost_is_in_hand_once():
+    shop = await Workshop.open(concurrency=4)
+    try:
+        await shop.hang()
+        await shop.schedule("* * * * *", input={"text": "x" * 100})
+        await shop.tick(NOON + MINUTE)
+        worker = shop.worker
+        (before,) = worker._holding.values()
+        for _ in range(2):
+            shop.store.connection.execute("UPDATE ready SET owner = NULL, epoch = epoch + 1")
+            await worker._claim_step()
+        (again,) = worker._holding.values()
+        assert again is not before
+        assert worker._bytes == again.size == before.size
+    finally:
+        await shop.close()

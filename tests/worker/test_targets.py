@@ -58,6 +58,9 @@ def test_a_mirror_reaches_out_from_the_workspace_that_it_is_from_and_names_no_pl
     assert found.told is not None
     assert "a.example" not in found.told("https://a.example is away")
     assert known(stored()).told is None
+    sealed = VAULT.seal({"connection": "postgresql://me:pass@db.internal/crm"}, HOME)
+    of_secrets = known(stored(mirrored=1, secrets=sealed, sealed_for=HOME))
+    assert "db.internal" not in of_secrets.told("could not reach db.internal")
 
 
 @pytest.mark.parametrize(

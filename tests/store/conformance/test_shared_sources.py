@@ -159,6 +159,8 @@ async def test_mirrors_are_off_while_the_workspace_of_their_source_is_deleted(st
     left, behind = await read(store, borrower)
     assert (left.type, left.shared_from, left.off_reason) == ("none", None, "it is not shared any more")
     assert behind is None
+    with pytest.raises(Conflict, match="cannot be read any more"):
+        await share(store, left, await Tenant.open(store))
     own = await put(borrower, "people")
     assert await read(store, borrower) == (own, own)
 
