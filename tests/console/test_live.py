@@ -319,6 +319,12 @@ async def test_a_feed_whose_reader_fails_ends_and_can_be_followed_again() -> Non
 
     for _ in range(2):
         assert [news.what async for news in feeds.follow("w", "t", read)] == [1]
+    slow = feeds.follow("w", "t", read)
+    assert (await anext(slow)).what == 1
+    await asyncio.sleep(0.01)  # the reader has failed, which this one has not heard yet
+    async with asyncio.timeout(5):
+        assert [news.what async for news in feeds.follow("w", "t", read)] == [1]
+        assert [news async for news in slow] == []
 
 
 async def test_a_sign_of_life_comes_no_sooner_than_it_is_due() -> None:
