@@ -86,6 +86,13 @@ async def test_a_mirror_is_run_as_its_target_and_holds_nothing_of_how(store, ten
     assert (own.secrets, own.sealed_for) == (SEALED, lent)
 
 
+async def test_a_target_that_has_no_executor_is_not_shared(store, tenant, borrower):
+    idle = await tenant.add_target(executor="none", config={})
+    with pytest.raises(Conflict, match="has no executor yet, so there is nothing to share"):
+        await share(store, tenant, idle, borrower)
+    assert await shared_with(store, tenant, idle) == []
+
+
 async def test_a_mirror_follows_its_target_and_is_not_changed_where_it_is(store, tenant, lent, borrower):
     found, _ = await share(store, tenant, lent, borrower)
     before = await get(store, borrower, found.mirror_id)

@@ -276,6 +276,24 @@ class TestChanging:
             assert (again["status"], again["next_run"]) == ("active", coming)
             house.clock.now = instant("2024-12-15T10:00:00Z")
 
+    async def test_one_that_has_failed_begins_anew_with_a_new_time(
+        self, house: House, receiver: Receiver
+    ) -> None:
+        for number, (body, change) in enumerate(
+            ((ONCE, {"next_run": "2024-12-24T18:00:00Z"}), (DELAYED, {"delay_seconds": 60}))
+        ):
+            receiver.script(f"/{body['callback_id']}", Answer(400))
+            made = await create(house, body, name=f"Number {number}")
+            await house.move("2024-12-20T15:00:00Z")
+            seen = []
+            for given in ({}, change):
+                if given:
+                    await put(house, made, **given)
+                (shown, *_) = (await ask(house, "GET", f"/schedules?search=Number {number}"))["items"]
+                seen.append(shown["counts"]["failures_in_row"])
+            assert seen == [1, 0]
+            house.clock.now = instant("2024-12-15T10:00:00Z")
+
     async def test_a_paused_one_stays_paused_with_a_new_time(self, house: House) -> None:
         for body, change in (
             (CRON, {"cron_expression": "0 10 * * *"}),
