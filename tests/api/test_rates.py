@@ -10,10 +10,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from horarium.api.app import own_api
 from horarium.api.imports import within_quota
 from horarium.api.kit import registry
+from horarium.api.kit.keys import identify
+from horarium.api.web import ALLOWANCES, WORKSPACE
 from horarium.service.rates import IMPORT_ITEM
 from horarium.settings import Settings
 from tests.api.asking import BASE, ask, scheduled
@@ -103,6 +106,20 @@ async def test_every_request_is_counted_and_told_of_once(tmp_path: Path, public:
             if not path.endswith("/preview"):  # whose times are counted before it is looked up
                 assert cost == usual, (method, path, answer.text)
             house.clock.now += 1_000
+
+
+async def test_two_keys_of_one_request_are_both_counted_though_as_much_is_left_to_both(house: House) -> None:
+    keys = [await house.key_with("runs:read") for _ in range(2)]
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": None}
+
+    def request() -> Request:
+        return Request(scope | {ALLOWANCES: [], WORKSPACE: {}})
+
+    await identify(request(), house.services, keys[1])
+    both = request()
+    for key in (*keys, *keys):  # and each of them once
+        await identify(both, house.services, key)
+    assert [found.left for found in both.scope[ALLOWANCES]] == [999.0, 998.0]
 
 
 async def cost(house: House, path: str, body: object, status: int = 200) -> int:

@@ -31,9 +31,10 @@ MOST_DEBT_S = 60.0
 KEPT = 10_000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Allowance:
-    """The bucket of a key: how many units are left of those of one second (`limit`), as of an instant (ms).
+    """The bucket of a key: how many units are left of those of one second (`limit`), as of an instant (ms). The buckets
+    of two keys are never the same, however much is left in them.
 
     `burst`: the most units that it can have, which are those of one second.
     """

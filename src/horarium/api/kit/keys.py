@@ -60,9 +60,8 @@ async def identify(request: Request, services: Services, presented: str | None) 
         identity = await _acting(services, identity, elsewhere)
         _tell_audit(request, services, identity)
     allowance = services.rates.allowance(identity)
-    if (
-        allowance is not None and allowance not in request.scope[ALLOWANCES]
-    ):  # a gate has asked for the key as well
+    # A request is counted once, also where a gate has asked for the same key before the route does.
+    if allowance is not None and allowance not in request.scope[ALLOWANCES]:
         request.scope[ALLOWANCES].append(allowance)
         services.rates.take(allowance, READ if request.method in ("GET", "HEAD") else WRITE)
     return identity
