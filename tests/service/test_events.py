@@ -70,14 +70,20 @@ class Growing(Log):
         return {WORKSPACE: len(self.events)}
 
 
+def followed(log: Log, streams: int = 1) -> tuple[EventService, Any]:
+    """A service that reads a log, and what makes a follower of all of it."""
+    service = EventService(cast("Any", log), HandClock(0), cast("Any", None), streams)
+    everything = cast("EventFilter", SimpleNamespace(wants=lambda _: True))
+    return service, lambda: service.follow(WORKSPACE, everything, 0, 3_600)
+
+
 async def test_who_follows_hears_of_an_event_as_soon_as_a_commit_tells_of_it_and_looks_for_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr(module, "LOOK_S", 3_600.0)
     log = Growing()
-    service = EventService(cast("Any", log), HandClock(0), cast("Any", None), 1)
-    everything = cast("EventFilter", SimpleNamespace(wants=lambda _: True))
-    following = service.follow(WORKSPACE, everything, 0, 3_600)
+    service, follow = followed(log)
+    following = follow()
     heard = asyncio.ensure_future(anext(following))
     looks = []
     for topic in (None, DUE, EVENTS):
@@ -105,9 +111,8 @@ async def test_who_follows_hears_on_when_another_goes_and_nothing_is_kept_or_loo
 ):
     monkeypatch.setattr(module, "LOOK_S", 3_600.0)
     log = Growing()
-    service = EventService(cast("Any", log), HandClock(0), cast("Any", None), 2)
-    everything = cast("EventFilter", SimpleNamespace(wants=lambda _: True))
-    one, other = (service.follow(WORKSPACE, everything, 0, 3_600) for _ in range(2))
+    service, follow = followed(log, streams=2)
+    one, other = follow(), follow()
     waits = [asyncio.ensure_future(anext(each)) for each in (one, other)]
     await turns()
     assert service.streams[WORKSPACE] == 2
@@ -193,9 +198,8 @@ async def test_a_database_that_was_away_when_the_end_of_the_log_was_looked_at_is
 ):
     monkeypatch.setattr(module, "LOOK_S", 3_600.0)
     log = Growing()
-    service = EventService(cast("Any", log), HandClock(0), cast("Any", None), 1)
-    everything = cast("EventFilter", SimpleNamespace(wants=lambda _: True))
-    heard = asyncio.ensure_future(anext(service.follow(WORKSPACE, everything, 0, 3_600)))
+    service, follow = followed(log)
+    heard = asyncio.ensure_future(anext(follow()))
     await turns()
     there = log.read
 

@@ -19,6 +19,10 @@ from horarium.cli.failure import MISUSED, Failure
 ATTEMPTS = 3
 
 
+def _not_ours(url: str, why: str) -> Failure:
+    return Failure(f"what answers at {url} is not a Horarium server: its answer {why}; see --url")
+
+
 class _Answer(dict[str, Any]):
     """An object of an answer. Raises Failure where a member is asked for that our server would have sent."""
 
@@ -27,9 +31,7 @@ class _Answer(dict[str, Any]):
         super().__init__({name: _answer(value, url) for name, value in members.items()})
 
     def __missing__(self, name: str) -> Any:
-        raise Failure(
-            f"what answers at {self._url} is not a Horarium server: its answer has no {name}; see --url"
-        )
+        raise _not_ours(self._url, f"has no {name}")
 
 
 def _answer(value: Any, url: str) -> Any:
@@ -54,13 +56,8 @@ class _Reading(Horarium):
         except ValueError:
             found = ""
         if isinstance(found, str):
-            raise self._no_json()
+            raise _not_ours(self.url, "is no JSON")
         return _answer(found, self.url)
-
-    def _no_json(self) -> Failure:
-        return Failure(
-            f"what answers at {self.url} is not a Horarium server: its answer is no JSON; see --url"
-        )
 
 
 class Connection(_Reading):
@@ -92,7 +89,7 @@ class Connection(_Reading):
         with self._told():
             for line in super().stream(*args, **kwargs):
                 if not line.startswith(b"{"):
-                    raise self._no_json()
+                    raise _not_ours(self.url, "is no JSON")
                 yield line
 
     def follow(self, *args: Any, **kwargs: Any) -> Iterator[Any]:

@@ -6,12 +6,12 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.fields import Query
+from horarium.api.fields import Problems, Query
 from horarium.api.web import Answer
 from horarium.console.base import Pages, action_in
 from horarium.console.forms import Form, form_status, json_in, placed
 from horarium.console.rendering import path_to, redirect
-from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
+from horarium.domain.errors import Conflict, Invalid, NotFound
 from horarium.domain.ids import LOWEST_ID, prefixed
 from horarium.domain.listings import ScheduleListing, TargetListing
 from horarium.domain.run import RunState
@@ -164,12 +164,11 @@ class TargetPages(Pages):
 def _test_values(form: Form) -> dict[str, Any]:
     """The values with which a target is called, by the names of their fields. Raises Invalid with every mistake."""
     found: dict[str, Any] = {}
-    problems: list[Problem] = []
+    problems = Problems()
     for name in _TEST_FIELDS:
         try:
             found[name] = json_in(form, name)
         except Invalid as error:
             problems += error.problems
-    if problems:
-        raise Invalid(problems)
+    problems.done()
     return found
