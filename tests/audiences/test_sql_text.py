@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import re
 import time
@@ -138,6 +139,11 @@ def test_a_query_that_cannot_be_used_says_why(query: str, kind: str, words: str)
 )
 def test_the_longest_queries_are_read_in_little_time(piece: str, kind: str) -> None:
     query = "SELECT " + piece * (20_000 // len(piece))
-    began = time.thread_time()
-    read_query(query, kind)
-    assert time.thread_time() - began < 0.2
+    gc.disable()  # a collection looks at everything that the process holds, and is not this query's fault
+    try:
+        began = time.thread_time()
+        read_query(query, kind)
+        taken = time.thread_time() - began
+    finally:
+        gc.enable()
+    assert taken < 0.2
