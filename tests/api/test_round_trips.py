@@ -71,7 +71,7 @@ def told_by_rows(table: str) -> bool:
 
 
 async def rows_of_postgres(used: PostgresStore) -> dict[str, list[Json]]:
-    async with used._read.connections.acquire() as connection:
+    async with used._read.lending.connection() as connection:
         found = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         every: dict[str, list[Json]] = {table: [] for (table,) in found if told_by_rows(table)}
         # All of them with one statement, which asks the server once instead of sixty times.

@@ -30,7 +30,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from horarium.api.bodies import Malformed, parse_json, parse_object, read_body
 from horarium.api.figures import HttpFigures
 from horarium.api.reference import add_reference
-from horarium.api.route_index import IndexedRouter
+from horarium.api.route_index import IndexedRouter, path_here
 from horarium.domain.errors import Forbidden, HorariumError, Invalid, NotFound, QuotaReached
 from horarium.service.trail import REQUEST
 
@@ -63,6 +63,7 @@ SAFE_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-frame-options", b"DENY"),
     (CONTENT_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
 )
+_SAFE_NAMES = frozenset(name for name, _ in SAFE_HEADERS)
 # What pages of other origins may do, where a setting allows an origin. The APIs take keys in headers and know no
 # cookies, and browsers are not allowed to send the console's for them. So a page cannot use what its visitor may do.
 CORS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -298,27 +299,40 @@ class _Route(APIRoute):
         self.description = self.description or inspect.cleandoc(endpoint.__doc__ or "")
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """A route for GET also matches HEAD, which is answered like GET but without the body. A route with a key is
-        compared with the path as it was sent, still percent-encoded."""
-        if scope["type"] == "http" and self._before_key is not None:
+        """As Starlette's route, in one step instead of three. A route for GET also matches HEAD, which is answered like
+        GET but without the body. A route with a key is compared with the path as it was sent, still percent-encoded."""
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        if self._before_key is not None:
             if self._before_key not in scope["path"]:
                 return Match.NONE, {}
             scope = {**scope, "path": scope["raw_path"].decode("latin-1")}
-        if scope["type"] == "http" and scope["method"] == "HEAD":
-            return super().matches({**scope, "method": "GET"})
-        return super().matches(scope)
+        found = self.path_regex.match(path_here(scope))
+        if found is None:
+            return Match.NONE, {}
+        params = dict(scope.get("path_params", ()))
+        for name, value in found.groupdict().items():
+            params[name] = self.param_convertors[name].convert(value)
+        match = Match.FULL if self._answers(scope["method"]) else Match.PARTIAL
+        return match, {"endpoint": self.endpoint, "path_params": params, "route": self}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] == "HEAD" and "GET" in (self.methods or ()):
+        if self._answers(scope["method"]):
             await self.app(scope, receive, send)
         else:
             await super().handle(scope, receive, send)
+
+    def _answers(self, method: str) -> bool:
+        methods = self.methods or ()
+        return method in methods or (method == "HEAD" and "GET" in methods)
 
 
 def _with_safe_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The headers of an answer together with SAFE_HEADERS. An answer that has one of these itself keeps its own."""
     found = list(headers)
     own = {name for name, _ in found}
+    if _SAFE_NAMES.isdisjoint(own):
+        return [*found, *SAFE_HEADERS]
     return [*found, *(header for header in SAFE_HEADERS if header[0] not in own)]
 
 

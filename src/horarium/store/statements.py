@@ -14,6 +14,10 @@ Four notations stand for what the databases write differently:
   once, becomes `unnest` of one array for each column on PostgreSQL, and a list of VALUES on SQLite.
 - `octet_length(column)` is the size of a text in bytes, for which SQLite has a function only since 3.43.
 - `SELECT value FROM texts(:names)` takes a JSON array of texts as one parameter. A statement may have several.
+
+What else must be true of a row that is found by its id stands in `(...) IS TRUE`, if there is an index of the rows of
+which it is true. PostgreSQL then does not consider that index. As long as it has no statistics of a table, or old ones,
+it expects few rows in such an index, and reads all of it rather than finding each row by its id.
 """
 
 from __future__ import annotations

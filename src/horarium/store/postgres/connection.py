@@ -16,6 +16,7 @@ from horarium.store.base import P, T, Tx
 from horarium.store.database_urls import through_pooler, without_pooler
 from horarium.store.postgres.faults import HIDDEN_POOLER, LOST, place_of, unreachable
 from horarium.store.postgres.hosts import hosts_of
+from horarium.store.postgres.lending import Lending
 from horarium.store.postgres.side_loop import SideLoop
 from horarium.store.postgres.transaction import BEGIN, PostgresTx, committed, database_now
 from horarium.store.statements import load
@@ -116,12 +117,13 @@ class ConnectionThroughPooler(KeptConnection):
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Connections for one kind of verb, whose callers are counted as `of`. `begin` opens a transaction on one of them.
+    """Connections for one kind of verb, which `of` names. `lending` lends them, and `begin` opens a transaction on one.
     `bare_reads`: a verb that only reads needs no transaction. `side`: the loop in which the connections live, None for
     the main one."""
 
     of: str
     connections: Any
+    lending: Lending
     begin: str = BEGIN
     bare_reads: bool = True
     side: SideLoop | None = None
@@ -260,7 +262,10 @@ async def make_pool(of: str, url: str, name: str, size: int, settings: Mapping[s
         connection_class=options.pop("connection_class"),
         init=None if pooled else finished,
     )
-    return Pool(of, connections, _begin(settings), bare_reads=False) if pooled else Pool(of, connections)
+    lending = Lending(connections, size, ACQUIRE_SECONDS)
+    if pooled:
+        return Pool(of, connections, lending, _begin(settings), bare_reads=False)
+    return Pool(of, connections, lending)
 
 
 async def make_side_pool(of: str, url: str, name: str, settings: Mapping[str, str]) -> Pool:

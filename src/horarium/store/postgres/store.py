@@ -28,7 +28,6 @@ from horarium.store.database_urls import through_pooler, without_pooler
 from horarium.store.figures import Counted, StoreFigures, name_of
 from horarium.store.group_commit import GroupCommits, Take
 from horarium.store.postgres.connection import (
-    ACQUIRE_SECONDS,
     BY_KEY,
     READ_ONLY,
     READ_SECONDS,
@@ -86,8 +85,6 @@ class PostgresStore:
         self.recording: Set[Id] = frozenset()
         self._pools = pools
         self._prompt, self._urgent, self._write, self._read = pools
-        # Verbs that wait for a connection. The prompt ones are counted by themselves: they run in another thread.
-        self._waiting = {pool.of: 0 for pool in pools}
         self._statements = load("postgres")
         self._signals: list[Signal] = []
         self._notifications = notifications
@@ -116,7 +113,7 @@ class PostgresStore:
                 ("reads", READ_CONNECTIONS, READ_ONLY),
             ):
                 pools.append(await make_pool(of, of_verbs, name, size, settings))
-            async with pools[0].connections.acquire() as connection:
+            async with pools[0].lending.connection() as connection:
                 _check_version(connection.get_server_version())
                 await connection.execute("BEGIN; ROLLBACK")  # a pooler of the wrong mode refuses this
             pools.insert(0, await make_side_pool("release", of_verbs, name, BY_KEY))
@@ -153,7 +150,7 @@ class PostgresStore:
 
     async def identity(self) -> DatabaseIdentity:
         """Which database this is, whatever name and port it has in `url`."""
-        async with self._read.connections.acquire() as connection:
+        async with self._read.lending.connection() as connection:
             return await ask_identity(connection)
 
     def listen(self, signal: Signal) -> None:
@@ -254,7 +251,7 @@ class PostgresStore:
         raise AssertionError("the loop above returns or raises")
 
     async def _once(self, pool: Pool, work: Callable[[PostgresTx], Awaitable[T]]) -> T:
-        connection = await self._acquired(pool)
+        connection = await pool.lending.lend()
         try:
             return await work(PostgresTx(connection, self._statements, self.recording))
         except asyncpg.QueryCanceledError:
@@ -262,18 +259,10 @@ class PostgresStore:
         except LOST:
             connection.terminate()
             # Where one connection has died, others may have as well.
-            await pool.connections.expire_connections()
+            await pool.lending.expire()
             raise
         finally:
-            await pool.connections.release(connection)
-
-    async def _acquired(self, pool: Pool) -> Any:
-        """A connection of a pool; who waits for one is counted."""
-        self._waiting[pool.of] += 1
-        try:
-            return await pool.connections.acquire(timeout=ACQUIRE_SECONDS)
-        finally:
-            self._waiting[pool.of] -= 1
+            await pool.lending.take_back(connection)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -313,10 +302,9 @@ class PostgresStore:
         return await self._reading(self._read, database_bytes)
 
     def waiting(self) -> dict[str, int]:
-        engine = self._prompt, self._urgent
         return {
-            "engine": sum(self._waiting[pool.of] for pool in engine),
-            "api": sum(self._waiting[pool.of] for pool in (self._write, self._read)),
+            "engine": self._prompt.lending.waiting + self._urgent.lending.waiting,
+            "api": self._write.lending.waiting + self._read.lending.waiting,
         }
 
     async def close(self) -> None:

@@ -196,4 +196,4 @@ WHERE cursors.place = r.place AND cursors.schedule_id = r.schedule_id;
 -- name: complete_schedules
 UPDATE schedules SET state = 'completed', ended_ms = r.ended_ms, ended_reason = r.reason
 FROM rows(id bytea, ended_ms bigint, reason text) AS r
-WHERE schedules.id = r.id AND schedules.state = 'active';
+WHERE schedules.id = r.id AND (schedules.state = 'active') IS TRUE;

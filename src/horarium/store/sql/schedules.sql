@@ -35,9 +35,12 @@ SELECT {schedule_columns},
            + COALESCE(octet_length(s.description), 0) AS bytes
 {schedule_tables}
 
+-- part: schedule_of_workspace
+s.id = :id AND (s.workspace_id = :workspace_id AND s.deleted_ms IS NULL) IS TRUE
+
 -- name: get_schedule
 {whole_schedules}
-WHERE s.id = :id AND s.workspace_id = :workspace_id AND s.deleted_ms IS NULL;
+WHERE {schedule_of_workspace};
 
 -- name: get_schedule_by_key
 {whole_schedules}

@@ -34,7 +34,7 @@ ON CONFLICT (run_id) DO NOTHING;
 
 -- name: close_callbacks
 UPDATE callbacks SET answer = 'cancelled', look_ms = CASE WHEN handle IS NULL THEN NULL ELSE 0 END
-WHERE run_id IN (:ids...) AND answer IS NULL;
+WHERE run_id IN (:ids...) AND (answer IS NULL) IS TRUE;
 
 -- name: settled_cursors
 -- What decides whether something follows from the end of fires, as rows.SettledCursor.
@@ -74,7 +74,7 @@ WHERE schedule_id = :schedule_id;
 
 -- name: pause_schedule
 UPDATE schedules SET state = 'paused', note = :note, updated_ms = :now, version = version + 1
-WHERE id = :id AND state = 'active';
+WHERE id = :id AND (state = 'active') IS TRUE;
 
 -- name: delete_completed
 UPDATE schedules SET state = 'deleted', deleted_ms = :now WHERE id IN (:ids...) AND state = 'completed';

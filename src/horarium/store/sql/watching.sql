@@ -27,7 +27,7 @@ WHERE callbacks.run_id = r.run_id AND callbacks.look_ms IS NOT NULL;
 -- name: look_later
 -- When runs that go on are looked at again. One that has ended here meanwhile is told to its engine at once.
 UPDATE callbacks SET look_ms = r.look_ms FROM rows(run_id bytea, look_ms bigint) AS r
-WHERE callbacks.run_id = r.run_id AND callbacks.look_ms IS NOT NULL AND callbacks.answer IS NULL;
+WHERE callbacks.run_id = r.run_id AND (callbacks.look_ms IS NOT NULL AND callbacks.answer IS NULL) IS TRUE;
 
 -- name: tell_later
 -- When engines are told again to end runs that have ended here.
@@ -53,7 +53,7 @@ SELECT DISTINCT r.schedule_id FROM runs r WHERE r.id IN (:ids...) AND r.schedule
 -- The engine says how runs ended; those that have ended otherwise meanwhile are left out. Nobody looks at them again, so
 -- the handle, which may name whom a run was for, is not kept.
 UPDATE callbacks SET answer = r.answer, look_ms = NULL, handle = NULL FROM rows(run_id bytea, answer text) AS r
-WHERE callbacks.run_id = r.run_id AND callbacks.answer IS NULL;
+WHERE callbacks.run_id = r.run_id AND (callbacks.answer IS NULL) IS TRUE;
 
 -- name: stop_looking
 UPDATE callbacks SET look_ms = NULL, handle = NULL WHERE run_id IN (:ids...) AND answer IS NOT NULL;
@@ -62,4 +62,4 @@ UPDATE callbacks SET look_ms = NULL, handle = NULL WHERE run_id IN (:ids...) AND
 -- Runs that are watched and have no answer yet, as rows.OpenWatched.
 SELECT c.run_id, c.workspace_id, {fire_of_run} AS fire_id, r.schedule_id, r.row_key, c.attempt, r.started_ms, r.slot_ms IS NOT NULL AS single, r.mode
 FROM callbacks c JOIN runs r ON r.id = c.run_id
-WHERE c.run_id IN (:ids...) AND c.answer IS NULL AND r.state IN ('pending', 'running');
+WHERE c.run_id IN (:ids...) AND (c.answer IS NULL) IS TRUE AND r.state IN ('pending', 'running');

@@ -70,12 +70,12 @@ SELECT {whole_columns}, {workspace_held}
   OR EXISTS (SELECT 1 FROM pauses WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id = :id)
   OR EXISTS (SELECT 1 FROM windows WHERE workspace_id = :workspace_id AND schedule_id = :id) AS held
 {schedule_tables}
-WHERE s.id = :id AND s.workspace_id = :workspace_id AND s.deleted_ms IS NULL;
+WHERE {schedule_of_workspace};
 
 -- name: forget_lost_windows
 -- Windows of schedules that do not fire any more have nothing to hold back.
 DELETE FROM windows WHERE next_ms <= :now AND schedule_id IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM schedules s WHERE s.id = windows.schedule_id AND s.deleted_ms IS NULL);
+  AND (SELECT s.deleted_ms IS NULL FROM schedules s WHERE s.id = windows.schedule_id) IS NOT TRUE;
 
 -- name: windows_begun
 -- Windows that have begun and are not entered as pauses yet.
