@@ -100,14 +100,14 @@ class House:
     async def open(
         cls,
         now: str,
-        postgres: str | PostgresStore | None = None,
+        postgres: str | PostgresStore | InlineSqliteStore | None = None,
         dialects: Dialects | None = None,
         outgoing: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> AsyncIterator[House]:
         """`settings` change the server's (body_limit, rate_limit, ...); with `postgres`, the URL of an empty
-        database, or a store that stays open, the store is there. `dialects` are those that are installed, if not
-        given. `outgoing` changes what executors may do (see ExecutorOptions)."""
+        database, or a store of either kind that stays open, the store is there. `dialects` are those that are
+        installed, if not given. `outgoing` changes what executors may do (see ExecutorOptions)."""
         clock = HandClock(instant(now))
         store = await _store(clock, postgres)
         allowed_hosts = AllowedHosts(store)
@@ -239,8 +239,8 @@ async def _at_once(seconds: float) -> None:
     """Nobody waits in tests."""
 
 
-async def _store(clock: HandClock, postgres: str | PostgresStore | None) -> Store:
-    if isinstance(postgres, PostgresStore):
+async def _store(clock: HandClock, postgres: str | PostgresStore | InlineSqliteStore | None) -> Store:
+    if isinstance(postgres, PostgresStore | InlineSqliteStore):
         return postgres
     if postgres is not None:
         await migrate(postgres)
