@@ -5,8 +5,8 @@ is not wrong by itself: another run is claimed first, a retry comes a moment lat
 page has for each seed how often each verb wrote what, each table with what its columns hold, what reached the targets,
 and what the nodes counted. Values that have no short form stand in it as a hash.
 
-`python -m tests.simulation.histories` writes the page anew. `python -m tests.simulation.histories 12` prints all that
-happened in the world of seed 12, for comparing two states of the program line by line.
+`python -m tests.simulation.histories` writes the page anew. `python -m tests.simulation.histories 12` (or `2 with
+events`) prints all that happened in the world of seed 12, for comparing two states of the program line by line.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from textwrap import wrap
 from typing import Any
 
 from horarium.worker.figures import worker_metrics
-from tests.simulation.script import script_for
+from tests.simulation.events import with_event_kills
+from tests.simulation.script import Script, script_for
 from tests.simulation.world import World
 
 PAGE = Path(__file__).with_name("histories.txt")
-SEEDS = range(1, 41)
+# The seeds of worlds, and of those in which workspaces have webhooks and nodes are killed where events come to be.
+SEEDS, SEEDS_WITH_EVENTS = range(1, 41), (2, 3, 4, 6, 7, 8)
 WIDTH = 150
 # Of a column with at most so many different values, how often each occurs is told.
 FEW = 5
@@ -36,23 +38,28 @@ OTHERWISE = {
     ("meta", "value"),
     ("nodes", "zone_data"),
     ("schedules", "zone_data"),
+    ("webhooks", "secrets"),
     ("windows", "zone_data"),
 }
 
 
-def whole_page() -> str:
-    return "".join(history(seed) for seed in SEEDS)
+def scripts() -> dict[str, Script]:
+    """The scripts of the page, by the name under which it tells of them."""
+    usual = {f"seed {seed}": script_for(seed) for seed in SEEDS}
+    return usual | {
+        f"seed {seed} with events": with_event_kills(script_for(seed)) for seed in SEEDS_WITH_EVENTS
+    }
 
 
-def history(seed: int) -> str:
-    """The part of the page that tells of a seed."""
-    world = World(script_for(seed)).play()
+def history(name: str) -> str:
+    """The part of the page that tells of a script."""
+    world = World(scripts()[name]).play()
     try:
         parts = [*_written(world), *_arrived(world), *_tables(world), *_counted(world)]
     finally:
         world.store.connection.close()
     lines = [line for part in parts for line in wrap(part, WIDTH, subsequent_indent="      ")]
-    return "\n".join((f"== seed {seed}", *(f"  {line}" for line in lines), ""))
+    return "\n".join((f"== {name}", *(f"  {line}" for line in lines), ""))
 
 
 def _written(world: World) -> Iterator[str]:
@@ -132,13 +139,13 @@ def _hash(values: Iterable[Any]) -> str:
     return hashlib.sha256(repr(list(values)).encode()).hexdigest()[:8]
 
 
-def _every_line(seed: int) -> Iterator[str]:
-    """All that happened in the world of a seed."""
-    world = World(script_for(seed)).play()
+def _every_line(name: str) -> Iterator[str]:
+    """All that happened in the world of a script."""
+    world = World(scripts()[name]).play()
     yield from map(str, world.trail.notes)
     yield from map(str, world.receiver.log)
-    for name, columns, rows in _rows(world):
-        yield f"{name}: {columns}"
+    for table, columns, rows in _rows(world):
+        yield f"{table}: {columns}"
         yield from map(str, rows)
     yield from _counted(world)
     world.store.connection.close()
@@ -146,6 +153,6 @@ def _every_line(seed: int) -> Iterator[str]:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        print("\n".join(_every_line(int(sys.argv[1]))))
+        print("\n".join(_every_line(f"seed {' '.join(sys.argv[1:])}")))
     else:
-        PAGE.write_text(whole_page())
+        PAGE.write_text("".join(map(history, scripts())))
