@@ -32,10 +32,22 @@ def test_an_installation_in_order_has_nothing_but_good_answers():
     answers = examine(FINE)
     assert {answer.level for answer in answers} == {Level.FINE}
     assert worst(answers) is Level.FINE
-    assert [answer.about for answer in answers] == [
-        "data folder", "database", "schema", "key", "zone data", "clock", "slots", "queue", "nodes", "backup", "disk",
-        "open files", "certificate", "server",
-    ]  # fmt: skip
+    assert {answer.about: answer.words for answer in answers} == {
+        "data folder": "is there and private",
+        "database": "answers (sqlite)",
+        "schema": "is 1, as this program needs it",
+        "key": "opens the stored secrets",
+        "zone data": "is 2026a",
+        "clock": "agrees with the database",
+        "slots": "no slot is late",
+        "queue": "no run waits for long",
+        "nodes": "1 node is at work, and none is lost",
+        "backup": "the last was made 60 min ago",
+        "disk": "50% of the disk of /data is free",
+        "open files": f"a process may open {FINE.open_files}",
+        "certificate": "ends in 90 days",
+        "server": "the server at http://a is ready (version 0.1.0)",
+    }
 
 
 def test_a_database_without_secrets_needs_no_key():
@@ -74,6 +86,7 @@ def test_a_database_without_secrets_needs_no_key():
         (replace(FINE, free={"/data": (0.0, 4096)}), "wrong", "disk", "is full"),
         (replace(FINE, open_files=1024), "warning", "open files", "may open 1024"),
         (replace(FINE, certificate_days=3.0), "warning", "certificate", "ends in 3 days"),
+        (replace(FINE, certificate_days=0.0), "wrong", "certificate", "has ended"),
         (replace(FINE, certificate_days=-1.0), "wrong", "certificate", "has ended"),
         (replace(FINE, certificate_trouble="x is no certificate"), "wrong", "certificate", "no certificate"),
         (
