@@ -97,10 +97,10 @@ class World:
 
 
 @asynccontextmanager
-async def furnished() -> AsyncIterator[World]:
-    """The world, on Thursday, 40 minutes after noon."""
+async def furnished(**settings: Any) -> AsyncIterator[World]:
+    """The world, on Thursday, 40 minutes after noon. `settings` are those of the house."""
     with without_chance() as dice:
-        async with House.open(BEGINS) as house:
+        async with House.open(BEGINS, **settings) as house:
             world = World(house, dice)
             clock = SimpleNamespace(perf_counter=lambda: house.clock.now / 1000)
             with (
