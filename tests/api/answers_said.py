@@ -34,7 +34,7 @@ async def _refused(walk: Walk) -> None:
 
 # The pages: what walks through an API, and which of its routes the walk must have come to.
 PAGES: Mapping[str, tuple[Callable[[Walk], Awaitable[None]], Callable[[Route], bool]]] = {
-    "own_reads": (our_reads.read, lambda route: route.method == "GET"),
+    "own_reads": (our_reads.read, lambda route: route.method == "GET" and route.path != "/metrics"),
     "own_writes": (our_writes.write, lambda route: route.method != "GET" and "/by-key/" not in route.path),
     "own_refused": (_refused, lambda route: True),
     **{kind.dialect: (others, lambda route: True) for kind in SPEAKERS},
@@ -54,7 +54,9 @@ async def walked(name: str) -> tuple[str, set[str]]:
             walk = Walk(world, api, BASES[api], _routes(world.house)[api], application.openapi())
             await go(walk)
             left_out = walk.left_out() & {route.name for route in walk.routes if needed(route)}
-            kinds = [f"{word}: {status} {title} ({kind})" for word, (kind, title, status) in walk.problems.items()]
+            kinds = [
+                f"{word}: {status} {title} ({kind})" for word, (kind, title, status) in walk.problems.items()
+            ]
             lines = [*walk.lines, "", "## the kinds of problems", *kinds] if kinds else walk.lines
             return "\n".join(folded(lines)).strip() + "\n", left_out
 

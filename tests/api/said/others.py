@@ -76,7 +76,12 @@ def _places(walk: Walk, speaker: Speaker) -> Any:
     """What there is for each place of a route."""
 
     def places(route: Route) -> dict[str, str]:
-        found = {"id": "{schedule}", "scheduleId": "{schedule}", "workspaceId": "{acme}", "agentId": "cadenya-agent"}
+        found = {
+            "id": "{schedule}",
+            "scheduleId": "{schedule}",
+            "workspaceId": "{acme}",
+            "agentId": "cadenya-agent",
+        }
         if walk.api == "uranus":
             found["id"] = "secretary"
         elif "/workflows/" in route.path:
@@ -96,18 +101,29 @@ def _places(walk: Walk, speaker: Speaker) -> Any:
 
 async def _reads(walk: Walk, places: Any, again: bool = False) -> None:
     """Lists and things; when asked again, without their parameters."""
-    for route in sorted((route for route in walk.routes if route.method == "GET"), key=lambda route: len(route.places)):
+    for route in sorted(
+        (route for route in walk.routes if route.method == "GET"), key=lambda route: len(route.places)
+    ):
         walk.title(f"{route.name}{', at last' if again else ''}")
         line = line_of(route, places(route))
         reply = await walk.tell(Ask(line))
         for kind, found in ids_in(walk.api, reply):
             walk.world.there.setdefault(kind.removesuffix("s"), found)
-        if walk.api == "cadenya" and "/variations" in route.path and "{id}" not in route.path and reply.status == 200:
+        if (
+            walk.api == "cadenya"
+            and "/variations" in route.path
+            and "{id}" not in route.path
+            and reply.status == 200
+        ):
             walk.world.there.setdefault("variation", reply.json()["items"][0]["metadata"]["id"])
         for name in () if again else route.query:
             await _with(walk, line, name)
     if walk.api == "autessa":
-        for line, body in (("POST /all", {}), ("POST /all", None), ("POST /get", {"scheduledEventId": "{schedule}"})):
+        for line, body in (
+            ("POST /all", {}),
+            ("POST /all", None),
+            ("POST /get", {"scheduledEventId": "{schedule}"}),
+        ):
             await walk.tell(Ask(line, walk.filled(body)))
 
 
@@ -138,7 +154,7 @@ async def _writes(walk: Walk, places: Any, speaker: Speaker) -> None:
         making = route.method == "POST" and (not route.path.endswith("}") and route.name in bodies)
         if not making or route.path in ("/all", "/get", "/update", "/toggle", "/delete"):
             continue
-        walk.title(route.name)
+        walk.step(route.name)
         for number, body in enumerate(bodies[route.name]):
             reply = await walk.tell(Ask(line_of(route, places(route)), body))
             name = f"made {number}" if "chedule" in route.path or walk.api == "autessa" else f"other {number}"
@@ -150,7 +166,7 @@ async def _writes(walk: Walk, places: Any, speaker: Speaker) -> None:
     changed = await _bodies(walk, "made 0")
     for route in walk.routes:
         if route.method in ("PUT", "PATCH") or route.path in ("/update", "/toggle"):
-            walk.title(route.name)
+            walk.step(route.name)
             mine = _mine(walk, route, places)
             for body in changed[route.name]:
                 await walk.tell(Ask(line_of(route, mine), body))
@@ -158,13 +174,17 @@ async def _writes(walk: Walk, places: Any, speaker: Speaker) -> None:
     for method in ("POST", "DELETE"):
         for route in walk.routes:
             bodiless = route.media is None or route.path == "/delete"
-            if route.method == ("POST" if route.path == "/delete" else method) and bodiless and (route.path != "/delete" or method == "DELETE"):
+            if (
+                route.method == ("POST" if route.path == "/delete" else method)
+                and bodiless
+                and (route.path != "/delete" or method == "DELETE")
+            ):
                 await _verb(walk, route, places, changed)
 
 
 async def _verb(walk: Walk, route: Route, places: Any, bodies: Mapping[str, list[Any]]) -> None:
     """What is done twice to what was made, to what there was before, to what is another's, and to what has ended."""
-    walk.title(route.name)
+    walk.step(route.name)
     body = next(iter(bodies.get(route.name, ())), None)
     for _ in range(2):
         await walk.tell(Ask(line_of(route, _mine(walk, route, places)), body))
@@ -203,10 +223,18 @@ async def _show(walk: Walk, route: Route, places: Any, name: str) -> None:
         return
     parts = route.path.partition(":")[0].split("/")
     for shown in walk.routes:
-        if shown.method == "GET" and shown.places and shown.path.split("/")[1:-1] == [part for part in parts[1:] if part][: len(shown.path.split("/")) - 2]:
+        if (
+            shown.method == "GET"
+            and shown.places
+            and shown.path.split("/")[1:-1]
+            == [part for part in parts[1:] if part][: len(shown.path.split("/")) - 2]
+        ):
             mine = _mine(walk, shown, places)
             if "{made 0}" in mine.values() or "{schedule}" in mine.values():
-                mine = {place: f"{{{name}}}" if text in ("{made 0}", "{schedule}") else text for place, text in mine.items()}
+                mine = {
+                    place: f"{{{name}}}" if text in ("{made 0}", "{schedule}") else text
+                    for place, text in mine.items()
+                }
             await walk.tell(Ask(line_of(shown, mine)))
             return
 
@@ -215,7 +243,9 @@ async def _known(walk: Walk, places: Any) -> Known:
     world = walk.world
     few = {scope: await world.house.key_with(scope) for scope in ("runs:read", "audit:read")}
     none = await world.house.services.tenancy.create_principal(await world.house.who(), "nobody", granted=())
-    issued = await world.house.services.tenancy.create_key(await world.house.who(), "of nobody", ["*"], none.id)
+    issued = await world.house.services.tenancy.create_key(
+        await world.house.who(), "of nobody", ["*"], none.id
+    )
     keys = {f"only {scope}": key for scope, key in few.items()} | {"schedule no target": issued.text}
     bodies = await _bodies(walk, "schedule")
     return Known(

@@ -36,11 +36,21 @@ LINES = {
     "/schedules/{id}/explain": tuple(
         f"/schedules/{{{name}}}/explain?at={at}"
         for name, at in (
-            ("s-nightly", "2026-03-02T08:30:00Z"), ("s-nightly", "2026-03-01T08:00:00Z"), ("s-missed", "2026-03-03T07:15:00Z"),
-            ("s-missed", "2026-03-05T12:15:00Z"), ("s-paused", "2026-03-02T09:00:00Z"), ("s-paused until", "2026-03-02T10:30:00Z"),
-            ("s-waiting", "2026-03-04T07:30:00Z"), ("s-ended", "2026-03-01T13:00:00Z"), ("s-ended", "2026-03-02T13:00:00Z"),
-            ("s-deleted", "2026-03-02T09:00:00Z"), ("s-rows", "2026-03-05T08:00:00Z"), ("s-unread", "2026-03-05T08:30:00Z"),
-            ("s-broken", "2026-03-06T10:20:00Z"), ("s-few", "2026-03-29T07:30:00Z"), ("s-nightly", "2028-03-01T08:30:00Z"),
+            ("s-nightly", "2026-03-02T08:30:00Z"),
+            ("s-nightly", "2026-03-01T08:00:00Z"),
+            ("s-missed", "2026-03-03T07:15:00Z"),
+            ("s-missed", "2026-03-05T12:15:00Z"),
+            ("s-paused", "2026-03-02T09:00:00Z"),
+            ("s-paused until", "2026-03-02T10:30:00Z"),
+            ("s-waiting", "2026-03-04T07:30:00Z"),
+            ("s-ended", "2026-03-01T13:00:00Z"),
+            ("s-ended", "2026-03-02T13:00:00Z"),
+            ("s-deleted", "2026-03-02T09:00:00Z"),
+            ("s-rows", "2026-03-05T08:00:00Z"),
+            ("s-unread", "2026-03-05T08:30:00Z"),
+            ("s-broken", "2026-03-06T10:20:00Z"),
+            ("s-few", "2026-03-29T07:30:00Z"),
+            ("s-nightly", "2028-03-01T08:30:00Z"),
         )
     ),
     "/directory/{kind}": tuple(f"/directory/{kind}" for kind in ("contacts", "users", "deals", "tasks")),
@@ -85,11 +95,22 @@ async def read(walk: Walk) -> None:
             if parameter["in"] == "query":
                 await _with(walk, route, parameter)
     await by_key(walk)
-    for line in ("GET /workspaces/{acme}/export", "GET /audit/export", "GET /audit/export?proof=true&since=2026-03-05T12:40:00Z"):
+    for line in (
+        "GET /workspaces/{acme}/export",
+        "GET /audit/export",
+        "GET /audit/export?proof=true&since=2026-03-05T12:40:00Z",
+    ):
         walk.title(line)
         await walk.tell(Ask(line))
     walk.title("what is not there")
-    for line in ("GET /nowhere", "POST /", "PUT /schedules", "GET /schedules/", "HEAD /schedules/{s-nightly}", "OPTIONS /schedules"):
+    for line in (
+        "GET /nowhere",
+        "POST /",
+        "PUT /schedules",
+        "GET /schedules/",
+        "HEAD /schedules/{s-nightly}",
+        "OPTIONS /schedules",
+    ):
         await walk.tell(Ask(line))
 
 

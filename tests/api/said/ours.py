@@ -81,7 +81,13 @@ async def furnish(world: World) -> None:
     await world.make("their hook", "/webhooks", {"url": f"{PLAYED}/all"}, **theirs)
     action = {"action": "cancel", "filter": {"target": "slow"}, "dry_run": True}
     for name, options in (("dry", {}), ("their action", theirs)):
-        found = await world.ask("POST", "/runs/actions", action | {"dry_run": False, "filter": {"target": "slow", "row_key": "x"}}, 200, **options)
+        found = await world.ask(
+            "POST",
+            "/runs/actions",
+            action | {"dry_run": False, "filter": {"target": "slow", "row_key": "x"}},
+            200,
+            **options,
+        )
         world.there[name] = found["id"]
     for name, options in (("erasure", {}), ("their erasure", theirs)):
         await world.make(name, "/erasures", {"person": "nobody-7"}, 202, **options)

@@ -11,23 +11,30 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from horarium import __version__
 from horarium.domain.ids import from_ulid, uuid_text
+from horarium.times import TZDATA_VERSION
 from tests.mutations.sending import Reply
 from tests.support.names import Names
 
-WIDTH = 150
+WIDTH = 155
 # An object that is longer than so many characters is told once as a whole, and then by what is different.
 LONG = 120
+# Of a longer list of things, so many are told; of the others their ids.
+MOST_OF_A_LIST = 10
 # Of the items of a stream, so many of each kind are told.
-MOST_OF_A_KIND = 6
+MOST_OF_A_KIND = 3
 # A text that is as short holds no id and no key.
 SHORT = 5
 # These differ at each answer, or are told by what is shown.
 PASSING = frozenset(("date", "x-request-id", "content-length"))
 # Headers that belong to an answer and not to its kind: they are always told.
-TOLD = frozenset(("www-authenticate", "allow", "retry-after", "location", "etag", "link", "content-disposition"))
+TOLD = frozenset(
+    ("www-authenticate", "allow", "retry-after", "location", "etag", "link", "content-disposition")
+)
 _REPEATED = re.compile(r"([a-z])\1{19,}")
 _CURSOR = re.compile(r"(?<=[?&]cursor=)[\w%-]+")
+_VERSIONS = ((f'"{__version__}"', '"VERSION"'), (TZDATA_VERSION, "TZDATA"))
 CURSORS = ("next_cursor", "nextCursor")
 
 
@@ -56,6 +63,8 @@ class Told(Names):
         text = self._ULID.sub(lambda seen: f"{seen[1]}{seen[2]}{self._of(seen[3], seen[1])}", text)
         text = self._UUID.sub(lambda seen: f"uuid_{self._of(seen[0], 'uuid')}", text)
         text = _REPEATED.sub(lambda seen: f"{seen[1]}×{len(seen[0])}", text)
+        for real, name in _VERSIONS:
+            text = text.replace(real, name)
         return _CURSOR.sub("CURSOR", self.named(text))
 
     def _of(self, real: str, family: str) -> str:
@@ -116,7 +125,9 @@ class Teller:
         shown = {name: text for name, text in reply.headers.items() if name not in PASSING}
         kind = f"{reply.media} {reply.status // 100}"
         new = kind not in self._headers
-        usual = self._headers.setdefault(kind, {name: text for name, text in shown.items() if name not in TOLD})
+        usual = self._headers.setdefault(
+            kind, {name: text for name, text in shown.items() if name not in TOLD}
+        )
         if new:
             return f" <{kind}xx: {'; '.join(f'{name}: {text}' for name, text in shown.items())}>"
         other = [f"{name}: {text}" for name, text in shown.items() if usual.get(name) != text]
@@ -126,7 +137,13 @@ class Teller:
     def _node(self, name: str, value: Any) -> Any:
         """A value as a text, or as (opening, parts, closing); each part is a text that stands before, and a node."""
         if isinstance(value, list):
-            return "[", [("", self._node(name, each)) for each in value], "]"
+            many = len(value) > MOST_OF_A_LIST + 4 and all(isinstance(each, dict) for each in value)
+            told = value[:MOST_OF_A_LIST] if many else value
+            parts = [("", self._node(name, each)) for each in told]
+            if many:
+                others = [_id_of(each) or "?" for each in value[MOST_OF_A_LIST:]]
+                parts += [("", self.names.plain(each)) for each in (f"{len(others)} more:", *others)]
+            return "[", parts, "]"
         if not isinstance(value, dict):
             if name in CURSORS and value is not None:
                 return "CURSOR"
@@ -143,9 +160,7 @@ class Teller:
             word = self.names.plain(f"like {_id_of(known)}")
             if known is value or which[0].startswith("a "):
                 return self._members(value)
-        changed = {
-            field: each for field, each in value.items() if field not in known or known[field] != each
-        }
+        changed = {field: each for field, each in value.items() if field not in known or known[field] != each}
         if not changed:
             return f"{{{word}}}"
         if len(changed) > 2 + len(value) * 0.7:

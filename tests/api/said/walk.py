@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from horarium.engine.fanout import FanoutRunner
 from tests.api.said.telling import WIDTH, Teller, Told, wrapped
 from tests.console.world import World
 from tests.mutations.sending import Reply, send
@@ -66,6 +67,11 @@ class Walk:
     def title(self, text: str) -> None:
         self.lines += ["", f"## {text}"]
 
+    def step(self, text: str) -> None:
+        """Begin a chapter, a second later."""
+        self.world.house.clock.now += 1_000
+        self.title(text)
+
     async def tell(self, ask: Ask) -> Reply:
         """Send a request, and write down what it is answered."""
         reply = await self.send(ask)
@@ -102,7 +108,7 @@ class Walk:
         if content is not None:
             headers.append((b"content-type", ask.media.encode()))
         sent = send(self.world.house.api, method, self.base + path, headers, content)
-        reply = await (self._beside_engine(sent) if path.endswith("/fire-now") else sent)
+        reply = await (self._beside_engine(sent) if path.partition("?")[0].endswith("/fire-now") else sent)
         self._changed |= method != "GET" and reply.status < 300
         return reply
 
@@ -110,6 +116,9 @@ class Walk:
         """Put back what was there when `keep` was called, if a request has changed something."""
         if self._kept is not None and self._changed:
             self._kept.backup(self._database())
+            house = self.world.house
+            # What it has in hand belongs to what is not there any more.
+            house.fan_out = FanoutRunner(house.store, house.clock, house.node, house.services.audiences)
         self._changed = False
 
     def keep(self) -> None:
