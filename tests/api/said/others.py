@@ -1,4 +1,4 @@
-"""What the five other APIs are asked: every list with its parameters, everything that is made, changed, done, deleted."""
+"""What the five other APIs are asked: lists with their parameters, and all that is made, changed, done and deleted."""
 
 from __future__ import annotations
 

@@ -16,7 +16,9 @@ EACH = {
     "/events/{id}": "e-", "/actions/{id}": "a-",
 }  # fmt: skip
 OTHERS = {
-    "/targets/{ref}": ("ok", "slow", "off", "gone", "t-long", "echo", "lent", "borrowed", "deleted"),
+    "/targets/{ref}": (
+        "ok", "slow", "silent", "flaky", "rows", "off", "gone", "t-long", "echo", "lent", "borrowed", "deleted",
+    ),
     "/principals/{id}": ("me", "bot", "eve", "duo", "gone person"),
     "/workspaces/{id}": ("acme", "other", "empty"),
     "/schedules/{id}/preview": ("s-nightly", "s-mixed", "s-paused", "s-ended", "s-few", "s-cadenya"),
@@ -68,9 +70,11 @@ VALUES = {
     "label": ("team:a:b", "team:a:b&label=x:1", "team:b"), "next_fire_before": ("2026-03-05T14:00:00Z",),
     "schedule": ("{s-slow}", "{s-rows}"), "schedule_key": ("nightly-key",), "fire": ("{f-rows}",),
     "row_key": ("c1",), "from": ("2026-03-05T08:00:00Z", "2026-03-04T08:00:00Z&to=2026-03-04T10:00:00Z"),
-    "to": ("2026-03-02T09:00:00Z",), "since": ("2026-03-05T12:40:00Z", "2026-03-05T11:00:00Z&until=2026-03-05T12:00:00Z"),
-    "until": ("2026-03-01T13:00:00Z",), "at": SLOTS, "count": ("3",), "attempt": ("1", "2", "9"), "type": ("fire.failed", "schedule.*"),
-    "subject": ("{s-nightly}", "{ok}", "audience:crm"), "principal": ("{me}",), "action": ("schedule.updated", "schedule.*", "key.*"),
+    "to": ("2026-03-02T09:00:00Z",), "at": SLOTS, "count": ("3",), "attempt": ("1", "2", "9"),
+    "since": ("2026-03-05T12:40:00Z", "2026-03-05T11:00:00Z&until=2026-03-05T12:00:00Z"),
+    "until": ("2026-03-01T13:00:00Z",), "type": ("fire.failed", "schedule.*"),
+    "subject": ("{s-nightly}", "{ok}", "audience:crm"), "principal": ("{me}",),
+    "action": ("schedule.updated", "schedule.*", "key.*"),
     "request": ("x",), "workspace": ("{acme}",),
 }  # fmt: skip
 AFTER = {

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from horarium.domain.ids import from_prefixed
+from horarium.domain.lane_report import LaneReport
+from horarium.domain.waiting import WaitCause
+from horarium.store.verbs import lanes
 from tests.api.said.refused import DEEPEST, Known
-from tests.api.said.walk import Ask, Walk
 from tests.console.world import PLAYED, World, _as, _tell, another_is_held, one_run_goes_on
 from tests.mutations.examples import KEYS, own, target_of
 from tests.mutations.world import Route
@@ -107,8 +110,21 @@ async def furnish(world: World) -> None:
     await world.ask("PUT", "/audiences/people", people)
     table = {"database": "crm", "table": "people", "columns": [{"name": "name", "type": "text"}]}
     await world.ask("POST", "/tables", table, 201)
+    await _lanes(world)
     wide = {"fires_per_hour": None, "schedules": None, "targets": None, "bulk_lines": None}
     await world.ask("PATCH", "/workspaces/current", {"quotas": wide})
+
+
+async def _lanes(world: World) -> None:
+    """What workers report of lanes: one is full and late, another is not called any more."""
+    now = world.house.clock.now
+    reports = {
+        "slow": LaneReport(5, 3, 1, 2, now - 90_000, 100, 900),
+        "silent": LaneReport(2, 1, 1, 7, now - 90_000, 412, 2_500, WaitCause.CIRCUIT, now - 61_000),
+    }
+    known = {from_prefixed("tgt", world.there[name]): report for name, report in reports.items()}
+    found = {target: report for target, report in known.items() if target is not None}
+    await world.house.store.urgent(lanes.report_lanes, world.house.node, now, found)
 
 
 async def known(world: World) -> Known:

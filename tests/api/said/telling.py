@@ -48,7 +48,7 @@ class Told(Names):
     def __init__(self, there: Mapping[str, str]) -> None:
         super().__init__()
         self._world: dict[str, str] = {}
-        self._numbers: dict[str, int] = {}
+        self._numbered = 0
         for name, real in there.items():
             self.calls(real, name)
 
@@ -60,17 +60,18 @@ class Told(Names):
             self._world.setdefault(uuid_text(found), name.replace(" ", "-"))
 
     def plain(self, text: str) -> str:
-        text = self._ULID.sub(lambda seen: f"{seen[1]}{seen[2]}{self._of(seen[3], seen[1])}", text)
-        text = self._UUID.sub(lambda seen: f"uuid_{self._of(seen[0], 'uuid')}", text)
+        text = self._ULID.sub(lambda seen: f"{seen[1]}{seen[2]}{self._of(seen[3])}", text)
+        text = self._UUID.sub(lambda seen: f"uuid_{self._of(seen[0])}", text)
         text = _REPEATED.sub(lambda seen: f"{seen[1]}×{len(seen[0])}", text)
         for real, name in _VERSIONS:
             text = text.replace(real, name)
         return _CURSOR.sub("CURSOR", self.named(text))
 
-    def _of(self, real: str, family: str) -> str:
+    def _of(self, real: str) -> str:
+        """Things of all kinds are numbered together, because a fire and its run may have one id."""
         if real not in self._world:
-            self._numbers[family] = self._numbers.get(family, 0) + 1
-            self._world[real] = str(self._numbers[family])
+            self._numbered += 1
+            self._world[real] = str(self._numbered)
         return self._world[real]
 
 
@@ -165,7 +166,7 @@ class Teller:
             return f"{{{word}}}"
         if len(changed) > 2 + len(value) * 0.7:
             return self._members(value)
-        opening, parts, closing = self._members(changed)
+        _, parts, closing = self._members(changed)
         return f"{{{word}, but ", parts, closing
 
     def _members(self, value: Mapping[str, Any]) -> Any:
