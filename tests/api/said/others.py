@@ -8,10 +8,11 @@ from typing import Any
 
 from horarium.domain.ids import from_prefixed, uuid_text
 from tests.api.dialects.speakers import SPEAKERS, Speaker
+from tests.api.said.endings import ENDINGS, LATER
 from tests.api.said.refused import Known, line_of, refuse
 from tests.api.said.walk import Ask, Walk
 from tests.console.world import PLAYED
-from tests.mutations.examples import AGENT, BODIES, KEYS, WORKFLOW
+from tests.mutations.examples import BODIES, KEYS
 from tests.mutations.world import Route, ids_in
 
 # How a schedule's id is written.
@@ -25,9 +26,6 @@ VALUES = {
     "updateMask": (),
 }  # fmt: skip
 CURSORS = {"trustpager": ("after", "pagination"), "cadenya": ("cursor", "pagination")}
-# The routes that are asked by what they do, in this order.
-MAKE = ("POST /event-schedules", "POST /create", "POST /schedules", "POST /workflows", "POST /{id}/schedules")
-CADENYA = "/workspaces/{workspaceId}/agents"
 
 
 async def others(walk: Walk) -> None:
@@ -36,6 +34,7 @@ async def others(walk: Walk) -> None:
     places = _places(walk, speaker)
     await _reads(walk, places)
     await _writes(walk, places, speaker)
+    await _ends(walk)
     await _reads(walk, places, again=True)
     await refuse(walk, await _known(walk, places))
     walk.title("what is not there")
@@ -182,6 +181,21 @@ async def _writes(walk: Walk, places: Any, speaker: Speaker) -> None:
                 await _verb(walk, route, places, changed)
 
 
+async def _ends(walk: Walk) -> None:
+    """What has fired its last time, and how it goes on."""
+    numbers = {kind: await _number(walk, key) for kind, key in KEYS.items()}
+    made, then = ENDINGS[walk.api](numbers)
+    for title, requests in (("what fires soon", made), ("what has ended", then)):
+        walk.step(title)
+        for line, body, name in requests:
+            reply = await walk.tell(Ask(line, walk.filled(body)))
+            found = next((found for _, found in ids_in(walk.api, reply)), None)
+            if name and found is not None and reply.status < 300:
+                walk.calls(name, found)
+        if requests is made:
+            await walk.world.house.move(LATER)
+
+
 async def _verb(walk: Walk, route: Route, places: Any, bodies: Mapping[str, list[Any]]) -> None:
     """What is done twice to what was made, to what there was before, to what is another's, and to what has ended."""
     walk.step(route.name)
@@ -266,6 +280,3 @@ def _unknown(walk: Walk, stands: str) -> str:
     if len(real) == 36:
         return f"{real[:-12]}{'0' * 11}1"
     return f"{real[:-26]}{'0' * 25}1" if len(real) > 26 else "nothing"
-
-
-__all__ = ["AGENT", "CADENYA", "MAKE", "WORKFLOW", "others"]

@@ -125,6 +125,8 @@ def states() -> Story:
         ("POST /schedules/{s-ended}/fire-now", None, {}),
         ("POST /schedules/{s-ended}/pause", None, {}),
         ("POST /schedules/{s-ended}/resume", None, {}),
+        ("PATCH /schedules/{s-ended}", {"name": "Completed as it was"}, {}),
+        ("PATCH /schedules/{s-ended}", {"policies": {"max_fires": 3}}, {}),
         ("POST /schedules/{s-deleted}/pause", None, {}),
         ("POST /schedules/{s-slow}/fire-now", None, {}),
         ("POST /schedules/by-key/nightly-key/pause", None, {}),

@@ -292,3 +292,35 @@ def restricted() -> Story:
         ("POST /schedules/actions", {"action": "pause", "filter": {}}, {}),
     ]
     return lines
+
+
+def in_an_empty_workspace() -> Story:
+    """Where no window and no pause holds anything back."""
+    return [
+        ("GET /workspaces/current",),
+        ("GET /schedules?total=true",),
+        (
+            "POST /targets",
+            {"kind": "tool", "name": "E", "key": "e", "executor": {"type": "echo"}},
+            {},
+            "e-target",
+        ),
+        ("POST /schedules", DAILY | {"target": "e", "policies": {"max_fires": 2}}, {}, "e-twice"),
+        (
+            "POST /schedules",
+            DAILY | {"target": "e", "recurrence": "* * * * *", "policies": {"max_fires": 4}},
+            {},
+            "e-some",
+        ),
+        ("POST /schedules", DAILY | {"target": "e", "policies": {"jitter": "1h"}}, {}, "e-jitter"),
+        ("POST /schedules/{e-twice}/fire-now", None, {}),
+        ("POST /schedules/{e-jitter}/pause", None, {}),
+        ("POST /workspaces/current/pause", {"note": "All"}, {}),
+        ("GET /schedules/{e-twice}",),
+        ("POST /workspaces/current/resume", None, {}),
+    ]
+
+
+def shown_of_it() -> Story:
+    """What has become of these."""
+    return [*((f"GET /schedules/{{{name}}}",) for name in ("e-twice", "e-some", "e-jitter")), ("GET /runs",)]

@@ -50,6 +50,8 @@ async def write(walk: Walk) -> None:
         await told(
             walk, f"with a key that is restricted: {given}", our_things.restricted(), made["key"], name
         )
+    key = world.tenants["empty"].key
+    await told(walk, "in an empty workspace", our_things.in_an_empty_workspace(), key, "of empty")
     await _what_is_left(walk)
 
 
@@ -104,6 +106,8 @@ async def _what_is_left(walk: Walk) -> None:
     world = walk.world
     await world.house.move("2026-03-05T13:00:00Z")
     await _tell(world)
+    key = world.tenants["empty"].key
+    await told(walk, "what has become of that", our_things.shown_of_it(), key, "of empty")
     await world.house.services.audit.link()
     await told(
         walk,
