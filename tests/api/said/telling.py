@@ -17,13 +17,13 @@ from horarium.times import TZDATA_VERSION
 from tests.mutations.sending import Reply
 from tests.support.names import Names
 
-WIDTH = 155
+WIDTH = 158
 # An object that is longer than so many characters is told once as a whole, and then by what is different.
 LONG = 120
 # Of a longer list of things, so many are told; of the others their ids.
-MOST_OF_A_LIST = 10
+MOST_OF_A_LIST = 7
 # Of the items of a stream, so many of each kind are told.
-MOST_OF_A_KIND = 3
+MOST_OF_A_KIND = 2
 # A text that is as short holds no id and no key.
 SHORT = 5
 # These differ at each answer, or are told by what is shown.
