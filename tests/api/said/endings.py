@@ -36,6 +36,7 @@ def _trustpager(numbers: Mapping[str, int]) -> tuple[list[Request], list[Request
         (f"PATCH {path}", {"is_active": True}, ""),
         (f"PATCH {path}", {"is_active": False, "max_runs": None}, ""),
         (f"PATCH {path}", {"description": None, "end_at": None}, ""),
+        ("PATCH /event-schedules/{failing}", {"is_active": True, "max_runs": 1}, ""),
         ("PATCH /event-schedules/{over}", {"is_active": False}, ""),
         ("PATCH /event-schedules/{over}", {"end_at": None, "is_active": True}, ""),
         (f"GET {path}", None, ""),

@@ -324,3 +324,21 @@ def in_an_empty_workspace() -> Story:
 def shown_of_it() -> Story:
     """What has become of these."""
     return [*((f"GET /schedules/{{{name}}}",) for name in ("e-twice", "e-some", "e-jitter")), ("GET /runs",)]
+
+
+def without_a_grant() -> Story:
+    """What somebody may do to a paused schedule whose target they may not schedule."""
+    of = "/schedules/{s-mixed}"
+    return [
+        (f"POST {of}/pause", {"note": "Theirs"}, {}),
+        (f"POST {of}/pause", {"until": "2026-03-09T00:00:00Z"}, {}),
+        (f"POST {of}/pause", {"catch_up": "all"}, {}),
+        (f"POST {of}/resume", None, {}),
+        (f"POST {of}/fire-now", None, {}),
+        (f"PATCH {of}", {"description": "D"}, {}),
+        (f"PATCH {of}", {"target": "ok"}, {}),
+        ("POST /schedules", DAILY | {"target": "plain"}, {}),
+        ("POST /schedules", DAILY, {}),
+        ("POST /schedules/actions", {"action": "resume", "filter": {"search": "S mixed"}}, {}),
+        ("POST /schedules/actions", {"action": "retarget", "filter": {}, "target": "plain"}, {}),
+    ]

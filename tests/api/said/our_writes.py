@@ -50,6 +50,10 @@ async def write(walk: Walk) -> None:
         await told(
             walk, f"with a key that is restricted: {given}", our_things.restricted(), made["key"], name
         )
+    await world.ask("POST", "/schedules/{s-mixed}/pause")
+    given = {"principal": world.there["bot"], "scopes": ["schedules:read", "schedules:write"]}
+    made = await world.make("of bot", "/keys", {"name": "of bot"} | given)
+    await told(walk, "without a grant", our_things.without_a_grant(), made["key"], "of bot")
     key = world.tenants["empty"].key
     await told(walk, "in an empty workspace", our_things.in_an_empty_workspace(), key, "of empty")
     await _what_is_left(walk)

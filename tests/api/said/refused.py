@@ -12,7 +12,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
+from horarium.domain.errors import RateLimited, Unavailable
+from horarium.service.rates import Rates
 from tests.api.said.telling import wrapped
 from tests.api.said.walk import JSON, Ask, Walk
 from tests.mutations.json_values import BY_TYPE
@@ -56,6 +59,23 @@ async def refuse(walk: Walk, known: Known) -> None:
     await wrong_requests(walk, known)
     await wrong_parameters(walk, known)
     await wrong_fields(walk, known)
+    await what_the_server_cannot_do(walk, known)
+
+
+async def what_the_server_cannot_do(walk: Walk, known: Known) -> None:
+    """Its rates are used up, its database is away, or it has a fault."""
+    store = walk.world.house.store
+    route = next(route for route in walk.routes if "schedules" in route.path or route.path == "/get")
+    ask = Ask(line_of(route, known.places(route)), body=None if route.media is None else {})
+    walk.title("what the server cannot do now")
+    for said, place, name, error in (
+        ("its rate limit is reached", Rates, "allowance", RateLimited("too many requests", 2_001)),
+        ("its database is away", store, "read", Unavailable("the database is away")),
+        ("it has a fault", store, "read", RuntimeError("secret words")),
+    ):
+        await walk.send(ask)
+        with patch.object(place, name, side_effect=error):
+            walk.lines.append(f"{said}: {walk.said(await walk.send(ask))}")
 
 
 def line_of(route: Route, places: Mapping[str, str]) -> str:

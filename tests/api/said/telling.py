@@ -17,11 +17,11 @@ from horarium.times import TZDATA_VERSION
 from tests.mutations.sending import Reply
 from tests.support.names import Names
 
-WIDTH = 158
+WIDTH = 160
 # An object that is longer than so many characters is told once as a whole, and then by what is different.
 LONG = 120
 # Of a longer list of things, so many are told; of the others their ids.
-MOST_OF_A_LIST = 7
+MOST_OF_A_LIST = 6
 # Of the items of a stream, so many of each kind are told.
 MOST_OF_A_KIND = 2
 # A text that is as short holds no id and no key.
