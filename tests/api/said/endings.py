@@ -25,7 +25,7 @@ def _trustpager(numbers: Mapping[str, int]) -> tuple[list[Request], list[Request
     made: list[Request] = [
         ("POST /event-schedules", order | {"max_runs": 1}, "ended"),
         ("POST /event-schedules", order | {"end_at": "2026-03-05T13:00:00Z"}, "over"),
-        ("POST /event-schedules", order | {"automation_id": "broken"}, "failing"),
+        ("POST /event-schedules", order | {"name": "Failing"}, "failing"),
     ]
     return made, [
         *((f"GET /event-schedules/{{{name}}}{rest}", None, "") for name in ("ended", "over", "failing")
@@ -86,7 +86,7 @@ def _m9m(numbers: Mapping[str, int]) -> tuple[list[Request], list[Request]]:
     order = {"workflowId": KEYS["workflow"], "cronExpression": "* * * * *", "timezone": "America/New_York"}
     made: list[Request] = [
         ("POST /schedules", order | {"maxRuns": 1}, "ended"),
-        ("POST /schedules", order | {"workflowId": "broken"}, "failing"),
+        ("POST /schedules", order | {"workflowId": "twice"}, "failing"),
         ("POST /schedules", order | {"enabled": False}, "over"),
     ]
     return made, [
