@@ -70,6 +70,7 @@ def schedules(bodies: dict[str, list[Any]]) -> Story:
         ("POST /schedules", DAILY | {"target": "off"}, {}),
         ("POST /schedules", DAILY | {"audience": {"type": "nobody"}}, {}),
         ("POST /schedules", {}, {}),
+        ("POST /schedules", DAILY | {"version": 1}, {}),
         (
             "POST /schedules",
             {
