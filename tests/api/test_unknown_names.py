@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from horarium.api import show
-from horarium.api.models import ScheduleBody, TargetBody, WorkspacePatch
+from horarium.api.models import PolicyBody, ScheduleBody, TargetBody, WorkspacePatch
 from tests.api.asking import BASE, HOOK, NOW, ask, fields, scheduled
 from tests.api.test_walk_of_keys import PUBLIC, walk_of
 from tests.support.house import House
@@ -96,6 +96,18 @@ async def test_a_misspelt_required_field_is_named_beside_the_missing_one():
             "recurence": "is not known; did you mean recurrence?",
             "recurrence": "is required",
         }
+
+
+async def test_the_fields_that_there_are_and_what_is_wrong_with_them_are_told_in_one_order():
+    """Not in that of a set, which is another one in each process."""
+    flat = {"jitter": -1, "overlap": "x", "catch_up": "x", "grace": "x", "max_fires": 0, "timeout": -1}
+    async with House.open(NOW) as house:
+        await scheduled(house)
+        found = await told(house, "POST", "/schedules", {**ORDER, "zzzzz": 1})
+        assert found["zzzzz"].endswith(", ".join(PolicyBody.model_fields))
+        for given in (flat, dict(reversed(flat.items()))):
+            found = await told(house, "POST", "/schedules", {**ORDER, **given})
+            assert list(found) == [name for name in PolicyBody.model_fields if name in flat]
 
 
 async def test_unknown_fields_are_found_at_every_depth():

@@ -17,8 +17,9 @@ from unittest.mock import patch
 from horarium.doctor.checks import Database, Seen, Server
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs.watchdog import Ledger, WatchedNode
-from tests.cli.printing import Names, lines_of, printed
+from tests.cli.printing import lines_of, printed
 from tests.support.installation import filled
+from tests.support.names import Names
 
 NOW, HOUR = 1_795_348_800_000, 3_600_000
 # They go on for ever (test_starting.py, test_operating_commands.py): only how they refuse to start stands here.

@@ -13,8 +13,9 @@ from unittest.mock import patch
 from horarium.cli import demo_world
 from horarium.cli.demo_world import Received, Receiver, Server
 from tests.cli.printed_story import Walk, no_chance
-from tests.cli.printing import Names, lines_of, printed
+from tests.cli.printing import lines_of, printed
 from tests.support.house import House
+from tests.support.names import Names
 from tests.support.receiver import Receiver as OtherReceiver
 
 BEGIN = "2026-03-01T12:00:00.237Z"

@@ -23,8 +23,9 @@ import httpx
 
 from horarium.events.deliverer import Deliverer
 from horarium.events.publisher import Publisher
-from tests.cli.printing import Names, lines_of, printed
+from tests.cli.printing import lines_of, printed
 from tests.support.house import House
+from tests.support.names import Names
 from tests.support.receiver import Answer, Receiver
 
 BEGIN = "2026-03-01T12:00:00Z"

@@ -50,6 +50,7 @@ def without_chance() -> Iterator[random.Random]:
         patch("horarium.service.searches.LOOK_S", LONG_S),
         patch("horarium.service.totals.COUNT_S", LONG_S),
         patch("horarium.service.events.COUNT_S", LONG_S),
+        patch("horarium.service.erasures.AT_ONCE_S", LONG_S),
         patch("horarium.console.many.COUNT_S", LONG_S),
     ):
         ids._random_pieces.clear()
@@ -97,11 +98,13 @@ class World:
 
 
 @asynccontextmanager
-async def furnished() -> AsyncIterator[World]:
-    """The world, on Thursday, 40 minutes after noon."""
+async def furnished(**settings: Any) -> AsyncIterator[World]:
+    """The world, on Thursday, 40 minutes after noon. `settings` are those of the house."""
     with without_chance() as dice:
-        async with House.open(BEGINS) as house:
+        async with House.open(BEGINS, **settings) as house:
             world = World(house, dice)
+            # What runs wait for is measured by the same clock as all else.
+            house.worker._lanes._time = lambda: house.clock.now / 1000
             clock = SimpleNamespace(perf_counter=lambda: house.clock.now / 1000)
             with (
                 patch.object(HttpExecutor, "execute", _Played(house).execute),

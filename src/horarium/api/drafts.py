@@ -253,7 +253,7 @@ def window_draft(who: Identity, raw: Json, now_ms: int) -> WindowDraft:
 
 def gathered(raw: Json) -> tuple[Json, frozenset[str]]:
     """The body with all policies under `policies`, and the names of the policies that stood beside it."""
-    flat = POLICY_FIELDS.intersection(raw)
+    flat = raw.keys() & POLICY_FIELDS
     if not flat:
         return raw, frozenset()
     nested = raw.get("policies")
@@ -264,8 +264,8 @@ def gathered(raw: Json) -> tuple[Json, frozenset[str]]:
         words = "is given beside the recurrence and in policies, with different values; send it once"
         raise Invalid([Problem(name, words, "conflict") for name in sorted(twice)])
     rest = {name: value for name, value in raw.items() if name not in flat}
-    rest["policies"] = {**(nested or {}), **{name: raw[name] for name in flat}}
-    return rest, flat
+    rest["policies"] = {**(nested or {}), **{name: raw[name] for name in raw if name in flat}}
+    return rest, frozenset(flat)
 
 
 def merged(before: Any, change: Any) -> Any:

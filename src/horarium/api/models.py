@@ -459,7 +459,8 @@ class FailBody(Body):
     token: str | None = None
 
 
-POLICY_FIELDS = frozenset(PolicyBody.model_fields)
+# In their order, in which refusals list them.
+POLICY_FIELDS = tuple(PolicyBody.model_fields)
 
 
 def validated(model: type[B], value: Mapping[str, Any]) -> B:

@@ -1,0 +1,212 @@
+"""Sends requests to one API of a world and writes down what it answers; which of its routes it has come to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from horarium.engine.fanout import FanoutRunner
+from tests.api.said.telling import WIDTH, Teller, Told, wrapped
+from tests.console.world import World
+from tests.mutations.sending import Reply, send
+from tests.mutations.world import Route
+
+PROBLEM = ["type", "title", "status", "detail", "errors"]
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request: `POST /schedules/{s-nightly}/pause`, where names stand for ids of the world, and what it carries."""
+
+    line: str
+    body: Any = None
+    headers: Mapping[str, str] | None = None
+    key: str | None = ""
+    # Content as it is, of this media type, in place of a JSON body.
+    raw: bytes | None = None
+    media: str = JSON
+    # What the key is called, where it is another one than that of the walk.
+    called: str = ""
+
+
+class Walk:
+    """`lines` is the page. `key` is the key that requests carry."""
+
+    def __init__(self, world: World, api: str, base: str, routes: list[Route], described: Any) -> None:
+        self.world, self.api, self.base = world, api, base
+        self.routes, self.described = routes, described
+        self.names = Told(world.there)
+        self.teller = Teller(self.names)
+        self.lines: list[str] = []
+        # The kinds of problems that refusals are of: type, title and status.
+        self.problems: dict[str, tuple[str, str, int]] = {}
+        self.reached: set[str] = set()
+        self._asked: dict[str, int] = {}
+        # What was there before the requests that are to change nothing.
+        self._kept: sqlite3.Connection | None = None
+        self._changed = False
+        self._forms = [
+            (
+                route.method,
+                re.compile(re.sub(r"\{\w+\}", "[^/]+", route.path)),
+                route.name,
+            )
+            for route in sorted(
+                routes, key=lambda route: [part.startswith("{") for part in route.path.split("/")]
+            )
+        ]
+
+    def title(self, text: str) -> None:
+        self.lines += ["", f"## {text}"]
+
+    def step(self, text: str) -> None:
+        """Begin a chapter, a second later."""
+        self.world.house.clock.now += 1_000
+        self.title(text)
+
+    async def tell(self, ask: Ask) -> Reply:
+        """Send a request, and write down what it is answered."""
+        reply = await self.send(ask)
+        said = [self.said(reply)] if reply.media == "application/problem+json" else self.teller.answer(reply)
+        line = self.names.plain(self._told(ask))
+        if len(said) == 1 and len(line) + len(said[0]) < WIDTH and not ask.body:
+            self.lines.append(f"# {line} -> {said[0]}")
+        else:
+            told = [] if ask.body is None else wrapped(self.names.plain(_json(ask.body)).split(", "), "    ")
+            if ask.raw is not None:
+                told = [f"    {each}" for each in ask.raw.decode().splitlines()]
+            self.lines += [f"# {line}", *told, *said]
+        return reply
+
+    def _told(self, ask: Ask) -> str:
+        headers = "".join(f" {name}: {text}" for name, text in (ask.headers or {}).items())
+        key = f" by the key {ask.called}" if ask.called else ""
+        return f"{ask.line}{headers}{key}"
+
+    async def send(self, ask: Ask) -> Reply:
+        """Send a request. What is random depends on the request alone, and on how often it was sent."""
+        method, _, target = ask.line.partition(" ")
+        path = self.path(target)
+        self._reach(method, path.partition("?")[0])
+        content = ask.raw if ask.raw is not None else None if ask.body is None else _json(ask.body).encode()
+        text = f"{ask.line} {content!r}"
+        self._asked[text] = self._asked.get(text, 0) + 1
+        self.world.steady(f"{text} {self._asked[text]}")
+        headers = [(name.lower().encode(), value.encode()) for name, value in (ask.headers or {}).items()]
+        key = self.world.house.key if ask.key == "" else ask.key
+        if key is not None and not any(name == b"authorization" for name, _ in headers):
+            bearer = key if self.api == "autessa" else f"Bearer {key}"
+            headers.append((b"authorization", bearer.encode()))
+        if content is not None:
+            headers.append((b"content-type", ask.media.encode()))
+        sent = send(self.world.house.api, method, self.base + path, headers, content)
+        reply = await (self._beside_engine(sent) if path.partition("?")[0].endswith("/fire-now") else sent)
+        self._changed |= method != "GET" and reply.status < 300
+        return reply
+
+    def put_back(self) -> None:
+        """Put back what was there when `keep` was called, if a request has changed something."""
+        if self._kept is not None and self._changed:
+            self._kept.backup(self._database())
+            house = self.world.house
+            # What it has in hand belongs to what is not there any more.
+            house.fan_out = FanoutRunner(house.store, house.clock, house.node, house.services.audiences)
+        self._changed = False
+
+    def keep(self) -> None:
+        """From here on, what requests change can be put back."""
+        self._kept = sqlite3.connect(":memory:")
+        self._database().backup(self._kept)
+
+    def _database(self) -> sqlite3.Connection:
+        database: sqlite3.Connection = self.world.house.store.connection  # type: ignore[attr-defined]
+        return database
+
+    async def _beside_engine(self, asked: Any) -> Reply:
+        """An answer that may wait until an audience is read, while audiences are read."""
+        asking = asyncio.create_task(asked)
+        while not asking.done():
+            await self.world.house.fan_out.step()
+            await asyncio.sleep(0)
+        reply: Reply = await asking
+        return reply
+
+    def path(self, target: str) -> str:
+        """A path in which ids stand for the names of the world."""
+        return re.sub(r"\{([^}]+)\}", lambda seen: self.id_of(seen[1]), target)
+
+    def id_of(self, name: str) -> str:
+        """An id as a path writes it; of what was not made, a name that nothing has."""
+        return quote(self.world.there.get(name, f"no-{name}"), safe="")
+
+    def filled(self, value: Any) -> Any:
+        """A body in which ids stand for `{name}`."""
+        if isinstance(value, dict):
+            return {name: self.filled(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self.filled(each) for each in value]
+        named = isinstance(value, str) and value[:1] == "{" and value[1:-1] in self.world.there
+        return self.world.there[value[1:-1]] if named else value
+
+    def lines_of(self, items: list[Any]) -> bytes:
+        return b"\n".join(_json(item).encode() for item in items)
+
+    def calls(self, name: str, real: str) -> None:
+        """From here on something has a name."""
+        self.world.there[name] = real
+        self.names.calls(real, name)
+
+    def _reach(self, method: str, path: str) -> None:
+        name = next((name for of, form, name in self._forms if of == method and form.fullmatch(path)), None)
+        if name is not None:
+            self.reached.add(name)
+
+    def left_out(self) -> set[str]:
+        """The routes that no request was sent to."""
+        return {route.name for route in self.routes} - self.reached
+
+    def said(self, reply: Reply) -> str:
+        """An answer in one line. A problem document of our own API is told by its problems, where all else follows."""
+        if reply.media == "application/problem+json" and reply.body:
+            told = self._problem(reply.json(), reply.status)
+            if told is not None:
+                return self.names.plain(f"{self.teller.head(reply)} {told}")
+        return str(reply.status) if reply.status < 300 else self.teller.compact(reply)
+
+    def _problem(self, document: dict[str, Any], status: int) -> str | None:
+        """The problems of a document that says what follows from them, and nothing else; None for another one."""
+        word = str(document["type"]).rpartition(":")[2]
+        kind = (document["type"], document["title"], document["status"])
+        named = word in ("invalid", "malformed")
+        told = "; ".join(
+            f"{each['field']}: {each['message']}" if each["field"] and named else each["message"]
+            for each in document["errors"]
+        )
+        if not named:
+            word += "".join(f" at {each['field']}" for each in document["errors"] if each["field"])
+        codes = ", ".join(dict.fromkeys(each["code"] for each in document["errors"]))
+        usual = self.problems.setdefault(word.partition(" ")[0], kind) == kind and document["detail"] == told
+        if not usual or status != document["status"] or list(document) != PROBLEM:
+            return None
+        return f"({word}{'' if codes == word.partition(' ')[0] else f': {codes}'}) {told}"
+
+    def table(self, title: str, found: Mapping[str, Iterable[str]]) -> None:
+        """Answers, and the requests that get them. Where most get the same, these are told by their number."""
+        self.title(title)
+        told = {answer: list(requests) for answer, requests in found.items()}
+        every = sum(len(requests) for requests in told.values())
+        for answer, requests in sorted(told.items(), key=lambda each: -len(each[1])):
+            most = len(requests) > 20 and len(requests) > every / 2
+            self.lines += [answer, *wrapped([f"all others ({len(requests)})"] if most else requests)]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
