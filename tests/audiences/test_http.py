@@ -321,7 +321,8 @@ def test_what_is_wrong_with_a_configuration_is_named(
 
 
 @pytest.mark.parametrize(
-    ("cursor", "asked"), [("c 1", "c 1"), (7, "7"), (False, "false"), ({"after": [1, None]}, '{"after":[1,null]}')]
+    ("cursor", "asked"),
+    [("c 1", "c 1"), (7, "7"), (False, "false"), ({"after": [1, None]}, '{"after":[1,null]}')],
 )
 async def test_a_cursor_goes_back_in_a_url_as_the_text_or_the_json_that_it_was(
     source: HttpSource, receiver: Receiver, cursor: Any, asked: str

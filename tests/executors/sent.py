@@ -10,8 +10,10 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+from horarium import executors
 from tests.executors import sent_configs, sent_engines, sent_http, sent_llm, sent_programs, sent_sql
 from tests.executors.sent_world import world
+from tests.support.bounds_told import tell_bounds
 
 PAGE = Path(__file__).with_name("sent.txt")
 
@@ -23,6 +25,7 @@ async def walked() -> tuple[str, list[str]]:
             for some in (sent_http, sent_programs, sent_sql, sent_llm, sent_engines):
                 await some.chapters(made)
             left_out = await sent_configs.chapters(made)
+            tell_bounds(made.page, executors)
             return made.page.text(), left_out
 
 

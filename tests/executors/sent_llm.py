@@ -142,7 +142,7 @@ async def _asked(world: World) -> None:
     async def asked(_client: EgressClient, _workspace: bytes, method: str, url: str, **how: Any) -> Any:
         page.say(f"> {method} {url}")
         headers = sorted((n, v) for n, v in how["headers"].items() if not n.lower().startswith(_OF_LIBRARIES))
-        world.lines([f"> {name}: {value}" for name, value in headers if name.lower() != "content-length"])
+        page.alike([f"> {name}: {value}" for name, value in headers if name.lower() != "content-length"])
         page.say(f"> {shown(orjson.loads(how['data']))}")
         raise OSError("nobody is there")
 

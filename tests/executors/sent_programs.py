@@ -118,7 +118,7 @@ async def _commands(world: World) -> None:
     async def noted(start: Any, limit: int) -> Any:
         program = "" if start.argv[0].startswith("/bin") else f" of {start.argv[0]}"
         page.say(f"> {shown(start.argv[1:])}{program}, keeps {limit} bytes")
-        world.lines([f"> {name}={value}" for name, value in start.environment.items()])
+        page.alike([f"> {name}={value}" for name, value in start.environment.items()])
         page.say(f"> {start.stdin.decode()!r}")
         return command._End(0, b"", b"")
 

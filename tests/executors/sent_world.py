@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,6 @@ class World:
     def __init__(self, page: Page, network: PlayedNetwork, wire: Wire, folder: Path) -> None:
         self.page, self.network, self.wire, self.folder = page, network, wire, folder
         self.fields: dict[str, set[str]] = {}
-        self._first: dict[str, list[str]] = {}
-        self._shown: set[str] = set()
 
     def options(self, **more: Any) -> ExecutorOptions:
         given: dict[str, Any] = {
@@ -79,28 +76,9 @@ class World:
         """A request as it went over the wire."""
         head, _, body = request.partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
-        self.lines([f"> {line}" for line in lines if not line.lower().startswith(_OF_LIBRARIES)])
+        self.page.alike([f"> {line}" for line in lines if not line.lower().startswith(_OF_LIBRARIES)])
         if body:
             self.page.say(f"> {body.decode('utf-8', 'replace')}")
-
-    def lines(self, lines: Sequence[str]) -> None:
-        """Lines in their order. Three and more that stand so in the first lines of the chapter are counted."""
-        chapter = next(line for line in reversed(self.page.lines) if line.startswith("## "))
-        first = self._first.setdefault(chapter, list(lines))
-        if first == lines:
-            self.page.say(
-                "\n".join(lines) if chapter not in self._shown else f"> ({len(lines)} lines as the first)"
-            )
-            self._shown.add(chapter)
-            return
-        for kind, _, _, start, end in SequenceMatcher(None, first, lines, autojunk=False).get_opcodes():
-            some = lines[start:end]
-            if kind == "equal" and len(some) > 2:
-                self.page.say(
-                    f"> ({len(some)} lines from {some[0][2:].partition(':')[0]} on as in the first)"
-                )
-            elif some:
-                self.page.say("\n".join(some))
 
 
 @asynccontextmanager

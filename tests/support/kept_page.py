@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
+from difflib import SequenceMatcher
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,11 @@ class Page:
     def __init__(self, hide: Mapping[str, str] | None = None) -> None:
         self.lines: list[str] = []
         self.hide = dict(hide or {})
+        self._first: list[str] = []
 
     def chapter(self, title: str) -> None:
         self.lines += ["", f"## {title}"]
+        self._first = []
 
     def case(self, title: str) -> None:
         self.lines.append(f"# {self._plain(title)}")
@@ -38,6 +41,19 @@ class Page:
     def say(self, text: str) -> None:
         """A line, or more, below a case."""
         self.lines += [f"  {line}" for line in self._plain(text).split("\n")]
+
+    def alike(self, lines: Sequence[str]) -> None:
+        """Lines in their order. Three and more that stand so in the first such lines of the chapter are counted."""
+        if not self._first:
+            self._first = list(lines)
+            self.say("\n".join(lines))
+            return
+        for kind, _, _, start, end in SequenceMatcher(None, self._first, lines, False).get_opcodes():
+            some = lines[start:end]
+            if kind == "equal" and len(some) > 2:
+                self.say(f"> ({len(some)} lines from {some[0][2:].partition(':')[0]} on as in the first)")
+            elif some:
+                self.say("\n".join(some))
 
     def problems(self, found: Sequence[Problem]) -> None:
         """What is told of a configuration."""
