@@ -11,7 +11,15 @@ import tempfile
 from pathlib import Path
 
 from horarium import executors
-from tests.executors import sent_configs, sent_engines, sent_http, sent_llm, sent_programs, sent_sql
+from tests.executors import (
+    sent_configs,
+    sent_engines,
+    sent_events,
+    sent_http,
+    sent_llm,
+    sent_programs,
+    sent_sql,
+)
 from tests.executors.sent_world import world
 from tests.support.bounds_told import tell_bounds
 
@@ -22,7 +30,7 @@ async def walked() -> tuple[str, list[str]]:
     """The page, and what is missing in the walk."""
     with tempfile.TemporaryDirectory() as folder:
         async with world(Path(folder)) as made:
-            for some in (sent_http, sent_programs, sent_sql, sent_llm, sent_engines):
+            for some in (sent_http, sent_events, sent_programs, sent_sql, sent_llm, sent_engines):
                 await some.chapters(made)
             left_out = await sent_configs.chapters(made)
             tell_bounds(made.page, executors)

@@ -324,6 +324,12 @@ async def _watched(world: World) -> None:
     for status in (202, 500):
         world.wire.answers = [answer(status, b'{"id": 7}')]
         page.outcome(await executor.execute(call))
+    page.case("the URL of its state at its bound, and above it")
+    wide = make(world.options(response_limit_bytes=10_000))
+    for length in (1_976, 1_977, 2_000):
+        world.wire.answers = [answer(200, b'{"id": "' + b"x" * length + b'"}')]
+        page.outcome(await wide.execute(call))
+    await wide.close()
     target = WatchedTarget(call.target_id, call.workspace_id, call.config, call.secrets)
     for title, steps in LOOKS.items():
         page.case(title)
