@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import zlib
 from typing import Any
+from unittest.mock import patch
 
 from horarium.domain.execution import Exchange, Watched, WatchedTarget
 from horarium.domain.host_lists import host_list
 from horarium.domain.ids import derived_id
 from horarium.domain.run import Missed
-from horarium.executors.http import make
+from horarium.executors.egress import EgressClient
+from horarium.executors.http import HttpExecutor, make
 from tests.executors.calls import NOW_MS, call_of
 from tests.executors.sent_world import World
 from tests.support.kept_page import shown
@@ -48,6 +50,8 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "a fixed body": BASE | {"body": {"b": [1, None, "ä"], "a": True}},
     "a body of values": BASE
     | {"body": {"team": "{{ input.team }}", "all": "{{ input }}", "n": ["{{ attempt }}", "#{{ attempt }}"]}},
+    "a text as JSON in capitals": BASE
+    | {"body": "{{ input.team }}", "headers": {"Content-Type": "Application/JSON"}},
     "a body that is false": BASE | {"body": False},
     "a body that is empty": BASE | {"body": "", "headers": {"Content-Type": "text/plain"}},
     "two secrets": BASE | {"signing_secret": [KEY, OTHER]},
@@ -113,7 +117,7 @@ STATUSES = (
     "302", "303",
     "304 Not Modified", "307", "308", "399", "400 Bad", "401", "403", "404 Not Found", "407", "408", "409",
     "410 Gone", "411",
-    "413", "418", "422", "424", "425", "426", "428", "429", "431", "451", "499", "500", "501", "502", "503", "504",
+    "418", "424", "425", "426", "428", "429", "431", "451", "499", "500", "501", "502", "503", "504",
     "507",
     "511", "520", "599", "600", "999",
 )  # fmt: skip
@@ -248,7 +252,8 @@ async def _answers(world: World) -> None:
     page.chapter("http: what comes of answers")
     for status in STATUSES:
         page.case(status)
-        world.wire.answers = [answer(status)]
+        there = {"Location": "http://example.com/there"} if status.startswith("3") else {}
+        world.wire.answers, world.wire.requests = [answer(status, b"", there)], []
         for how in ({}, {"callback_token": "token"}):
             page.outcome(await executor.execute(call_of({"url": URL}, {"signing_secret": KEY}, **how)))
     for text in RETRY_AFTER:
@@ -265,16 +270,39 @@ async def _answers(world: World) -> None:
     for title, steps in BROKEN.items():
         page.case(title)
         world.wire.answers = [steps]
-        page.outcome(
-            await executor.execute(call_of({"url": URL}, timeout_ms=40 if SILENCE in steps else 5_000))
-        )
+        for watched in (False, True):
+            call = call_of({"url": URL}, timeout_ms=40 if SILENCE in steps else 5_000, watched=watched)
+            page.outcome(await executor.execute(call))
     page.case("a status that says done")
     for status in (202, 409, 410):
         world.wire.answers = [answer(status, b"1")]
         page.outcome(await executor.execute(call_of({"url": URL, "done_on": [409]})))
+    await _connecting(world, executor)
     await executor.close()
     await _shown(world)
     await _watched(world)
+
+
+async def _connecting(world: World, executor: HttpExecutor) -> None:
+    """For how long connections are waited for (s), and how many there may be."""
+    page, request = world.page, EgressClient.request
+    page.case("how it connects")
+
+    async def noted(client: EgressClient, *given: Any, **how: Any) -> Any:
+        page.say(f"connects within {how['connect_s']}")
+        return await request(client, *given, **how)
+
+    world.wire.answers = [answer(200)]
+    with patch.object(EgressClient, "request", noted):
+        for timeout_ms in (1_000, 19_999, 20_000, 60_000):
+            for watched in (False, True):
+                await executor.execute(call_of({"url": URL}, timeout_ms=timeout_ms, watched=watched))
+    for options in (world.options(), world.options(max_connections=7)):
+        other = make(options)
+        connector = other._egress.session.connector
+        assert connector is not None
+        page.say(f"at most {connector.limit}, of one host {connector.limit_per_host}")
+        await other.close()
 
 
 async def _shown(world: World) -> None:
