@@ -290,6 +290,18 @@ async def test_a_command_leaves_no_process_and_no_pipe(ending: str, again: int, 
     assert pids.read_text()
 
 
+async def test_what_a_program_leaves_running_is_ended_and_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "_PIPE_GRACE_SECONDS", 60.0)
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\n(trap '' TERM; sleep 30) & exit 0\n")
+    program.chmod(0o755)
+    executor = command.make(ExecutorOptions(commands=(str(program),)))
+    outcome = await executor.execute(call_of({"argv": [str(program)]}, timeout_ms=20_000))
+    assert outcome.verdict is Verdict.SUCCEEDED
+
+
 def _lives(pid: int) -> bool:
     """Whether a process goes on; one that has ended and that nobody has asked about yet does not."""
     try:
