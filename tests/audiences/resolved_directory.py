@@ -42,7 +42,8 @@ FILTERS: Mapping[str, Mapping[str, Sequence[Any]]] = {
     },
 }
 WRONG: Mapping[str, Sequence[Any]] = {"lists": LISTS, "numbers": (10**9, 10**9 + 1)}
-_ITEMS = {"users": USERS, "contacts": CONTACTS, "deals": DEALS, "tasks": TASKS}
+_LATER = {"id": "d5", "name": "Five", "status": "lost", "last_change": "2026-11-30T12:00:00Z"}
+_ITEMS = {"users": USERS, "contacts": CONTACTS, "deals": [*DEALS, _LATER], "tasks": TASKS}
 
 
 async def chapters(world: World) -> list[str]:

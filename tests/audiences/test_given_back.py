@@ -134,3 +134,21 @@ async def test_a_database_gets_its_thread_and_its_connection_back(
     with closing(sqlite3.connect(path, timeout=0)) as connection:
         connection.execute("INSERT INTO people VALUES (3)")
         connection.commit()
+
+
+async def test_a_query_that_goes_on_ends_with_its_reader(place: tuple[sql.SqlSource, Path]) -> None:
+    source, _ = place
+    endless = "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT max(id) AS id FROM n"
+    await read(source, {"database": "crm", "key": "id", "query": QUERIES["rows"]})
+    (database,) = source._databases._open.values()
+    assert isinstance(database, EmbeddedDatabase)
+    reading = asyncio.create_task(
+        read(source, {"database": "crm", "key": "id", "query": endless, "timeout": 600})
+    )
+    async with asyncio.timeout(20):
+        while not database._turn.locked():
+            await asyncio.sleep(0)
+        reading.cancel()
+        await asyncio.wait([reading])
+    assert reading.cancelled()
+    assert not database._turn.locked()

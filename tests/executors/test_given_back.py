@@ -19,7 +19,7 @@ from horarium.domain.events import Event
 from horarium.domain.execution import Verdict, Watched, WatchedTarget
 from horarium.domain.ids import derived_id
 from horarium.domain.webhooks import Parcel
-from horarium.executors import command, event_post, http, python
+from horarium.executors import command, event_post, http, processes, python
 from horarium.executors.egress import EgressClient
 from horarium.executors.engines import connections as connections_module
 from horarium.executors.engines import kubernetes, sqs
@@ -312,24 +312,54 @@ def _lives(pid: int) -> bool:
     return state != "Z"
 
 
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The processes that were started for functions."""
+    found: list[Any] = []
+    start = processes._Process.start
+
+    async def noted() -> Any:
+        found.append(await start())
+        return found[-1]
+
+    monkeypatch.setattr(processes._Process, "start", noted)
+    return found
+
+
 @pytest.mark.parametrize("again", [0, 1])
 @pytest.mark.parametrize("function", ["none", "raises", "waits", "ends_its_process"])
-async def test_a_function_in_a_process_gives_its_place_back(function: str, again: int) -> None:
+async def test_a_function_in_a_process_gives_its_place_back(
+    function: str, again: int, started: list[Any]
+) -> None:
     executor = python.make(ExecutorOptions(python_functions=(f"{FUNCTIONS}:*",), python_workers=1))
     config = {"function": f"{FUNCTIONS}:{function}", "arguments": {}}
     call = call_of(config, timeout_ms=40 if function == "waits" else 20_000)
     pool = executor._pool
 
     def held() -> dict[str, Any]:
-        return {"free": pool._free._value, "starting": len(pool._starting), "many": len(pool._idle) > 1}
+        nobodys = [one for one in started if one.alive and one not in pool._idle]
+        return {"free": pool._free._value, "starting": len(pool._starting), "nobody's": len(nobodys)}
 
-    assert await cut_at_every_await(lambda: executor.execute(call), held, again=again) >= 1
-    assert held() == {"free": 1, "starting": 0, "many": False}
+    usual = {"free": 1, "starting": 0, "nobody's": 0}
+    assert await cut_at_every_await(lambda: executor.execute(call), held, again=again, always=usual) >= 1
     plain = call_of({"function": f"{FUNCTIONS}:none", "arguments": {}}, timeout_ms=20_000)
     assert (await executor.execute(plain)).verdict is Verdict.SUCCEEDED
-    processes = [process._process for process in pool._idle]
     await executor.close()
-    assert [process.returncode is not None for process in processes] == [True]
+    assert not [one for one in started if one.alive]
+
+
+async def test_a_process_that_is_not_ready_yet_is_used_by_the_next_call(started: list[Any]) -> None:
+    pool = ProcessPool(1)
+    first = asyncio.create_task(pool.run(f"{FUNCTIONS}:none", {}, by_keyword=True, limit=10))
+    async with asyncio.timeout(20):
+        while not pool._starting:
+            await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.gather(first, *pool._starting, return_exceptions=True)
+        assert await pool.run(f"{FUNCTIONS}:none", {}, by_keyword=True, limit=10) == b""
+    assert len(started) == 1
+    await pool.close()
+    assert not [one for one in started if one.alive]
 
 
 @pytest.mark.parametrize("function", ["none_here", "raises_here", "cancels_here", "waits_here"])
