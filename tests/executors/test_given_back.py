@@ -102,7 +102,7 @@ async def test_a_look_at_a_run_gives_its_connection_back(wire: Wire) -> None:
     await executor.close()
 
 
-@pytest.mark.parametrize("ending", ["success", "a refusal", "an error", "silence"])
+@pytest.mark.parametrize("ending", ["success", "a refusal", "an error", "too much", "silence"])
 async def test_an_event_gives_its_connection_back(
     wire: Wire, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,16 +120,17 @@ async def test_an_event_gives_its_connection_back(
     await post.close()
 
 
-@pytest.mark.parametrize("ending", ["an answer", "a refusal", "an error", "silence"])
+@pytest.mark.parametrize("ending", ["an answer", "a refusal", "an error", "too long", "silence in the body"])
 async def test_a_model_gives_its_connection_back(wire: Wire, ending: str) -> None:
     import orjson
 
     executor = make_llm(ExecutorOptions(allow_loopback=True))
     body = orjson.dumps(completion({"model": "m"}, "Fine."))
     said = answer(200, body, {"Content-Type": "application/json"})
-    wire.answers = [said if ending == "an answer" else ANSWERS[ending]]
+    said = answer(200, b" " * 1_100_000) if ending == "too long" else said
+    wire.answers = [ANSWERS.get(ending, said)]
     config = {"model": "m", "base_url": f"http://127.0.0.1:{wire.port}/v1", "api_key": "key"}
-    call = call_of(config, timeout_ms=40 if ending == "silence" else 5_000)
+    call = call_of(config, timeout_ms=40 if SILENCE in wire.answers[0] else 5_000)
 
     def held() -> dict[str, Any]:
         return _without_tasks(of_client(executor._egress))
