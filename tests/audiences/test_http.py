@@ -318,3 +318,15 @@ def test_what_is_wrong_with_a_configuration_is_named(
     assert source.check(whole | right) == []
     assert [problem.field for problem in source.check(whole | wrong)] == [field]
     assert [problem.field for problem in source.check(right)] == ([] if "url" in right else ["url"])
+
+
+@pytest.mark.parametrize(
+    ("cursor", "asked"),
+    [("c 1", "c 1"), (7, "7"), (False, "false"), ({"after": [1, None]}, '{"after":[1,null]}')],
+)
+async def test_a_cursor_goes_back_in_a_url_as_the_text_or_the_json_that_it_was(
+    source: HttpSource, receiver: Receiver, cursor: Any, asked: str
+) -> None:
+    receiver.script("/rows", page(1, cursor=cursor), page(2))
+    await read(source, receiver.url("/rows"), method="GET")
+    assert parse_qs(receiver.requests[1].query)["cursor"] == [asked]

@@ -193,3 +193,11 @@ async def test_a_204_that_announces_a_body_is_not_waited_for_and_its_connection_
         assert (await post(executor, server)).status == 204
         assert (await post(executor, server)).output == "ok"
         assert server.connections == 2
+
+
+async def test_a_connection_that_has_left_http_carries_no_other_request(executor: HttpExecutor) -> None:
+    async with RawServer(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", answer()) as server:
+        outcome = await post(executor, server)
+        assert (outcome.verdict, outcome.retryable, outcome.status) == (Verdict.FAILED, False, 101)
+        assert (await post(executor, server)).output == "ok"
+        assert server.connections == 2

@@ -71,6 +71,17 @@ async def test_a_url_that_is_too_long_to_be_kept_fails_the_run_for_good(executor
     assert (outcome.handle is None) == (verdict is Verdict.FAILED)
 
 
+async def test_an_answer_of_which_only_the_beginning_is_read_says_so_where_its_id_is_needed(receiver):
+    executor = make(ExecutorOptions(allow_loopback=True, response_limit_bytes=20))
+    receiver.script("/jobs", answer({"id": "x" * 20}))
+    _, _, outcome = await watched(executor, receiver)
+    assert (outcome.error or "").endswith("; its answer is longer than 20 bytes, the setting response_limit")
+    receiver.script("/jobs", answer({"id": "x" * 10}))
+    _, _, outcome = await watched(executor, receiver)
+    assert outcome.verdict is Verdict.ACCEPTED
+    await executor.close()
+
+
 async def test_a_look_is_given_up_after_a_while_and_says_so(executor, receiver, monkeypatch):
     assert (http._LOOK_S, http._LOOKS_AT_ONCE) == (5.0, 20)
     monkeypatch.setattr(http, "_LOOK_S", 0.05)

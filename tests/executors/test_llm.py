@@ -587,3 +587,18 @@ async def test_without_the_extra_a_target_says_what_to_install(
     monkeypatch.setattr(config, "find_spec", lambda name: None if name == "pydantic_ai" else find_spec(name))
     [problem] = executor.check({"model": "openai:gpt-4.1-mini", "api_key": KEY})
     assert problem.message == "agents are not installed on this server: pip install 'horarium[agents]'"
+
+
+@pytest.mark.parametrize("stored", [{}, {"model": "llama3", "settings": 7}])
+async def test_a_stored_configuration_that_cannot_be_used_fails_for_good(
+    executor: LlmExecutor, stored: dict[str, Any]
+) -> None:
+    outcome = await executor.execute(call_of(stored))
+    said = "the request to the model could not be made: the target's stored configuration cannot be used: replace it"
+    assert outcome == Outcome(Verdict.FAILED, error=said, retryable=False)
+
+
+def test_a_number_too_large_for_a_float_is_told_as_any_other(executor: LlmExecutor) -> None:
+    given = {"model": "openai:gpt-4.1-mini", "api_key": KEY, "settings": {"temperature": 10**400}}
+    [problem] = executor.check(given)
+    assert problem.message == "must be a number between 0 and 2"

@@ -131,3 +131,13 @@ async def test_without_a_data_folder_nothing_is_written_and_the_operator_is_told
     said = "this server has no data folder for embedded databases"
     assert outcome == Outcome(Verdict.FAILED, error=said, retryable=False)
     await executor.close()
+
+
+@pytest.mark.parametrize("stored", [{}, {"database": "crm", "table": "people", "columns": 7}])
+async def test_a_stored_configuration_that_cannot_be_used_fails_for_good(stored: dict[str, Any]) -> None:
+    executor = make(ExecutorOptions())
+    said = "the target's stored configuration cannot be used: replace it"
+    assert await executor.execute(call_of(stored, input=ADA)) == Outcome(
+        Verdict.FAILED, error=said, retryable=False
+    )
+    await executor.close()

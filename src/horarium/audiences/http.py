@@ -196,7 +196,7 @@ def _request(query: AudienceQuery, cursor: Any) -> tuple[str, str, dict[str, str
     for name in _set_by_source(query):
         raise OpenFault(f"the filter {name!r} is set by the source itself", lasting=True)
     if config.get("method", "POST") == "GET":
-        page = {"limit": str(size)} | ({} if cursor is None else {"cursor": str(cursor)})
+        page = {"limit": str(size)} | ({} if cursor is None else {"cursor": _query_text(cursor)})
         asked = {name: _query_text(value) for name, value in query.filter.items()}
         return "GET", str(URL(config["url"]).update_query({**asked, **page})), headers, None
     body = {

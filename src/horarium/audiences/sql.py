@@ -18,7 +18,7 @@ import asyncio
 import math
 import sqlite3
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -251,13 +251,15 @@ class _Reading:
             waiting.cancel()
 
     async def close(self) -> None:
-        """Ends the query, even in the middle."""
+        """Ends the query, even in the middle. Where this is cancelled as well, it ends by itself."""
         self._closed = True
         if self._handing_over is not None:
             self._handing_over.cancel()
         self._task.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await self._task
+        self._task.add_done_callback(
+            lambda task: task.cancelled() or task.exception()
+        )  # nobody asks for it any more
+        await asyncio.wait([self._task])
 
     def _work(self, connection: Connection) -> None:
         """Runs the query: on a thread for an embedded database, otherwise on the event loop in a greenlet."""

@@ -7,6 +7,7 @@ library's parser, and hands it a whole head at a time:
 - A Content-Length that is given several times with the same value counts once (RFC 9110, section 8.6).
 - An answer of status 204 or 304 has no body. If a body follows all the same, it is ignored, and the connection is not
   used again.
+- An answer of status 101 ends HTTP on its connection, which is not used again.
 """
 
 from __future__ import annotations
@@ -97,6 +98,8 @@ class AnswerProtocol(client_proto.ResponseHandler):
         status = head[9:12]
         # Heads with a status from 100 to 199 only announce the one that counts; 101 ends HTTP on this connection.
         self._in_head = status.startswith(b"1") and status != b"101"
+        if status == b"101":
+            self.force_close()  # what it speaks from now on is no HTTP: no other request may be sent on it
         if status in _WITHOUT_BODY:
             self._ignores_rest = True
             if rest or _BODY_FOLLOWS.search(head):

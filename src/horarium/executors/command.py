@@ -224,11 +224,13 @@ async def _run(start: _Start, limit: int) -> _End:
         # Processes that the program left running would keep the pipes open and would live longer than the run.
         _signal(transport, signal.SIGKILL)
         with suppress(TimeoutError):
-            await asyncio.wait_for(watch.drained.wait(), _PIPE_GRACE_SECONDS)
+            async with asyncio.timeout(
+                _PIPE_GRACE_SECONDS
+            ):  # `wait_for` of Python 3.11 may lose a cancellation
+                await watch.drained.wait()
         return _End(transport.get_returncode() or 0, bytes(watch.stdout), watch.stderr)
     finally:
-        await _end(transport, watch)
-        transport.close()
+        await _left(transport, watch)
 
 
 async def _started(start: _Start, limit: int) -> tuple[asyncio.SubprocessTransport, _Watch]:
@@ -253,10 +255,13 @@ async def _started(start: _Start, limit: int) -> tuple[asyncio.SubprocessTranspo
     try:
         return await asyncio.shield(starting)
     except asyncio.CancelledError:
+        while (
+            not starting.done()
+        ):  # whatever else cancels this: nobody but us could end what is being started
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([starting])
         with suppress(OSError):
-            transport, watch = await starting
-            await _end(transport, watch)
-            transport.close()
+            await _left(*starting.result())
         raise
 
 
@@ -267,13 +272,22 @@ def _feed(transport: asyncio.SubprocessTransport, data: bytes) -> None:
         pipe.close()  # takes effect when everything has been written
 
 
+async def _left(transport: asyncio.SubprocessTransport, watch: _Watch) -> None:
+    """Ends a program and gives back what it was connected by, even when cancelled."""
+    try:
+        await _end(transport, watch)
+    finally:
+        transport.close()
+
+
 async def _end(transport: asyncio.SubprocessTransport, watch: _Watch) -> None:
     """Sends SIGTERM to the group, waits a moment for its end, and then sends SIGKILL, even when cancelled."""
     try:
         if not watch.exited.is_set():
             _signal(transport, signal.SIGTERM)
             with suppress(TimeoutError):
-                await asyncio.wait_for(watch.exited.wait(), _TERM_GRACE_SECONDS)
+                async with asyncio.timeout(_TERM_GRACE_SECONDS):
+                    await watch.exited.wait()
     finally:
         _signal(transport, signal.SIGKILL)
     await watch.exited.wait()

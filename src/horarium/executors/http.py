@@ -230,7 +230,8 @@ class HttpExecutor:
         output = self._output(compiled, call, answer)
         taken = 200 <= response.status < 300 or response.status in compiled.done_on
         if taken and call.watched and compiled.poll_url is not None:
-            return _accepted(compiled, call, self._public_url, response.status, answer, output)
+            longer = f"; its {_longer(self._limit)}" if len(answer) > self._limit else ""
+            return _accepted(compiled, call, self._public_url, response.status, answer, output, longer)
         return _judge(call, response.status, response.headers.get("Retry-After"), output, taken)
 
     def watchable(self, config: Mapping[str, Any]) -> bool:
@@ -288,9 +289,7 @@ class HttpExecutor:
         try:
             text = decoded(answer, content_encoding, self._limit)
             if len(text) > self._limit:
-                raise Refused(
-                    f"the engine's answer is longer than {self._limit} bytes, the setting response_limit"
-                )
+                raise Refused(f"the engine's {_longer(self._limit)}")
             return await decoded_in_turn(text)
         except (NotDecoded, TooManyValues) as error:
             raise Refused(f"the engine's answer cannot be read: {error}") from error
@@ -329,27 +328,32 @@ def _failed(error: str, scrubber: Scrubber, *, retryable: bool = True, unreached
 
 
 def _accepted(
-    compiled: CompiledHttp, call: Call, public_url: str | None, status: int, answer: bytes, output: Any
+    compiled: CompiledHttp, call: Call, url: str | None, status: int, answer: bytes, output: Any, longer: str
 ) -> Outcome:
-    """The outcome of a run that the target has, with the URL that tells how it ends."""
+    """The outcome of a run that the target has, with the URL that tells how it ends. `longer`: of an answer that was
+    cut, so that nothing is found in it."""
     assert compiled.poll_url is not None
     try:
         given = decode_received(answer)
     except ValueError:
         given = None
-    context = context_of(call, run_text(call.run_id), public_url)
+    context = context_of(call, run_text(call.run_id), url)
     values = template_values(call, context, compiled.named) | {"answer": given}
     try:
         handle = compiled.poll_url(values)
     except TemplateError as error:
         return _failed(
-            f"the target has the run, but its state cannot be found: {error}",
+            f"the target has the run, but its state cannot be found: {error}{longer}",
             run_scrubber(call),
             retryable=False,
         )
     if len(handle) > MAX_HANDLE:
         return _failed("the URL of the run's state is too long", run_scrubber(call), retryable=False)
     return Outcome(Verdict.ACCEPTED, output=output, status=status, handle=handle)
+
+
+def _longer(limit: int) -> str:
+    return f"answer is longer than {limit} bytes, the setting response_limit"
 
 
 def _kept(compiled: CompiledHttp, outcome: Outcome | None, limit: int) -> Outcome | None:

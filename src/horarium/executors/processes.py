@@ -145,7 +145,8 @@ class _Process:
 
     async def _ending(self) -> str:
         with suppress(TimeoutError):
-            code = await asyncio.wait_for(self._process.wait(), 1)
+            async with asyncio.timeout(1):
+                code = await self._process.wait()
             return f" (signal {-code})" if code < 0 else f" (exit code {code})"
         return ""
 
@@ -161,7 +162,8 @@ class _Process:
             self._process.stdin.close()
         # A child that left the group may keep the pipe open. Do not wait for it.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), 1)
+            async with asyncio.timeout(1):  # `wait_for` of Python 3.11 may lose a cancellation
+                await self._process.wait()
 
 
 def _environment() -> dict[str, str]:

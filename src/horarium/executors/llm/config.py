@@ -11,7 +11,6 @@ model is asked the run's input.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -178,7 +177,7 @@ def _between(low: float, high: float) -> Callable[[Any], str | None]:
     """A check of a setting: it returns what is wrong with a value, or None."""
 
     def check(value: Any) -> str | None:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
         return None if number and low <= value <= high else f"must be a number between {low:g} and {high:g}"
 
     return check

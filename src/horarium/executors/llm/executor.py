@@ -19,7 +19,7 @@ import orjson
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, TimeIsUp, Verdict
 from horarium.domain.ids import Id
-from horarium.executors.compiled import CompiledConfigs
+from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import context_of, run_text, template_values
 from horarium.executors.egress import EgressClient, explain, was_refused
 from horarium.executors.http import retry_after_ms
@@ -87,7 +87,7 @@ class LlmExecutor:
             instructions, prompt = self._texts(agent, call)
         except ImportError:
             return _failed(f"agents are not installed on this server: {INSTALL}", scrubber, retryable=False)
-        except (TemplateError, KeyError, TypeError, ValueError) as error:
+        except (BrokenConfiguration, TemplateError, KeyError, TypeError, ValueError) as error:
             return _failed(f"the request to the model could not be made: {error}", scrubber, retryable=False)
         key = self._key(agent)
         return await self._ask(module, agent, key, instructions, prompt, call, scrubber.also([key]))

@@ -13,6 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
@@ -205,7 +206,9 @@ class EmbeddedDatabase:
                 return await asyncio.shield(future)
             except asyncio.CancelledError:
                 handle.interrupt()
-                await asyncio.wait([future])
+                while not future.done():  # whatever else cancels this: until then the thread has our turn
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.wait([future])
                 future.exception()
                 raise
 

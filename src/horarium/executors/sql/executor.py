@@ -29,6 +29,7 @@ from horarium.domain.execution import Call, Outcome, TimeIsUp, Verdict
 from horarium.domain.ids import Id, uuid_text
 from horarium.domain.table_write import operation_problems
 from horarium.domain.waiting import NOTED_FROM_MS
+from horarium.executors.compiled import BrokenConfiguration
 from horarium.executors.egress import AddressRefused, host_of, not_allowed, note_refusal
 from horarium.executors.look_ups import asked_by
 from horarium.executors.options import ExecutorOptions
@@ -166,7 +167,10 @@ class SqlExecutor:
         return replace(outcome, waited_ms=waited) if waited >= NOTED_FROM_MS else outcome
 
     async def _execute(self, call: Call, wait: _Wait) -> Outcome:
-        settings = read_config(call.config, call.secrets)
+        try:
+            settings = read_config(call.config, call.secrets)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            return Outcome(Verdict.FAILED, error=str(BrokenConfiguration()), retryable=False)
         try:
             async with asyncio.timeout(call.timeout_ms / 1000) as limit:
                 with asked_by(call.reaching_id):
