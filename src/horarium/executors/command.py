@@ -268,8 +268,9 @@ async def _started(start: _Start, limit: int) -> tuple[asyncio.SubprocessTranspo
 def _feed(transport: asyncio.SubprocessTransport, data: bytes) -> None:
     pipe: Any = transport.get_pipe_transport(0)
     if pipe is not None:
-        pipe.write(data)
-        pipe.close()  # takes effect when everything has been written
+        with suppress(RuntimeError):  # of uvloop, where the program has ended or has closed its input
+            pipe.write(data)
+            pipe.close()  # takes effect when everything has been written
 
 
 async def _left(transport: asyncio.SubprocessTransport, watch: _Watch) -> None:
