@@ -100,3 +100,22 @@ async def test_no_heartbeat_is_sent_once_the_event_loop_has_stood_still_for_long
     await lease._beat(connection)
     assert connection.asked == ([nodes.heartbeat] if beats else [])
     assert lease.held is beats
+
+
+async def test_a_connection_is_lent_once_and_the_one_that_follows_it_once_more():
+    """Who is lent it listens on it, and would hear everything as often as it was lent."""
+    lent = []
+
+    async def lend(connection, loop):
+        lent.append(connection)
+
+    lease = lease_of([])
+    lease._lend, lease._lent = lend, None
+    opened = ["first", "first", "first", "second", "second"]
+    for connection in opened:
+        await lease._lend_new(SimpleNamespace(open=lambda here=connection: _given(here)))
+    assert lent == ["first", "second"]
+
+
+async def _given(connection):
+    return connection

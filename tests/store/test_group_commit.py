@@ -267,3 +267,16 @@ async def test_items_of_different_verbs_are_not_mixed_and_each_verb_is_asked_ahe
     assert asked == [("make", [1]), ("change", [1]), *([("make", [2]), ("change", [2])] if ahead else [])]
     go.set()
     assert await asyncio.gather(*waiting) == ["make", "change"] * 2
+
+
+async def test_a_database_that_is_away_before_the_items_are_taken_is_told_to_who_waits_and_asked_again_by_the_next():
+    """As where not even a transaction can be begun."""
+
+    async def write(take):
+        raise Unavailable("no transaction can be begun")
+
+    group = GroupCommit(write)
+    async with asyncio.timeout(5):
+        for _ in range(2):
+            told = await answers(group, ["one", "two"])
+            assert [str(error) for error in told] == ["no transaction can be begun"] * 2

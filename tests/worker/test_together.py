@@ -344,3 +344,12 @@ async def test_what_goes_to_another_engine_goes_by_itself(engine):
         assert [[len(calls) for calls in one.batches] for one in (engine, other)] == [[1], [1]]
     finally:
         await shop.close()
+
+
+async def test_a_node_that_may_not_work_any_more_gives_nothing_away(shop, engine, monkeypatch):
+    """Its lease is over, and another node may have these runs by now."""
+    monkeypatch.setattr(shop.worker._attempts, "_may_work", lambda: False)
+    await due_together(shop, 2)
+    assert engine.batches == []
+    assert [attempts for (attempts,) in shop.rows("SELECT attempts FROM runs")] == [0, 0]
+    assert shop.worker.lanes.busy == 0

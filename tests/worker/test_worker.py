@@ -486,3 +486,17 @@ async def test_a_callback_that_cannot_be_opened_is_tried_again_after_a_moment(mo
         assert len(shop.executor.calls) == 1
     finally:
         await shop.close()
+
+
+async def test_a_run_whose_executor_is_not_installed_fails_at_once_and_is_not_tried_again():
+    shop = await Workshop.open()
+    try:
+        target = shop.make_target(executor="plug-in")
+        retry = Retry(max_attempts=3, initial_ms=1_000, until_next_slot=False)
+        await shop.schedule("* * * * *", Policies(retry=retry, max_fires=1), target_id=target)
+        await shop.tick(NOON + MINUTE)
+        ((state, attempts, error),) = shop.rows("SELECT state, attempts, error FROM runs")
+        assert (state, attempts) == ("failed", 1)
+        assert error == "this server has no executor 'plug-in': install its plug-in"
+    finally:
+        await shop.close()

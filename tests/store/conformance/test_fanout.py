@@ -317,6 +317,20 @@ async def test_a_heavier_workspace_has_more_of_its_fires_read_where_there_is_not
     assert Counter(task.workspace_id for task in found) == {heavy.workspace: 4, tenant.workspace: 1}
 
 
+async def test_what_waits_of_workspaces_that_have_their_share_already_keeps_no_other_waiting(tenant, store):
+    heavy = await Tenant.open(store)
+
+    async def weigh(tx):
+        known = await tenancy.get_workspace(tx, heavy.workspace)
+        await tenancy.update_workspace(tx, replace(known, weight=4.0), NOON)
+
+    await store.write(weigh)
+    for one in (heavy, tenant):
+        await resolving(one, schedules=4)
+    found = await claimed(store, await Node.start(store), room=1, share=2, held={heavy.workspace: 2})
+    assert [task.workspace_id for task in found] == [tenant.workspace]
+
+
 async def test_a_chunk_whose_reply_was_lost_is_not_written_again(tenant, store):
     schedule, _, task = await one_task(tenant, store)
     await write(store, task, ["a"], "a")
