@@ -470,3 +470,19 @@ async def test_entries_that_name_schedules_of_other_things_are_shown_as_they_wer
         (entry,) = await entries(house, action="webhook.created")
         assert entry["after"]["schedules"] == [made]
         assert len(await exported(house)) > 1
+
+
+async def test_what_an_entry_is_about_finds_the_entry():
+    async with House.open(NOW) as house:
+        await a_schedule(house)
+        made = (
+            await house.client.post(f"{BASE}/principals", json={"type": "service", "name": "robot"})
+        ).json()
+        await house.client.post(f"{BASE}/principals/{made['id']}/grants", json={"targets": ["*"]})
+        await house.client.patch(f"{BASE}/workspaces/current", json={"name": "Another"})
+        every = await entries(house)
+        subjects = {entry["subject"] for entry in every}
+        assert {subject.partition("_")[0] for subject in subjects} >= {"sch", "tgt", "prn", "ws"}
+        for subject in subjects:
+            found = await entries(house, subject=subject)
+            assert found == [entry for entry in every if entry["subject"] == subject], subject

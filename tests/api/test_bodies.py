@@ -189,7 +189,10 @@ async def test_bulk_ends_where_its_answer_grows_too_large(
             {"Content-Encoding": "gzip"},
             "is compressed (Content-Encoding: gzip); send it as it is",
         ),
-        (b"{}", {"Content-Encoding": "br"}, "is compressed (Content-Encoding: br)"),
+        *(
+            (b"{}", {"Content-Encoding": given}, f"is compressed (Content-Encoding: {given.strip().lower()})")
+            for given in ("br", "BR", " Deflate", "gZIP", "x-gzip", "COMPRESS", "Zstd ")
+        ),
     ],
 )
 async def test_a_body_in_another_encoding_is_told_which(body, headers, words):

@@ -160,6 +160,8 @@ NDJSON = "application/x-ndjson; charset=utf-8"
         (b'{"id": "a"}\n\n  \n{"id": "b"}', "", [(1, A), (4, B)]),
         (b'{"id": "a"}\r\n{"id": "b"}\r\n', NDJSON, [(1, A), (2, B)]),
         (b'{"id": "\xc3\xa9"}\n', NDJSON, [(1, {"id": "\u00e9"})]),
+        (b'{"id": "a"}\n', "application/ndjson", [(1, A)]),
+        (b'{"id": "a"}\n', "application/jsonl", [(1, A)]),
         (b"id,name\na,\n\nb,B\n", "", [(2, A), (4, {"id": "b", "name": "B"})]),
         (b"id;name\na;\nb;\n", "text/csv", [(2, A), (3, B)]),
     ],
@@ -209,3 +211,22 @@ async def test_white_space_before_the_first_item_has_a_bound(length: int, fits: 
     else:
         with pytest.raises(TooLarge):
             await _all(items_of(request, 10 * SIZE))
+
+
+@pytest.mark.parametrize("content_type", ["application/x-ndjson", "application/ndjson", "application/jsonl"])
+@pytest.mark.parametrize("first", [b"id,name", b"[1]"])
+async def test_what_says_that_it_is_lines_of_json_is_read_so_whatever_its_first_line_is(
+    content_type: str, first: bytes
+) -> None:
+    request: Any = _Request(first + b'\n{"id": "a"}\n', 1_000, content_type)
+    found = await _all(items_of(request, SIZE))
+    assert found[-1] == (2, A)
+    assert len(found) == 2
+
+
+async def test_a_list_that_is_cut_off_anywhere_is_not_taken_for_a_whole_one() -> None:
+    whole = b'[ {"id": "a"} ,\n{"id": "b"} ]'
+    for end in range(1, len(whole)):
+        *_, (_, problem) = await _all(list_items(_cut(whole[:end], 1_000)))
+        assert isinstance(problem, Problem), whole[:end]
+    assert await _all(list_items(_cut(whole, 1_000))) == [(1, A), (2, B)]

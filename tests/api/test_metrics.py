@@ -3,6 +3,8 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from horarium.api.figures import limit_of
+from horarium.domain.errors import Invalid, NotFound, Problem, QuotaReached, RateLimited, TooLarge
 from horarium.domain.ids import prefixed
 from horarium.store.verbs.meta import note_backup
 from tests.api.asking import BASE, NOW, ask
@@ -125,3 +127,19 @@ async def test_the_age_of_the_newest_backup_is_shown_where_one_is_known():
     async with House.open(NOW) as house:
         await house.services.store.write(note_backup, house.clock.now - 90_000)
         assert (await samples(house))["horarium_backup_age_seconds",] == 90
+
+
+@pytest.mark.parametrize(
+    ("error", "limit"),
+    [
+        (RateLimited("slowly", 5), "rate"),
+        (QuotaReached("schedules", 1, "ws_1"), "quota"),
+        (Invalid([Problem("a", "is wrong", "type"), Problem("input", "is too large", "quota")]), "quota"),
+        (Invalid(Problem("a", "is wrong", "type")), None),
+        (TooLarge("much"), "size"),
+        (NotFound("schedule"), None),
+        (ValueError(), None),
+    ],
+)
+def test_each_limit_that_a_request_hits_is_counted_as_what_it_is(error, limit):
+    assert limit_of(error) == limit

@@ -209,3 +209,16 @@ async def test_a_run_repeated_by_many_at_once_on_postgresql_is_repeated_for_each
             assert len({answer.json()["id"] for answer in answers}) == 8
     finally:
         drop_database(url)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+async def test_a_callback_may_write_the_scheme_as_it_likes(scheme):
+    async with House.open(NOW) as house:
+        executor, _ = await prepared(house, completion="callback", executor={"type": "told", "secret": "s"})
+        executor.answer = Outcome(Verdict.ACCEPTED)
+        await house.move("2026-03-02T09:00:00Z")
+        run, token = await the_run(house), executor.calls[0].callback_token
+        async with client_of(house.api) as client:
+            headers = {"Authorization": f"{scheme} {token}"}
+            answer = await client.post(f"{BASE}/runs/{run['id']}/complete", json={}, headers=headers)
+        assert answer.status_code == 200, answer.text

@@ -123,3 +123,19 @@ async def test_without_the_mode_a_taken_key_is_refused(house: House, mode: str) 
 async def test_an_unknown_mode_is_refused(house: House) -> None:
     answer = await house.client.post(f"{BASE}/schedules/bulk?mode=merge", content=json.dumps(ORDER))
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "mode")
+
+
+async def test_each_line_is_answered_for_itself_where_a_later_key_stands_twice(house: House) -> None:
+    await scheduled(house)
+    lines = [
+        {**ORDER, "key": "a"},
+        {**ORDER, "key": "b"},
+        {**ORDER, "key": "b", "name": "two"},
+        {**ORDER, "key": "c"},
+        {**ORDER, "key": "a"},
+    ]
+    told = await upsert(house, lines)
+    assert [line["result"] for line in told] == ["created", "created", "updated", "created", "unchanged"]
+    a, b, again, c, at_last = [line["id"] for line in told]
+    assert (again, at_last) == (b, a)
+    assert len({a, b, c}) == 3

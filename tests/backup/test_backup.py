@@ -214,6 +214,7 @@ async def test_a_key_that_does_not_open_the_secrets_is_refused_before_anything_i
     ("statements", "words"),
     [
         (["DELETE FROM labels"], "labels has 0 rows, its manifest says 50"),
+        (["DROP TABLE labels"], "labels has 0 rows, its manifest says 50"),
         (["CREATE TABLE more (id INTEGER)", "INSERT INTO more VALUES (1)"], "more has 1 rows"),
         (["UPDATE meta SET value = 'x' WHERE name = 'backup'"], "manifest of the backup is damaged"),
         (["UPDATE meta SET value = '{}' WHERE name = 'backup'"], "manifest of the backup is damaged"),

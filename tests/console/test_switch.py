@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from horarium.console.session import MOST_KEYS, added, begin, opened, sealed
+from horarium.store.vault import Vault, new_key
 from tests.api.asking import scheduled
 from tests.console.browsing import signed_in
 from tests.support.house import House
@@ -48,3 +50,13 @@ async def test_a_revoked_key_is_not_switched_to_and_the_cookie_stays_small() -> 
         await person.send("/switch", page, place="0")
         answer = await person.client.get("/console/schedules")
         assert answer.headers["location"].startswith("/console/sign-in?")
+
+
+def test_a_session_keeps_so_many_keys_and_still_fits_into_its_cookie() -> None:
+    session, sealer = begin("hor_" + "a" * 124, 0), Vault([new_key()])
+    for number in range(12):
+        session = added(session, f"hor_{number:0124}")
+    assert len((session.key, *session.others)) == MOST_KEYS
+    assert session.key == f"hor_{11:0124}"
+    assert session.others[0] == f"hor_{10:0124}"
+    assert opened(sealed(session, sealer), sealer, 0) == session

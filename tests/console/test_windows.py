@@ -12,7 +12,7 @@ from horarium.service.pauses import ADMIN
 from horarium.service.rates import PREVIEWED_TIME, WRITE
 from tests.api.asking import ask, scheduled
 from tests.console.browsing import Person, signed_in
-from tests.support.house import House
+from tests.support.house import House, instant
 
 NOW = "2026-03-01T12:00:00Z"  # a Sunday
 CURRENT = "/workspaces/current"
@@ -202,3 +202,11 @@ async def test_the_next_times_of_a_window_cost_what_previews_cost_once_there_are
             given = {name: "" if name == left_out else text for name, text in NIGHT.items()}
             await person.send("/preview/window", page, 200, **given)
             assert before - allowance.left == pytest.approx(WRITE + times * PREVIEWED_TIME), left_out
+
+
+async def test_a_window_that_has_just_begun_holds_also_before_the_engine_has_seen_it() -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        await scheduled(house)
+        await make(person, "/settings", recurrence="0 14 * * *", note="night work")
+        house.clock.now = instant("2026-03-01T13:30:00Z")
+        assert "holds</span>" in await person.see("/settings/windows")

@@ -346,3 +346,37 @@ def test_a_refusal_names_the_option_that_opens_the_address_if_any_does(url: str,
 def test_the_option_that_a_refusal_names_does_open_the_address() -> None:
     assert check_url("http://127.0.0.1:9000/", ExecutorOptions(allow_loopback=True)) == []
     assert check_url("http://10.1.2.3/", ExecutorOptions(allow_private=("10.1.2.3/32",))) == []
+
+
+# The networks of RFC 6890 and its successors that are no public hosts, and the first and the last address beside each
+# that is one.
+NETWORKS = (
+    ("0.0.0.0", "0.255.255.255", "1.0.0.0"),
+    ("10.0.0.0", "10.255.255.255", "9.255.255.255", "11.0.0.0"),
+    ("100.64.0.0", "100.127.255.255", "100.63.255.255", "100.128.0.0"),
+    ("127.0.0.0", "127.255.255.255", "126.255.255.255", "128.0.0.0"),
+    ("169.254.0.0", "169.254.255.255", "169.253.255.255", "169.255.0.0"),
+    ("172.16.0.0", "172.31.255.255", "172.15.255.255", "172.32.0.0"),
+    ("192.0.0.0", "192.0.0.255", "191.255.255.255", "192.0.1.0"),
+    ("192.0.2.0", "192.0.2.255", "192.0.1.255", "192.0.3.0"),
+    ("192.31.196.0", "192.31.196.255", "192.31.195.255", "192.31.197.0"),
+    ("192.52.193.0", "192.52.193.255", "192.52.192.255", "192.52.194.0"),
+    ("192.88.99.0", "192.88.99.255", "192.88.98.255", "192.88.100.0"),
+    ("192.168.0.0", "192.168.255.255", "192.167.255.255", "192.169.0.0"),
+    ("192.175.48.0", "192.175.48.255", "192.175.47.255", "192.175.49.0"),
+    ("198.18.0.0", "198.19.255.255", "198.17.255.255", "198.20.0.0"),
+    ("198.51.100.0", "198.51.100.255", "198.51.99.255", "198.51.101.0"),
+    ("203.0.113.0", "203.0.113.255", "203.0.112.255", "203.0.114.0"),
+    ("224.0.0.0", "255.255.255.255", "223.255.255.255"),
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "beside"), [(first, last, rest) for first, last, *rest in NETWORKS]
+)
+def test_a_network_is_refused_from_its_first_to_its_last_address(
+    first: str, last: str, beside: list[str]
+) -> None:
+    policy = ExecutorOptions()
+    assert all(check_url(f"http://{address}/", policy) for address in (first, last))
+    assert not any(check_url(f"http://{address}/", policy) for address in beside)

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from horarium.executors.template import TemplateError, check_template, compile_text, compile_value
+from horarium.executors.template import (
+    TemplateError,
+    check_template,
+    compile_text,
+    compile_value,
+    has_placeholder,
+)
 
 VALUES: dict[str, Any] = {
     "run": {"id": "run_1"},
@@ -179,3 +185,18 @@ def test_whoever_changes_what_was_filled_in_changes_nothing_for_the_next() -> No
     render = compile_value({"fixed": [1], "filled": "{{ input.n }}"})
     render(VALUES)["fixed"].append(2)
     assert render(VALUES) == {"fixed": [1], "filled": 3}
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("{{ row.email }}", True),
+        ({"to": ["{{ row.email }}"]}, True),
+        ([1, ["a", ("b", "{{ row.email }}")]], True),
+        ({"a": {"b": "{{ input.x }}"}}, True),
+        ({"{{ row.email }}": "a"}, False),
+        (["a", {"b": ["c"]}, None, 1], False),
+    ],
+)
+def test_a_placeholder_is_found_wherever_it_stands_in_a_value(value: Any, found: bool) -> None:
+    assert has_placeholder(value) is found
