@@ -257,7 +257,9 @@ async def test_every_part_is_given_its_own_setting(
         assert (backups["to"], backups["every_ms"], backups["keep"]) == ("kept", 1_800_000, 3)
         (node,) = await services.store.read(nodes.living, services.clock.now_ms())
         assert (node.name, node.roles, node.software) == ("north", "api,engine,worker", __version__)
-        assert (node.zone_data, node.lease_until_ms) == (TZDATA_VERSION, node.started_ms + 45_000)
+        assert node.zone_data == TZDATA_VERSION
+        # A heartbeat may have come already.
+        assert 45_000 <= node.lease_until_ms - node.started_ms < 75_000
         assert services.readiness.folder == tmp_path
 
 
