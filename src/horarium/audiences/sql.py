@@ -256,9 +256,8 @@ class _Reading:
         if self._handing_over is not None:
             self._handing_over.cancel()
         self._task.cancel()
-        self._task.add_done_callback(
-            lambda task: task.cancelled() or task.exception()
-        )  # nobody asks for it any more
+        # Nobody asks any more what came of it.
+        self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
         await asyncio.wait([self._task])
 
     def _work(self, connection: Connection) -> None:

@@ -223,10 +223,8 @@ async def _run(start: _Start, limit: int) -> _End:
         await watch.exited.wait()
         # Processes that the program left running would keep the pipes open and would live longer than the run.
         _signal(transport, signal.SIGKILL)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(
-                _PIPE_GRACE_SECONDS
-            ):  # `wait_for` of Python 3.11 may lose a cancellation
+        with suppress(TimeoutError):  # not `wait_for`, which may lose a cancellation in Python 3.11
+            async with asyncio.timeout(_PIPE_GRACE_SECONDS):
                 await watch.drained.wait()
         return _End(transport.get_returncode() or 0, bytes(watch.stdout), watch.stderr)
     finally:
@@ -255,9 +253,8 @@ async def _started(start: _Start, limit: int) -> tuple[asyncio.SubprocessTranspo
     try:
         return await asyncio.shield(starting)
     except asyncio.CancelledError:
-        while (
-            not starting.done()
-        ):  # whatever else cancels this: nobody but us could end what is being started
+        # Whatever else cancels this, nobody but us could end what is being started.
+        while not starting.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.wait([starting])
         with suppress(OSError):
