@@ -7,14 +7,11 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from horarium import __version__
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault, StreamingSource
 from horarium.executors.options import ExecutorOptions
-from tests.support.kept_page import Page, shown
-from tests.support.played_network import PUBLIC, PlayedNetwork, played_network
+from tests.support.kept_page import Page, page_beside_a_server, shown
+from tests.support.played_network import PUBLIC, PlayedNetwork
 from tests.support.wire import Wire
 
 # 2026-03-02T08:00:00Z
@@ -93,9 +90,7 @@ class World:
 
 @asynccontextmanager
 async def world(folder: Path) -> AsyncIterator[World]:
-    page = Page({str(folder): "FOLDER", f"Horarium/{__version__}": "Horarium/VERSION"})
-    with pytest.MonkeyPatch.context() as patch:
-        async with played_network(patch) as network, Wire() as wire:
-            network.internet.port = wire.port
-            network.begin({"example.com": [[PUBLIC]], "db.example.com": [["10.9.9.9"]]})
-            yield World(page, network, wire, folder)
+    async with page_beside_a_server(
+        folder, {"example.com": [[PUBLIC]], "db.example.com": [["10.9.9.9"]]}
+    ) as beside:
+        yield World(*beside, folder)

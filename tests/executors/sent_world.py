@@ -7,14 +7,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from horarium import __version__
 from horarium.domain.execution import Call, Executor, Outcome
 from horarium.executors.options import ExecutorOptions
 from tests.executors.calls import call_of
-from tests.support.kept_page import Page, briefly
-from tests.support.played_network import PUBLIC, PlayedNetwork, played_network
+from tests.support.kept_page import Page, briefly, page_beside_a_server
+from tests.support.played_network import PUBLIC, PlayedNetwork
 from tests.support.wire import Step, Wire, answer
 
 # Names that lead to the server of the page.
@@ -83,12 +80,8 @@ class World:
 
 @asynccontextmanager
 async def world(folder: Path) -> AsyncIterator[World]:
-    page = Page({str(folder): "FOLDER", f"Horarium/{__version__}": "Horarium/VERSION"})
-    with pytest.MonkeyPatch.context() as patch:
-        async with played_network(patch) as network, Wire() as wire:
-            network.internet.port = wire.port
-            network.begin({name: [[PUBLIC]] for name in NAMES})
-            yield World(page, network, wire, folder)
+    async with page_beside_a_server(folder, {name: [[PUBLIC]] for name in NAMES}) as beside:
+        yield World(*beside, folder)
 
 
 def title_of(name: str, value: Any) -> str:

@@ -3,17 +3,14 @@
 import pytest
 
 from tests.simulation.histories import PAGE, history, scripts
+from tests.support.kept_page import kept_part
 
 ANEW = "where that is wanted, `python -m tests.simulation.histories` writes the page anew"
 
 
-def kept(name: str) -> str:
-    return next(f"== {part}" for part in PAGE.read_text().split("== ") if part.startswith(f"{name}\n"))
-
-
 @pytest.mark.parametrize("name", scripts())
 def test_a_world_comes_to_what_it_came_to_before(name: str) -> None:
-    assert history(name).splitlines() == kept(name).splitlines(), ANEW
+    assert history(name).splitlines() == kept_part(PAGE, name).splitlines(), ANEW
 
 
 def test_the_page_has_these_worlds_and_no_others() -> None:

@@ -6,7 +6,8 @@ A page is made of chapters of lines. `differing` says in which line a page is no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import MISSING, fields
 from difflib import SequenceMatcher
 from itertools import zip_longest
@@ -14,9 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
+from horarium import __version__
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Outcome
+from tests.support.played_network import PlayedNetwork, played_network
+from tests.support.wire import Wire
 
 # A long text of one letter, by which limits are reached.
 _REPEATED = re.compile(r"([0-9A-Za-z.])\1{39,}")
@@ -130,3 +135,22 @@ def _module(kept: Path) -> str:
 def left_out(known: Iterable[str], told: Iterable[str]) -> list[str]:
     """What of the known names is not told."""
     return sorted(set(known) - set(told))
+
+
+@asynccontextmanager
+async def page_beside_a_server(
+    folder: Path, names: Mapping[str, Any]
+) -> AsyncIterator[tuple[Page, PlayedNetwork, Wire]]:
+    """An empty page, a played network in which these names lead to addresses, and the server behind public ones.
+    `folder` is one of the page's own."""
+    page = Page({str(folder): "FOLDER", f"Horarium/{__version__}": "Horarium/VERSION"})
+    with pytest.MonkeyPatch.context() as patch:
+        async with played_network(patch) as network, Wire() as wire:
+            network.internet.port = wire.port
+            network.begin(names)
+            yield page, network, wire
+
+
+def kept_part(page: Path, name: str) -> str:
+    """The part of a page under `== name`."""
+    return next(f"== {part}" for part in page.read_text().split("== ") if part.startswith(f"{name}\n"))

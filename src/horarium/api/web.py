@@ -63,7 +63,6 @@ SAFE_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-frame-options", b"DENY"),
     (CONTENT_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
 )
-_SAFE_NAMES = frozenset(name for name, _ in SAFE_HEADERS)
 # What pages of other origins may do, where a setting allows an origin. The APIs take keys in headers and know no
 # cookies, and browsers are not allowed to send the console's for them. So a page cannot use what its visitor may do.
 CORS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -331,8 +330,6 @@ def _with_safe_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[byt
     """The headers of an answer together with SAFE_HEADERS. An answer that has one of these itself keeps its own."""
     found = list(headers)
     own = {name for name, _ in found}
-    if _SAFE_NAMES.isdisjoint(own):
-        return [*found, *SAFE_HEADERS]
     return [*found, *(header for header in SAFE_HEADERS if header[0] not in own)]
 
 

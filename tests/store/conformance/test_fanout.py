@@ -303,7 +303,8 @@ async def test_who_reads_for_a_workspace_takes_no_more_than_its_share_of_it(tena
     assert len(await claimed(store, node, share=2, held={tenant.workspace: held})) == taken
 
 
-async def test_a_heavier_workspace_has_more_of_its_fires_read_where_there_is_not_room_for_all(tenant, store):
+async def heavier(store):
+    """A workspace with four times the usual weight."""
     heavy = await Tenant.open(store)
 
     async def weigh(tx):
@@ -311,6 +312,11 @@ async def test_a_heavier_workspace_has_more_of_its_fires_read_where_there_is_not
         await tenancy.update_workspace(tx, replace(known, weight=4.0), NOON)
 
     await store.write(weigh)
+    return heavy
+
+
+async def test_a_heavier_workspace_has_more_of_its_fires_read_where_there_is_not_room_for_all(tenant, store):
+    heavy = await heavier(store)
     for one in (tenant, heavy):
         await resolving(one, schedules=4)
     found = await claimed(store, await Node.start(store), room=5, share=4)
@@ -318,13 +324,7 @@ async def test_a_heavier_workspace_has_more_of_its_fires_read_where_there_is_not
 
 
 async def test_what_waits_of_workspaces_that_have_their_share_already_keeps_no_other_waiting(tenant, store):
-    heavy = await Tenant.open(store)
-
-    async def weigh(tx):
-        known = await tenancy.get_workspace(tx, heavy.workspace)
-        await tenancy.update_workspace(tx, replace(known, weight=4.0), NOON)
-
-    await store.write(weigh)
+    heavy = await heavier(store)
     for one in (heavy, tenant):
         await resolving(one, schedules=4)
     found = await claimed(store, await Node.start(store), room=1, share=2, held={heavy.workspace: 2})

@@ -63,11 +63,8 @@ def read_whole(plan: dict[str, Any]) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("settings", [BY_KEY, READ_ONLY], ids=["writing", "reading"])
-@pytest.mark.parametrize("count", [0, 300])
-async def test_no_statement_reads_a_whole_index_to_find_some_rows(
-    url: str, count: int, settings: dict[str, str]
-) -> None:
+async def connected(url: str, count: int, settings: dict[str, str]) -> Any:
+    """A connection with these settings to a database in which so many schedules have just been made."""
     store = await opened(url)
     tenant = await Tenant.open(store)
     if count:
@@ -76,6 +73,15 @@ async def test_no_statement_reads_a_whole_index_to_find_some_rows(
     connection = await connect(url)
     for name, value in settings.items():
         await connection.execute(f"SET {name} = {value}")
+    return connection
+
+
+@pytest.mark.parametrize("settings", [BY_KEY, READ_ONLY], ids=["writing", "reading"])
+@pytest.mark.parametrize("count", [0, 300])
+async def test_no_statement_reads_a_whole_index_to_find_some_rows(
+    url: str, count: int, settings: dict[str, str]
+) -> None:
+    connection = await connected(url, count, settings)
     found = set()
     for name, statement in load("postgres").items():
         kinds = [kind.name for kind in (await connection.prepare(statement.sql)).get_parameters()]
@@ -98,14 +104,7 @@ async def test_no_statement_reads_a_whole_index_to_find_some_rows(
 @pytest.mark.parametrize("count", [0, 300])
 async def test_a_schedule_is_found_by_its_id_alone(url: str, statement: str, count: int) -> None:
     """All names of the workspace were looked through."""
-    store = await opened(url)
-    tenant = await Tenant.open(store)
-    if count:
-        await tenant.schedules(count)
-    await store.close()
-    connection = await connect(url)
-    for name, value in READ_ONLY.items():
-        await connection.execute(f"SET {name} = {value}")
+    connection = await connected(url, count, READ_ONLY)
     await connection.execute(f"PREPARE asked(bytea, bytea) AS {load('postgres')[statement].sql}")
     plan = json.loads(await connection.fetchval("EXPLAIN (FORMAT JSON) EXECUTE asked(NULL, NULL)"))
     await connection.close()
