@@ -191,11 +191,12 @@ async def test_every_step_that_is_to_be_done_again_and_again_is_in_a_loop_of_the
 ) -> None:
     looped: set[str] = set()
 
-    def noted(steps: Sequence[Callable[..., Any]], every_s: float) -> Coroutine[Any, Any, Any]:
+    def noted(steps: Sequence[Callable[..., Any]], when: object) -> Coroutine[Any, Any, Any]:
         looped.update(getattr(step, "__qualname__", "") for step in steps)
         return asyncio.Event().wait()
 
     monkeypatch.setattr(app, "upkeep_loop", noted)
+    monkeypatch.setattr(app, "told_loop", noted)
     async with open_server(Settings(data=tmp_path)):
         steps = set[str]().union(*map(steps_of, (Engine, FanoutRunner, PauseService, Worker)))
         assert steps - looped == DONE_ELSEWHERE

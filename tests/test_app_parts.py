@@ -25,6 +25,7 @@ from horarium.app import open_server, recover_key, serve
 from horarium.domain.errors import Unauthorized, Unavailable
 from horarium.domain.host_lists import host_list
 from horarium.engine.loops import HOUSEKEEPING_S, UPKEEP_S
+from horarium.engine.poller import Poller
 from horarium.engine.steps import DAY_MS
 from horarium.service import recording
 from horarium.service.allowed_hosts import REFRESH_S
@@ -85,21 +86,27 @@ def in_one_process(monkeypatch: pytest.MonkeyPatch) -> list[SqliteStore]:
     return apart
 
 
-def running() -> dict[str, float | None]:
-    """What the tasks of this event loop do: their loops, or the steps of these, each with how often (s)."""
-    found: dict[str, float | None] = {}
+def running() -> dict[str, float | str | None]:
+    """What the tasks of this event loop do: their loops, or the steps of these, each with how often (s), or with the
+    kind of upkeep of which it is told."""
+    found: dict[str, float | str | asyncio.Event | None] = {}
+    kinds: dict[asyncio.Event, str] = {}
     for task in asyncio.all_tasks():
         coroutine: Any = task.get_coro()
         name, frame = coroutine.__qualname__, coroutine.cr_frame
-        if name in ("upkeep_loop", "act_loop", "forget_loop"):
+        if name in ("upkeep_loop", "told_loop", "act_loop", "forget_loop"):
             values = frame.f_locals
             steps = values.get("steps") or [values.get("work", values.get("engine"))]
             words = [getattr(step, "__qualname__", type(step).__name__) for step in steps]
             words = [word.rpartition("<locals>.")[2] for word in words]
-            found |= dict.fromkeys(words, values["every_s"])
+            found |= dict.fromkeys(words, values.get("every_s", values.get("told")))
+            pollers = [step.__self__ for step in steps if getattr(step, "__func__", None) is Poller.look]
+            kinds |= {told: kind for poller in pollers for kind, told in poller.told.items()}
+        elif name == "Publisher.loop":
+            found[name] = frame.f_locals["self"]._told
         elif name.endswith("loop"):
             found[name] = None
-    return found
+    return {word: kinds[how] if isinstance(how, asyncio.Event) else how for word, how in found.items()}
 
 
 # What runs in every role, in one, and on one of the two databases, with how often.
@@ -126,21 +133,23 @@ OF_WORKER = {
 OF_ENGINE = {
     "FanoutRunner.loop": None,
     "release_loop": None,
-    "Publisher.loop": None,
+    "Publisher.loop": "events",
     "Engine.recover": UPKEEP_S,
-    "Engine.expire": UPKEEP_S,
-    "Engine.unstick": UPKEEP_S,
-    "link_audit": UPKEEP_S,
-    "PauseService.resume_due": UPKEEP_S,
+    "Poller.look": UPKEEP_S,
+    "Engine.tell_failures": UPKEEP_S,
+    "Engine.expire": "callbacks",
+    "Engine.unstick": "waiting_fires",
+    "link_audit": "audit",
+    "PauseService.resume_due": "pauses",
     "Engine.rezone": HOUSEKEEPING_S,
     "Engine.forget": HOUSEKEEPING_S,
     "FanoutRunner.tidy": HOUSEKEEPING_S,
     "forget_audit": HOUSEKEEPING_S,
     "PauseService.settle": HOUSEKEEPING_S,
     "Engine": HOUSEKEEPING_S,
-    "ActionService": UPKEEP_S,
-    "ErasureService": UPKEEP_S,
-    "PurgeService": UPKEEP_S,
+    "ActionService": "actions",
+    "ErasureService": "erasures",
+    "PurgeService": "purges",
     "forget_events": HOUSEKEEPING_S,
 }
 
@@ -574,20 +583,19 @@ async def test_what_serves_is_set_up_by_the_settings_and_says_so(
 async def test_nothing_of_a_server_that_stops_runs_on_and_streams_end_when_it_begins_to(
     tmp_path: Path, served: list[tuple[uvicorn.Config, list[Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended: list[bool] = []
-    http: Any = SimpleNamespace(should_exit=False)
-    events: Any = SimpleNamespace(close=lambda: ended.append(True))
+    ended: list[str] = []
 
-    async def soon(seconds: float) -> None:
-        http.should_exit = True
+    async def shutdown(server: uvicorn.Server, sockets: Any = None) -> None:
+        ended.append("server")
 
     await serve(Settings(data=tmp_path, roles=("api",), port=0))
     await asyncio.sleep(0)  # a task that is cancelled has its turn
     left = {getattr(task.get_coro(), "__name__", "") for task in asyncio.all_tasks()}
-    assert not left & {"end_slow_connections", "_end_streams"}
-    monkeypatch.setattr(app.asyncio, "sleep", soon)
-    await app._end_streams(http, events)
-    assert ended == [True]
+    assert "end_slow_connections" not in left
+    monkeypatch.setattr(uvicorn.Server, "shutdown", shutdown)
+    events: Any = SimpleNamespace(close=lambda: ended.append("streams"))
+    await app._HttpServer(served[0][0], events).shutdown()
+    assert ended == ["streams", "server"]
 
 
 async def test_a_certificate_that_cannot_be_used_is_told_and_an_old_tls_is_not_spoken(

@@ -50,8 +50,10 @@ from horarium.engine.loops import (
     lag_loop,
     release_loop,
     ring_on_due,
+    told_loop,
     upkeep_loop,
 )
+from horarium.engine.poller import Poller
 from horarium.engine.steps import DAY_MS, Engine
 from horarium.engine.wake import Alarm
 from horarium.events.deliverer import Deliverer
@@ -514,6 +516,7 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
         services.metrics.add(partial(event_metrics, server.deliverer))
         loops.append(server.deliverer.loop())
     if "engine" in settings.roles:
+        poller = Poller(store, clock)
         fan_out = FanoutRunner(store, clock, server.id, server.services.audiences, settings.poll)
         loops += [
             fan_out.loop(),
@@ -525,15 +528,18 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
                 lambda: clock.uncertain or not server.may_work,
             ),
             upkeep_loop([engine.recover], UPKEEP_S if server.lease is None else RECOVER_S),
-            upkeep_loop([engine.expire, engine.unstick, _link_audit(server.services.audit)], UPKEEP_S),
-            upkeep_loop([server.services.pauses.resume_due], UPKEEP_S),
+            upkeep_loop([poller.look, engine.tell_failures], UPKEEP_S),
+            told_loop([engine.expire], poller.told["callbacks"]),
+            told_loop([engine.unstick], poller.told["waiting_fires"]),
+            told_loop([_link_audit(server.services.audit)], poller.told["audit"]),
+            told_loop([server.services.pauses.resume_due], poller.told["pauses"]),
             upkeep_loop([engine.rezone, engine.forget, fan_out.tidy, _forget_audit(server)], HOUSEKEEPING_S),
             upkeep_loop([server.services.pauses.settle], HOUSEKEEPING_S),
             forget_loop(engine, alarm, HOUSEKEEPING_S),
-            act_loop(server.services.actions, alarm, UPKEEP_S),
-            act_loop(server.services.erasures, alarm, UPKEEP_S),
-            act_loop(server.services.purges, alarm, UPKEEP_S),
-            Publisher(store, clock).loop(),
+            act_loop(server.services.actions, alarm, poller.told["actions"]),
+            act_loop(server.services.erasures, alarm, poller.told["erasures"]),
+            act_loop(server.services.purges, alarm, poller.told["purges"]),
+            Publisher(store, clock, poller.told["events"]).loop(),
             upkeep_loop(
                 [_forget_events(store, clock, int(settings.event_retention_days * DAY_MS))], HOUSEKEEPING_S
             ),
@@ -700,11 +706,9 @@ async def serve(settings: Settings, ready: Callable[[Settings], None] | None = N
                 forwarded_allow_ips=list(settings.trusted_proxies),
             )
             _load_certificate(config)
-            http_server = uvicorn.Server(config)
+            http_server = _HttpServer(config, server.services.events)
             watch = asyncio.create_task(end_slow_connections(http_server.server_state))
             watch.add_done_callback(_end_on_fault)
-            streams = asyncio.create_task(_end_streams(http_server, server.services.events))
-            streams.add_done_callback(_end_on_fault)
             told.enter_context(_stop_told())
             _tell_start(settings, server)
             if ready is not None:
@@ -714,14 +718,18 @@ async def serve(settings: Settings, ready: Callable[[Settings], None] | None = N
                     await http_server.serve(sockets=sockets)
             finally:
                 watch.cancel()
-                streams.cancel()
 
 
-async def _end_streams(http_server: uvicorn.Server, events: EventService) -> None:
-    """End the streams of events as soon as the server begins to stop, because it waits for its answers to end."""
-    while not http_server.should_exit:
-        await asyncio.sleep(0.1)
-    events.close()
+class _HttpServer(uvicorn.Server):
+    """Ends the streams of events as soon as it begins to stop, because it waits for its answers to end."""
+
+    def __init__(self, config: uvicorn.Config, events: EventService) -> None:
+        super().__init__(config)
+        self._events = events
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._events.close()
+        await super().shutdown(sockets)
 
 
 @contextmanager

@@ -1,13 +1,15 @@
 """The lease of a node never lasts longer here than the database has granted it."""
 
+import asyncio
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from horarium.engine import lease as module
-from horarium.engine.lease import Lease
+from horarium.engine.lease import LOST_S, Lease
 from horarium.store.verbs import nodes
+from tests.simulation.loop import run_in_virtual_time
 
 LEASE_S = 4.0
 
@@ -50,6 +52,7 @@ def lease_of(lapses):
     lease._lease_s, lease._pulse, lease._until = LEASE_S, 100.0, 0.0
     lease._loop = SimpleNamespace(call_soon_threadsafe=lambda call: call())
     lease._on_lapse = lambda: lapses.append(1)
+    lease._beating, lease._disturbed = None, asyncio.Event()
     return lease
 
 
@@ -110,12 +113,41 @@ async def test_a_connection_is_lent_once_and_the_one_that_follows_it_once_more()
         lent.append(connection)
 
     lease = lease_of([])
-    lease._lend, lease._lent = lend, None
-    opened = ["first", "first", "first", "second", "second"]
-    for connection in opened:
-        await lease._lend_new(SimpleNamespace(open=lambda here=connection: _given(here)))
-    assert lent == ["first", "second"]
+    lease._lend = lend
+    first, second = Opened(), Opened()
+    for connection in (first, first, first, second, second):
+        await lease._look_after(connection)
+    assert lent == [first, second]
+    assert len(first.hears) == len(second.hears) == 1
 
 
-async def _given(connection):
-    return connection
+class Opened:
+    """A connection that can be lost."""
+
+    def __init__(self):
+        self.hears = []
+        self.add_termination_listener = self.hears.append
+
+    def lose(self):
+        for hear in self.hears:
+            hear(self)
+
+
+@pytest.mark.parametrize(("lost", "waited_s"), [("theirs", LOST_S), ("former", 20.0), (None, 20.0)])
+def test_the_next_heartbeat_comes_soon_after_the_connection_is_lost_that_the_node_has_now(lost, waited_s):
+    async def play():
+        lease, loop = lease_of([]), asyncio.get_running_loop()
+        lease._lend, lease._beats = None, loop
+        connections = {"former": Opened(), "theirs": Opened()}
+        for connection in connections.values():
+            await lease._look_after(connection)
+        if lost is not None:
+            connections[lost].lose()
+        waited = []
+        for _ in range(2):
+            begun = loop.time()
+            await lease._wait(20.0)
+            waited.append(loop.time() - begun)
+        return waited
+
+    assert run_in_virtual_time(play()) == pytest.approx([waited_s, 20.0], abs=0.001)

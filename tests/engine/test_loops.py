@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from horarium.domain.errors import Unavailable
-from horarium.engine.loops import LEASE_S, SAMPLE_S, clock_loop, pause_after_trouble, upkeep_loop
+from horarium.engine.loops import LEASE_S, SAMPLE_S, clock_loop, pause_after_trouble, told_loop, upkeep_loop
 from horarium.engine.wake import Alarm
 from horarium.store.postgres.hosts import NEXT_AFTER_S
 from tests.simulation.loop import run_in_virtual_time
@@ -74,3 +74,25 @@ def test_a_step_that_fails_holds_up_none_of_the_others_of_its_round():
 
     assert run_in_virtual_time(rounds()) == ["fails", "twice", "twice", "last"]
     assert done[4:] == ["fails", "twice", "last"]
+
+
+def test_what_is_done_when_told_is_done_once_for_each_time_whatever_comes_meanwhile():
+    done: list[float] = []
+
+    async def takes_long() -> bool:
+        done.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(5.0)
+        return len(done) == 2  # the second time there is more
+
+    async def told_thrice() -> list[float]:
+        told = asyncio.Event()
+        going = asyncio.create_task(told_loop([takes_long], told))
+        await asyncio.sleep(10.0)
+        for _ in range(3):  # the second and the third come while the first is worked on
+            told.set()
+            await asyncio.sleep(1.0)
+        await asyncio.sleep(60.0)
+        going.cancel()
+        return done
+
+    assert run_in_virtual_time(told_thrice()) == pytest.approx([10.0, 15.0, 20.0])

@@ -17,16 +17,19 @@ ME, OTHER = b"me", b"other"
 class Told:
     """A store that says which nodes are connected, and notes which are taken for gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: HandClock) -> None:
+        self.clock = clock
         self.connected: dict[bytes, bool] = {OTHER: True}
+        self.lapsed = False
         self.gone: list[list[bytes]] = []
 
     async def urgent(self, verb: Any, *given: Any) -> Any:
-        if verb is node_verbs.connected:
-            return dict(self.connected)
+        if verb is node_verbs.others:
+            assert given == (ME, self.clock.now)
+            return node_verbs.OtherNodes(dict(self.connected), self.lapsed)
         assert verb is node_verbs.free_lapsed
-        _, node, gone = given
-        assert node == ME
+        now, node, gone = given
+        assert (now, node) == (self.clock.now, ME)
         self.gone.append(list(gone))
         return None
 
@@ -37,8 +40,8 @@ def clock():
 
 
 @pytest.fixture
-def store():
-    return Told()
+def store(clock):
+    return Told(clock)
 
 
 @pytest.fixture
@@ -47,10 +50,11 @@ def engine(store, clock):
 
 
 async def looked(engine: Engine, store: Told, clock: HandClock, at_ms: int) -> list[bytes]:
-    """Which nodes are taken for gone at an instant."""
+    """Which nodes are taken for gone at an instant; none where nothing is freed."""
     clock.now = at_ms
+    store.gone.clear()
     assert not await engine.recover()
-    return store.gone[-1]
+    return store.gone[-1] if store.gone else []
 
 
 @pytest.mark.parametrize(
@@ -90,3 +94,13 @@ async def test_a_node_that_has_left_is_forgotten(engine, store, clock):
     store.connected = {}
     assert await looked(engine, store, clock, NOW + 2 * SILENT_MS) == []
     assert engine.silent_since == {}
+
+
+async def test_what_nodes_have_whose_lease_is_over_is_freed_and_nothing_is_written_while_all_are_there(
+    engine, store, clock
+):
+    await looked(engine, store, clock, NOW)
+    assert store.gone == []
+    store.lapsed = True
+    await looked(engine, store, clock, NOW + 1)
+    assert store.gone == [[]]

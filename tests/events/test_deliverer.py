@@ -82,12 +82,9 @@ class Log:
             raise Unavailable("the database is away")
         return getattr(self, f"_{verb.__name__}")(*given)
 
-    def _webhooks_of(self, node: bytes) -> dict[bytes, int]:
+    def _webhooks_of(self, node: bytes) -> tuple[dict[bytes, int], bool]:
         assert node == NODE
-        return dict(self.mine)
-
-    def _any_free(self) -> bool:
-        return bool(self.free)
+        return dict(self.mine), bool(self.free)
 
     def _claim_webhooks(self, node: bytes, most: int, in_hand: int) -> list[HeldWebhook]:
         assert (node, in_hand) == (NODE, MOST_IN_HAND)

@@ -1,4 +1,4 @@
-"""Notes become events as soon as somebody tells of them, soon where nobody does, and after an outage."""
+"""Notes become events as soon as somebody tells of them, and after an outage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from horarium.domain.errors import Unavailable
-from horarium.events.publisher import LOOK_S, TROUBLE_S, Publisher
+from horarium.events.publisher import TROUBLE_S, Publisher
 from horarium.store.base import EVENTS, OUTBOX
 from horarium.store.verbs.events import PUBLISHED_AT_ONCE
 from tests.simulation.loop import run_in_virtual_time
@@ -25,6 +25,7 @@ class Outbox:
         self.published: list[tuple[float, int]] = []
         self.hears: list[Callable[[str, int], None]] = []
         self.listen = self.hears.append
+        self.told: asyncio.Event
 
     def now_ms(self) -> int:
         return 5
@@ -49,7 +50,8 @@ def played(script: Callable[[Outbox], Awaitable[None]]) -> Outbox:
 
     async def play() -> Outbox:
         outbox: Any = Outbox()
-        working = asyncio.create_task(Publisher(outbox, outbox).loop())
+        outbox.told = asyncio.Event()
+        working = asyncio.create_task(Publisher(outbox, outbox, outbox.told).loop())
         await asyncio.sleep(0.5)
         await script(outbox)
         assert not working.done()
@@ -59,15 +61,26 @@ def played(script: Callable[[Outbox], Awaitable[None]]) -> Outbox:
     return run_in_virtual_time(play())
 
 
-@pytest.mark.parametrize(("topic", "at"), [(OUTBOX, 0.5), (EVENTS, 1.0)])
-def test_notes_that_are_told_of_become_events_at_once_and_others_at_the_next_look(topic: str, at: float):
+@pytest.mark.parametrize(("topic", "published"), [(OUTBOX, [(0.5, 3)]), (EVENTS, [])])
+def test_notes_become_events_at_once_when_a_commit_tells_of_them(
+    topic: str, published: list[tuple[float, int]]
+):
     async def script(outbox: Outbox) -> None:
         outbox.notes = 3
         for hear in outbox.hears:
             hear(topic, 0)
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(1)
 
-    assert played(script).published == [(at, 3)]
+    assert played(script).published == published
+
+
+def test_notes_that_somebody_else_has_found_become_events_at_once():
+    async def script(outbox: Outbox) -> None:
+        outbox.notes = 3
+        outbox.told.set()
+        await asyncio.sleep(1)
+
+    assert played(script).published == [(0.5, 3)]
 
 
 def test_all_notes_that_are_there_become_events_without_a_pause():
@@ -79,27 +92,13 @@ def test_all_notes_that_are_there_become_events_without_a_pause():
     assert played(script).published == [(0.5, PUBLISHED_AT_ONCE)] * 2
 
 
-def test_where_there_is_nothing_it_is_looked_once_a_second_and_nothing_is_written():
+def test_it_asks_once_for_each_time_that_it_is_told_and_writes_nothing_where_there_is_nothing():
     async def script(outbox: Outbox) -> None:
-        await asyncio.sleep(100)
+        for _ in range(3):
+            outbox.told.set()
+            await asyncio.sleep(10)
 
-    outbox = played(script)
-    assert set(outbox.asked) == {"any_notes"}
-    assert len(outbox.asked) == pytest.approx(101 / LOOK_S, abs=2)
-
-
-def test_after_each_telling_the_next_look_is_a_whole_pause_away():
-    async def script(outbox: Outbox) -> None:
-        for _ in range(10):
-            outbox.hears[0](OUTBOX, 0)
-            await asyncio.sleep(0.01)
-        before = len(outbox.asked)
-        await asyncio.sleep(LOOK_S * 0.95)
-        assert len(outbox.asked) == before
-        await asyncio.sleep(LOOK_S * 0.1)
-        assert len(outbox.asked) == before + 1
-
-    played(script)
+    assert played(script).asked == ["any_notes"] * 4  # it looks once when it starts
 
 
 def test_an_outage_of_the_database_is_survived_with_a_pause_after_each_try():
@@ -110,6 +109,6 @@ def test_an_outage_of_the_database_is_survived_with_a_pause_after_each_try():
             await asyncio.sleep(0.1)
         assert len(outbox.asked) < 10 / TROUBLE_S + 3
         outbox.notes, outbox.away = 1, False
-        await asyncio.sleep(TROUBLE_S + LOOK_S)
+        await asyncio.sleep(TROUBLE_S)
 
     assert [count for _, count in played(script).published] == [1]

@@ -18,6 +18,7 @@ from horarium.engine.clock import DatabaseClock
 from horarium.engine.fanout import FanoutRunner
 from horarium.engine.forgetting import forget_loop
 from horarium.engine.lease import BEATS, Lease
+from horarium.engine.poller import Poller
 from horarium.engine.steps import Engine
 from horarium.engine.wake import Alarm
 from horarium.events.deliverer import Deliverer
@@ -130,6 +131,7 @@ class Node:
         alarm = Alarm(self.clock)
         loops.ring_on_due(self.line, alarm)
         engine = Engine(self.line, self.clock, self.id)
+        poller = Poller(self.line, self.clock)
         fan_out = FanoutRunner(self.line, self.clock, self.id, self.audiences, world.profile.poll)
         poll = world.profile.poll
         for task in self.worker.loops():
@@ -146,19 +148,22 @@ class Node:
                 lambda: self.clock.uncertain or not self.may_work,
                 world.random("trouble").random,
             ),
-            loops.upkeep_loop([engine.recover, engine.expire, engine.unstick], world.profile.upkeep),
-            loops.upkeep_loop([self.pauses.resume_due], world.profile.upkeep),
+            loops.upkeep_loop([engine.recover, poller.look], world.profile.upkeep),
+            loops.told_loop([engine.expire], poller.told["callbacks"]),
+            loops.told_loop([engine.unstick], poller.told["waiting_fires"]),
+            loops.told_loop([self.pauses.resume_due], poller.told["pauses"]),
             loops.upkeep_loop(
                 [engine.rezone, engine.forget, fan_out.tidy, self.pauses.settle], HOUSEKEEPING_S
             ),
             forget_loop(engine, alarm, HOUSEKEEPING_S),
-            act_loop(self.actions, alarm, world.profile.upkeep),
+            act_loop(self.actions, alarm, poller.told["actions"]),
         ):
             self._watch(self.spawn(loop))
         if world.profile.events:
             post: Any = EventNetwork(world, self)
             deliverer = Deliverer(self.line, self.clock, self.id, world.vault, post, lambda: self.may_work)
-            for loop in (Publisher(self.line, self.clock).loop(), deliverer.loop()):
+            publisher = Publisher(self.line, self.clock, poller.told["events"])
+            for loop in (publisher.loop(), deliverer.loop()):
                 self._watch(self.spawn(loop))
         self.ready = True
 

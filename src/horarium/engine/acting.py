@@ -21,11 +21,15 @@ class Steps(Protocol):
         """Do the next step. Whether there may be more to do."""
 
 
-async def act_loop(work: Steps, alarm: Alarm, every_s: float) -> None:
-    """Do batches while there is something to do, and look again every so many seconds. After a batch the loop rests
-    for longer than the batch took. `alarm` is the one that the releases of this process wait for."""
+async def act_loop(work: Steps, alarm: Alarm, told: asyncio.Event) -> None:
+    """Do batches while there is something to do, and begin again when told that there is. After a batch the loop
+    rests for longer than the batch took. `alarm` is the one that the releases of this process wait for."""
     clock = asyncio.get_running_loop().time
+    more = False
     while True:
+        if not more:
+            await told.wait()
+            told.clear()
         await give_way(alarm)
         begun = clock()
         try:
@@ -33,4 +37,4 @@ async def act_loop(work: Steps, alarm: Alarm, every_s: float) -> None:
         except HorariumError as error:
             more = False
             _log.warning("step_failed", step="act", error=str(error))
-        await asyncio.sleep(rest_after(clock() - begun) if more else every_s)
+        await asyncio.sleep(rest_after(clock() - begun))

@@ -12,6 +12,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +25,8 @@ from horarium.store.verbs import nodes
 _log = structlog.get_logger(__name__)
 
 PULSE_S = 0.5
-WATCH_S, AGAIN_S = 0.1, 0.3
+# How soon there is a heartbeat again after a connection is lost, and after one has failed.
+LOST_S, AGAIN_S = 0.1, 0.3
 # Heartbeats in the time of one lease.
 BEATS = 3
 
@@ -50,12 +52,16 @@ class Lease:
     ) -> None:
         """`lend`: who else uses the connection, to hear other nodes; it is called for each new one."""
         self._url, self._node, self._lease_s = url, node, lease_s
-        self._lend, self._lent = lend, None
+        self._lend = lend
         self._on_lapse = on_lapse
         self._loop = asyncio.get_running_loop()
         self._until = time.monotonic() + lease_s
         self._pulse = time.monotonic()
         self._stopping = threading.Event()
+        # Of the thread: the connection that it has, and what ends its wait for the next heartbeat.
+        self._beats: asyncio.AbstractEventLoop | None = None
+        self._beating: Any = None
+        self._disturbed = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="horarium-lease", daemon=True)
         self._pulsing = asyncio.create_task(self._pulse_loop())
         self._thread.start()
@@ -74,6 +80,9 @@ class Lease:
         """Stop the heartbeats and wait for the thread."""
         self._pulsing.cancel()
         self._stopping.set()
+        if self._beats is not None:
+            with suppress(RuntimeError):  # the thread has ended by itself
+                self._beats.call_soon_threadsafe(self._disturbed.set)
         await asyncio.to_thread(self._thread.join, 2.0)
 
     async def _pulse_loop(self) -> None:
@@ -86,34 +95,42 @@ class Lease:
 
     async def _beat_on(self) -> None:
         connection = PostgresConnection(self._url, nodes.lease_connection(self._node.id))
+        self._beats = asyncio.get_running_loop()
         while not self._stopping.is_set():
             pause = self._lease_s / BEATS
             try:
                 async with asyncio.timeout(self._lease_s / 2):
                     await self._beat(connection)
-                    await self._lend_new(connection)
+                    await self._look_after(await connection.open())
             except (HorariumError, TimeoutError) as error:
+                self._beating = None
                 connection.drop()
                 pause = min(pause, AGAIN_S)
                 left = round(max(0.0, self._until - time.monotonic()), 1)
                 _log.warning("heartbeat_failed", error=str(error) or "no answer", lease_left_s=left)
-            await self._wait(connection, pause)
+            await self._wait(pause)
         connection.drop()
 
-    async def _lend_new(self, connection: PostgresConnection) -> None:
-        opened = await connection.open()
-        if self._lend is not None and opened is not self._lent:
-            await self._lend(opened, self._loop)
-            self._lent = opened
+    async def _look_after(self, connection: Any) -> None:
+        """Lend the connection where it is a new one, and hear when it is lost."""
+        if connection is self._beating:
+            return
+        connection.add_termination_listener(self._lost)
+        self._beating = connection
+        if self._lend is not None:
+            await self._lend(connection, self._loop)
 
-    async def _wait(self, connection: PostgresConnection, seconds: float) -> None:
-        """Wait until the next heartbeat is due or the connection is lost: without one, others believe that this
-        node is dead."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and not self._stopping.is_set():
-            await asyncio.sleep(min(WATCH_S, seconds))
-            if seconds > AGAIN_S and not connection.connected:
-                return
+    def _lost(self, connection: Any) -> None:
+        if connection is self._beating and self._beats is not None:
+            self._beats.call_later(LOST_S, self._disturbed.set)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait until the next heartbeat is due, the connection is lost, or the node stops. Without a connection, others
+        believe that this node is dead."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._disturbed.wait()
+        self._disturbed.clear()
 
     async def _beat(self, connection: PostgresConnection) -> None:
         silent = time.monotonic() - self._pulse

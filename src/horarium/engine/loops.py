@@ -97,16 +97,29 @@ async def release_loop(
             await alarm.wait(due, poll_s)
 
 
-async def upkeep_loop(steps: list[Callable[[], Awaitable[bool]]], every_s: float) -> None:
+async def upkeep_loop(steps: Sequence[Callable[[], Awaitable[bool]]], every_s: float) -> None:
     """Do steps in turn, each again while it returns that there is more, then pause."""
     while True:
-        for step in steps:
-            try:
-                while await step():
-                    await asyncio.sleep(0)
-            except HorariumError as error:
-                _log.warning("step_failed", step=getattr(step, "__name__", "step"), error=str(error))
+        await _do_steps(steps)
         await asyncio.sleep(every_s)
+
+
+async def _do_steps(steps: Sequence[Callable[[], Awaitable[bool]]]) -> None:
+    """Do steps in turn, each again while it returns that there is more. One that fails is told in the log."""
+    for step in steps:
+        try:
+            while await step():
+                await asyncio.sleep(0)
+        except HorariumError as error:
+            _log.warning("step_failed", step=getattr(step, "__name__", "step"), error=str(error))
+
+
+async def told_loop(steps: Sequence[Callable[[], Awaitable[bool]]], told: asyncio.Event) -> None:
+    """Do steps in turn each time that there is something to do, each again while it returns that there is more."""
+    while True:
+        await told.wait()
+        told.clear()
+        await _do_steps(steps)
 
 
 async def clock_loop(clock: DatabaseClock, store: Store, alarm: Alarm) -> None:

@@ -99,13 +99,15 @@ class Engine:
         lapsed when the clock leaps forward) must not be taken from it in circles.
         """
         now = self.clock.now_ms()
-        self._note_silence(await self.store.urgent(node_verbs.connected, self.node), now)
+        others = await self.store.urgent(node_verbs.others, self.node, now)
+        self._note_silence(others.connected, now)
         gone = [
             node
             for node, since in self.silent_since.items()
             if since is not None and now - since >= SILENT_MS
         ]
-        await self.store.urgent(node_verbs.free_lapsed, now, self.node, gone)
+        if gone or others.lapsed:
+            await self.store.urgent(node_verbs.free_lapsed, now, self.node, gone)
         return False
 
     def _note_silence(self, nodes: Mapping[Id, bool], now: int) -> None:
@@ -132,8 +134,12 @@ class Engine:
                 schedule_id=callback.schedule_id,
                 fire_id=callback.fire_id,
             )
-        self.failures.flush(now)
         return len(ended) == UPKEEP_BATCH
+
+    async def tell_failures(self) -> bool:
+        """Write how many lines of failed runs were left out of the log, at the end of each period."""
+        self.failures.flush(self.clock.now_ms())
+        return False
 
     async def unstick(self) -> bool:
         """Start waiting fires of schedules that have no open fire."""

@@ -155,12 +155,12 @@ class Deliverer:
     async def _look(self) -> None:
         """Let go of webhooks that are not ours any more, and take those that nobody has. One that is ours by the store
         alone was taken in a transaction whose reply was lost."""
-        ours = await self._store.read(verbs.webhooks_of, self._node)
+        ours, any_free = await self._store.read(verbs.webhooks_of, self._node)
         self._drop([one for one, feed in self.feeds.items() if ours.get(one) != feed.epoch])
         unheard = {one: epoch for one, epoch in ours.items() if one not in self.feeds}
         if unheard:
             await self._store.urgent(verbs.let_go, self._node, unheard)
-        if not await self._store.read(verbs.any_free):
+        if not (any_free or unheard):
             return
         for held in await self._store.urgent(verbs.claim_webhooks, self._node, 100, MOST_IN_HAND):
             webhook = held.webhook

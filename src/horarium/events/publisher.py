@@ -14,22 +14,20 @@ from horarium.store.verbs.events import PUBLISHED_AT_ONCE
 
 _log = structlog.get_logger(__name__)
 
-# How often notes are looked for that nobody has told of: their node is gone.
-LOOK_S = 1.0
 TROUBLE_S = 0.5
 
 
 class Publisher:
-    """Wakes when a transaction has noted something, and looks now and then for what nobody has told of."""
+    """Wakes when a transaction has noted something. `told` is also set by whoever finds notes that no transaction has
+    told of, since their node is gone."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store, self._clock = store, clock
-        self._some = asyncio.Event()
+    def __init__(self, store: Store, clock: Clock, told: asyncio.Event) -> None:
+        self._store, self._clock, self._told = store, clock, told
         store.listen(self._hear)
 
     def _hear(self, topic: str, at_ms: int) -> None:
         if topic == OUTBOX:
-            self._some.set()
+            self._told.set()
 
     async def step(self) -> bool:
         """Make events of what is there, up to a batch; whether there may be more."""
@@ -46,12 +44,6 @@ class Publisher:
             except HorariumError as error:
                 _log.warning("events_not_published", error=str(error))
                 await asyncio.sleep(TROUBLE_S)
-            await self._pause()
-
-    async def _pause(self) -> None:
-        timer = asyncio.get_running_loop().call_later(LOOK_S, self._some.set)
-        try:
-            await self._some.wait()
-        finally:
-            timer.cancel()
-            self._some.clear()
+                continue
+            await self._told.wait()
+            self._told.clear()

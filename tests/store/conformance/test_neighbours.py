@@ -41,7 +41,6 @@ OF_ANOTHER = {"standing_of_taker"}
 SUMMED = {
     "any_action",
     "any_erasure",
-    "any_node_gone",
     "any_to_purge",
     "any_workspace",
     "next_action",

@@ -1,4 +1,5 @@
-"""Connections are passed on from verb to verb, in the order in which verbs came, and go back when none is under way."""
+"""Connections are passed on from verb to verb, in the order in which verbs came, and go back when none is under way,
+all but one."""
 
 from __future__ import annotations
 
@@ -72,6 +73,8 @@ async def lending(pool: Connections) -> AsyncIterator[Lending]:
     assert made.waiting == 0
     for connection in lent:
         await made.take_back(connection)
+    assert len(pool.out) == 1
+    await made.end()
     assert pool.out == []
 
 
@@ -81,13 +84,14 @@ async def begun(lending: Lending) -> asyncio.Task[Any]:
     return task
 
 
-async def test_a_verb_alone_takes_a_connection_from_the_pool_and_gives_it_back(
+async def test_verbs_that_come_one_at_a_time_are_lent_the_same_connection(
     lending: Lending, pool: Connections
 ) -> None:
-    connection = await lending.lend()
-    assert pool.out == [connection]
-    await lending.take_back(connection)
-    assert pool.out == []
+    for _ in range(3):
+        connection = await lending.lend()
+        assert pool.out == [connection]
+        await lending.take_back(connection)
+    assert pool.acquired == 1
 
 
 async def test_a_connection_is_kept_while_another_verb_is_under_way(
@@ -100,7 +104,7 @@ async def test_a_connection_is_kept_while_another_verb_is_under_way(
     assert pool.acquired == 2
     await lending.take_back(short)
     await lending.take_back(long)
-    assert pool.out == []
+    assert len(pool.out) == 1
 
 
 async def test_who_waits_is_given_the_next_free_connection_in_the_order_of_coming(
@@ -217,7 +221,7 @@ async def test_what_is_kept_goes_back_also_when_the_last_verb_could_not_begin(
     pool.opens.set()
     with pytest.raises(OSError, match="no network"):
         await opening
-    assert pool.out == []
+    assert pool.out == [one]  # one stays for the next verb
 
 
 async def test_expired_connections_are_not_kept(lending: Lending, pool: Connections) -> None:
@@ -226,3 +230,23 @@ async def test_expired_connections_are_not_kept(lending: Lending, pool: Connecti
     await lending.expire()
     assert (pool.out, pool.expired) == ([long], 1)
     await lending.take_back(long)
+    assert pool.out == []
+    fresh = await lending.lend()
+    await lending.take_back(fresh)
+    assert pool.out == [fresh]
+    await lending.expire()
+    assert (pool.out, pool.expired) == ([], 2)
+    await lending.take_back(await lending.lend())
+    assert len(pool.out) == 1
+
+
+async def test_at_the_end_all_connections_go_back_each_when_its_verb_has_ended(
+    lending: Lending, pool: Connections
+) -> None:
+    long, short = await lending.lend(), await lending.lend()
+    await lending.take_back(short)
+    await lending.end()
+    assert pool.out == [long]
+    await lending.take_back(long)
+    assert pool.out == []
+    lending._ended = False

@@ -33,6 +33,8 @@ WHOLE = {
     "open_objectives_desc": "of the rows that nodes have claimed",
     "open_run_ids": "of the rows that nodes have claimed",
     "open_runs_due": "after a restore, all that are open",
+    "other_nodes": "of the rows that nodes have claimed",
+    "pending_upkeep": "of the schedules that have a waiting fire",
     "queue_by_lane": "a sample of the queue",
     "schedules_that_wait": "of the schedules that have a waiting fire",
     "sealed_versions": "pages of all, when the key of the secrets is changed",

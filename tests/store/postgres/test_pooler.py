@@ -207,16 +207,16 @@ async def test_what_a_pooler_keeps_open_does_not_pass_for_a_living_node(name):
     lease = Lease(url, row, 30.0, lambda: None)
     try:
         await until(lambda: servers_of(name) > 0)
-        assert await store.urgent(nodes.connected, other.id) == {row.id: False}
         clock = Clock(await store.now_ms())
+        assert await store.urgent(nodes.others, other.id, clock.now) == ({row.id: False}, False)
         engine = Engine(store, clock, other.id)
         for _ in range(3):  # long after a node would be given up whose connection was seen and has gone
             await engine.recover()
             clock.now += SILENT_MS
-        assert await store.urgent(nodes.connected, other.id) == {row.id: False}
+        assert await store.urgent(nodes.others, other.id, row.lease_until_ms) == ({row.id: False}, False)
         clock.now = row.lease_until_ms + 60_000
         await engine.recover()
-        assert await store.urgent(nodes.connected, other.id) == {}
+        assert await store.urgent(nodes.others, other.id, clock.now) == ({}, False)
     finally:
         await lease.close()
         await store.close()

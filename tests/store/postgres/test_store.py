@@ -376,14 +376,14 @@ async def test_a_node_whose_process_is_gone_is_given_up_long_before_its_lease_is
     clock = HandClock(await store.now_ms())
     engine = Engine(store, clock, bytes(16))
     async with asyncio.timeout(5):
-        while not (await store.read(nodes.connected, bytes(16)))[row.id]:
+        while not (await store.read(nodes.others, bytes(16), clock.now)).connected[row.id]:
             await asyncio.sleep(0.01)
     for _ in range(3):
         clock.now += SILENT_MS
         assert not await engine.recover()
     await lease.close()
     async with asyncio.timeout(5):
-        while (await store.read(nodes.connected, bytes(16)))[row.id]:
+        while (await store.read(nodes.others, bytes(16), clock.now)).connected[row.id]:
             await asyncio.sleep(0.01)
     assert not await engine.recover()
     clock.now += SILENT_MS

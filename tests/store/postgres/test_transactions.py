@@ -52,7 +52,7 @@ async def commands_of(told, verb, *args):
         (actions.hold_action, (None,)),
         (erasures.erase_piece, (None, NOON, None)),
         (purges.purge_piece, (NOON,)),
-        (nodes.free_lapsed, (NOON, b"n" * 16)),
+        (nodes.others, (b"n" * 16, NOON)),
         (runs.expire_callbacks, (NOON, 10)),
         (upkeep.unstick, (NOON, 10)),
     ],

@@ -141,6 +141,7 @@ class Pool:
     async def _close(self) -> None:
         try:
             async with asyncio.timeout(GOODBYE_SECONDS):
+                await self.lending.end()
                 await self.connections.close()
         except TimeoutError:
             self.connections.terminate()

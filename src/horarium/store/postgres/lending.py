@@ -1,7 +1,8 @@
 """Lends the connections of an asyncpg pool to verbs, and passes each on from one verb to the next.
 
 Giving a connection back to asyncpg's pool and asking for one takes two tasks and a timer, a fifth of what a small read
-takes. So connections go back only when no verb is under way.
+takes. So connections go back only when no verb is under way, all but one, which is lent to verbs that come one at a
+time.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ class Lending:
         # Connections that verbs have, or that are being opened for them. With those that are kept, `size` at most.
         self._lent = 0
         self._kept: list[Any] = []
+        # Whether all connections go back as soon as no verb is under way.
+        self._expiring = self._ended = False
         # Verbs that wait, in the order in which they came. Each is given a connection, or None: it may open one.
         self._queue: deque[asyncio.Future[Any]] = deque()
         self._opening = 0
@@ -71,8 +74,14 @@ class Lending:
 
     async def expire(self) -> None:
         """Have all connections closed, each when its verb has ended."""
+        self._expiring = self._lent > 0
         await self._pool.expire_connections()
-        await self._release_kept()
+        await self._release_kept(0)
+
+    async def end(self) -> None:
+        """Give all connections back, each when its verb has ended: asyncpg's pool waits for them when it is closed."""
+        self._ended = True
+        await self._release_kept(0)
 
     async def _wait(self) -> Any:
         given = asyncio.get_running_loop().create_future()
@@ -114,10 +123,12 @@ class Lending:
 
     async def _tidy(self) -> None:
         if not self._lent:
-            await self._release_kept()
+            kept = 0 if self._ended or self._expiring else 1
+            self._expiring = False
+            await self._release_kept(kept)
 
-    async def _release_kept(self) -> None:
-        while self._kept:
+    async def _release_kept(self, but: int) -> None:
+        while len(self._kept) > but:
             await self._pool.release(self._kept.pop())
 
 

@@ -13,14 +13,15 @@ UPDATE nodes SET seen_ms = :now, lease_until_ms = :lease_until_ms WHERE id = :id
 -- name: stop_node
 UPDATE nodes SET stopped_ms = :now, lease_until_ms = :now WHERE id = :id;
 
--- name: lapsed_owners
--- Owners of claimed runs, fan-out tasks and webhooks whose node is not alive: it has lapsed or stopped, or is unknown. The node
--- that asks is alive.
-SELECT DISTINCT q.owner FROM (
-    SELECT owner FROM ready WHERE owner IS NOT NULL
+-- part: owners
+-- Of claimed runs, fan-out tasks and webhooks.
+SELECT owner FROM ready WHERE owner IS NOT NULL
     UNION SELECT owner FROM fanouts WHERE owner IS NOT NULL
     UNION SELECT owner FROM webhooks WHERE owner IS NOT NULL
-) q LEFT JOIN nodes n ON n.id = q.owner
+
+-- name: lapsed_owners
+-- Owners whose node is not alive: it has lapsed or stopped, or is unknown. The node that asks is alive.
+SELECT DISTINCT q.owner FROM ({owners}) q LEFT JOIN nodes n ON n.id = q.owner
 WHERE q.owner <> :me
   AND (n.id IS NULL OR n.stopped_ms IS NOT NULL OR n.lease_until_ms < :now OR n.id IN (:gone...))
 ORDER BY q.owner;
@@ -42,15 +43,18 @@ UPDATE fanouts SET owner = NULL, epoch = epoch + 1 WHERE owner IS NOT NULL;
 -- part: other_and_gone
 stopped_ms IS NULL AND id <> :me AND (lease_until_ms < :now OR id IN (:gone...))
 
--- name: any_node_gone
-SELECT 1 FROM nodes WHERE {other_and_gone} LIMIT 1;
-
 -- name: retire_nodes
 UPDATE nodes SET stopped_ms = :now WHERE {other_and_gone};
 
+-- part: ownerless
+-- What is claimed by nodes that have stopped, or that nobody knows.
+SELECT q.owner, NULL AS connected, TRUE AS lapsed FROM ({owners}) q LEFT JOIN nodes n ON n.id = q.owner
+WHERE q.owner <> :me AND (n.id IS NULL OR n.stopped_ms IS NOT NULL)
+
 -- name: other_nodes
--- No row: where this statement is used, a node is alone on its database.
-SELECT id, FALSE AS connected FROM nodes WHERE id <> :me AND FALSE;
+-- This database does not know who is connected to it.
+SELECT n.id, NULL AS connected, n.lease_until_ms < :now AS lapsed FROM nodes n WHERE n.stopped_ms IS NULL AND n.id <> :me
+UNION ALL {ownerless};
 
 -- name: retire_all_nodes
 UPDATE nodes SET stopped_ms = :now WHERE stopped_ms IS NULL;

@@ -52,6 +52,18 @@ DELETE FROM fires WHERE id IN (:ids...);
 DELETE FROM spans WHERE (schedule_id, first_ms) IN (
     SELECT schedule_id, first_ms FROM spans WHERE recorded_ms < :before_ms AND last_ms < :before_ms LIMIT :limit);
 
+-- name: pending_upkeep
+-- Each answer comes from the first entry of an index.
+SELECT EXISTS (SELECT 1 FROM callbacks WHERE answer IS NULL AND deadline_ms <= :now) AS callbacks,
+       EXISTS (SELECT 1 FROM cursors WHERE waiting_fires > 0 AND open_fires = 0) AS waiting_fires,
+       EXISTS (SELECT 1 FROM audit_pending) AS audit,
+       EXISTS (SELECT 1 FROM windows WHERE next_ms <= :now)
+           OR EXISTS (SELECT 1 FROM schedules WHERE paused_until_ms <= :now) AS pauses,
+       EXISTS (SELECT 1 FROM actions WHERE finished_ms IS NULL) AS actions,
+       EXISTS (SELECT 1 FROM erasures WHERE finished_ms IS NULL AND (look_ms IS NULL OR look_ms <= :now)) AS erasures,
+       EXISTS (SELECT 1 FROM workspaces WHERE purge_ms <= :now) AS purges,
+       EXISTS (SELECT 1 FROM event_outbox) AS events;
+
 -- name: stuck_waiting
 -- Schedules with a waiting fire and no open one, whose end would start it: after an edit or a crash.
 SELECT schedule_id FROM cursors WHERE waiting_fires > 0 AND open_fires = 0 LIMIT :limit;

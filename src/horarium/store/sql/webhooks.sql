@@ -56,7 +56,9 @@ UPDATE webhooks SET owner = :node, epoch = epoch + 1 WHERE id = :id AND owner IS
 UPDATE webhooks SET owner = NULL, epoch = epoch + 1 WHERE id = :id AND owner = :node AND epoch = :epoch;
 
 -- name: webhooks_of_node
-SELECT id, epoch FROM webhooks WHERE owner = :node;
+-- Those that a node has in hand, and a row without an id where there are some that no node has in hand.
+SELECT id, epoch FROM webhooks WHERE owner = :node
+UNION ALL SELECT NULL, 0 WHERE EXISTS (SELECT 1 FROM webhooks WHERE state = 'enabled' AND owner IS NULL);
 
 -- name: waiting_deliveries
 SELECT d.number, d.attempts, d.first_ms, d.due_ms, d.refused_ms, e.id, e.type, e.schedule_id, e.at_ms, e.told_ms, e.content
@@ -85,6 +87,3 @@ ON CONFLICT (webhook_id, number) DO UPDATE SET state = excluded.state, attempts 
 UPDATE webhooks SET state = 'disabled', state_reason = :reason, owner = NULL, epoch = epoch + 1,
     version = version + 1, updated_ms = :now
 WHERE id = :id AND owner = :node AND epoch = :epoch AND state = 'enabled';
-
--- name: any_free_webhook
-SELECT 1 FROM webhooks WHERE state = 'enabled' AND owner IS NULL LIMIT 1;

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id
@@ -94,10 +95,23 @@ def lease_connection(node: Id) -> str:
     return f"horarium lease {node.hex()}"
 
 
+class OtherNodes(NamedTuple):
+    """What the database knows of the nodes beside the one that asks.
+
+    `connected` has those that have not stopped, and whether the database sees each of them connected; none where it
+    cannot see that. `lapsed`: whether the lease of one is over, or something is claimed by one that is not there.
+    """
+
+    connected: Mapping[Id, bool]
+    lapsed: bool
+
+
 @portable
-async def connected(tx: Tx, me: Id) -> dict[Id, bool]:
-    """The other nodes that have not stopped, and whether the database sees each of them connected."""
-    return {node: bool(is_connected) for node, is_connected in await tx.rows("other_nodes", me=me)}
+async def others(tx: Tx, me: Id, now: int) -> OtherNodes:
+    """The nodes beside `me`, at an instant."""
+    rows = await tx.rows("other_nodes", me=me, now=now)
+    connected = {node: bool(is_connected) for node, is_connected, _ in rows if is_connected is not None}
+    return OtherNodes(connected, any(lapsed for _, _, lapsed in rows))
 
 
 @portable
@@ -112,8 +126,7 @@ async def free_lapsed(tx: Tx, now: int, me: Id, gone: Sequence[Id] = ()) -> int:
         freed += await tx.run("free_fanout_tasks_of", node=owner)
         if await tx.run("free_webhooks_of", node=owner):
             tx.announce(WEBHOOKS, now)
-    if await tx.row("any_node_gone", now=now, me=me, gone=list(gone)) is not None:
-        await tx.run("retire_nodes", now=now, me=me, gone=list(gone))
+    await tx.run("retire_nodes", now=now, me=me, gone=list(gone))
     if freed:
         tx.count(FREED, "lapsed", freed)
         tx.announce(READY, now)

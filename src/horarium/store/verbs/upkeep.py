@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from horarium.domain.fire import SpanReason
 from horarium.domain.ids import lowest_id_at
 from horarium.domain.plan import repeated_local_time, slot_after
@@ -14,6 +16,24 @@ from horarium.times import zone_fingerprint
 
 # So many pages of a SQLite file (of 4 KiB) may hold nothing without being given back.
 LEAST_SPARE_PAGES = 2_048
+
+
+class Pending(NamedTuple):
+    """Which kinds of upkeep have something to do."""
+
+    callbacks: bool
+    waiting_fires: bool
+    audit: bool
+    pauses: bool
+    actions: bool
+    erasures: bool
+    purges: bool
+    events: bool
+
+
+async def pending(tx: Tx, now: int) -> Pending:
+    """What there is to do at an instant, by one question."""
+    return Pending._make(map(bool, await tx.row("pending_upkeep", now=now)))
 
 
 @portable

@@ -261,9 +261,12 @@ def _waiting(row: Sequence[Any]) -> WaitingEvent:
     return WaitingEvent(Event(number, *event), attempts, first_ms, due_ms, refused_ms)
 
 
-async def webhooks_of(tx: Tx, node: Id) -> dict[Id, int]:
-    """The webhooks that a node has in hand by the store, each with its epoch."""
-    return dict(await tx.rows("webhooks_of_node", node=node))
+async def webhooks_of(tx: Tx, node: Id) -> tuple[dict[Id, int], bool]:
+    """The webhooks that a node has in hand by the store, each with its epoch, and whether there are some that no node
+    has in hand."""
+    rows = await tx.rows("webhooks_of_node", node=node)
+    ours = {webhook_id: epoch for webhook_id, epoch in rows if webhook_id is not None}
+    return ours, len(ours) < len(rows)
 
 
 @portable
@@ -299,8 +302,3 @@ async def note_sent(tx: Tx, node: Id, sent: Sequence[Sent], now: int) -> list[Id
             )
             tx.tell(webhook_disabled(one.workspace_id, one.webhook_id, one.disabled, now))
     return lost
-
-
-async def any_free(tx: Tx) -> bool:
-    """Whether there are webhooks that no node has in hand."""
-    return await tx.row("any_free_webhook") is not None

@@ -7,5 +7,6 @@ SELECT pg_try_advisory_xact_lock_shared(:lock) AS allowed;
 SELECT n.id, EXISTS (
     SELECT 1 FROM pg_stat_activity a
     WHERE a.datname = current_database() AND a.application_name = 'horarium lease ' || encode(n.id, 'hex')
-) AS connected
-FROM nodes n WHERE n.stopped_ms IS NULL AND n.id <> :me;
+) AS connected, n.lease_until_ms < :now AS lapsed
+FROM nodes n WHERE n.stopped_ms IS NULL AND n.id <> :me
+UNION ALL {ownerless};
