@@ -82,6 +82,7 @@ async def test_lines_of_failed_runs_that_were_left_out_are_told_of_when_their_mi
         engine.clock.now = NOW + later_ms
         with capture_logs() as lines:
             await engine.expire()
+            assert await engine.tell_failures() is False
         told.append([line["runs"] for line in lines if line["event"] == "failed_runs_left_out"])
         engine.store.answers = {run_verbs.expire_callbacks: []}
     assert told == [[], [], [2]]
