@@ -62,7 +62,7 @@ AREAS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "console": (["console/*.py"], ["tests/console"]),
     "executors": (["executors/**/*.py", "audiences/*.py"], ["tests/executors", "tests/audiences"]),
     "around": (["*.py", "backup/*.py", "cli/*.py", "doctor/*.py", "events/*.py", "watchdog/*.py"],
-               ["tests/backup", "tests/cli", "tests/doctor", "tests/events", "tests/watchdog", "tests/test_app.py",
+               ["tests/backup", "tests/cli", "tests/doctor", "tests/events", "tests/watchdog", "tests/app",
                 "tests/test_open_files.py", "tests/test_settings.py"]),
 }  # fmt: skip
 # How long the tests of one fault may take in all, and how much longer than usual they may take (a fault may loop).

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from horarium import app
+from horarium.app import parts
 from horarium.domain.errors import Unavailable
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import derived_id, prefixed
@@ -238,7 +238,7 @@ async def test_the_target_is_told_where_it_goes_on_with_the_trace(
 
 async def test_no_run_is_traced_unless_the_settings_ask_for_it() -> None:
     server: Any = SimpleNamespace(settings=Settings(), id=derived_id(NOON, b"node"))
-    assert app._tracing(server) is None
+    assert parts.make_tracing(server) is None
     shop = await Workshop.open()
     await shop.schedule("@every 1m")
     await shop.tick(NOON + 60 * SECOND)
@@ -252,4 +252,4 @@ def test_a_server_that_shall_trace_without_the_packages_says_what_to_install(
     monkeypatch.setitem(sys.modules, "horarium.worker.tracing", None)
     server: Any = SimpleNamespace(settings=Settings(trace_share=0.1), id=derived_id(NOON, b"node"))
     with pytest.raises(Unavailable, match=r"pip install 'horarium\[otel\]'"):
-        app._tracing(server)
+        parts.make_tracing(server)

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from horarium import app
-from horarium.app import executor_options, open_server
+from horarium.app import executor_options, loops, open_server
 from horarium.domain.errors import Invalid, Unauthorized, Unavailable
 from horarium.domain.events import EventFilter
 from horarium.domain.host_lists import host_list
@@ -125,7 +124,7 @@ async def test_what_others_change_in_the_database_is_noticed_by_a_server_that_ru
 ) -> None:
     """Access and webhooks as soon as a commit tells of them, lists of hosts and shares when they are read again."""
     monkeypatch.setattr(recording, "REFRESH_S", 3_600.0)
-    monkeypatch.setattr(app, "REFRESH_S", 0.01)
+    monkeypatch.setattr(loops, "REFRESH_S", 0.01)
     async with open_server(Settings(data=tmp_path, roles=("api", "worker"))) as server:
         services, store = server.services, server.services.store
         key = (tmp_path / "admin.key").read_text().strip()
@@ -195,8 +194,8 @@ async def test_every_step_that_is_to_be_done_again_and_again_is_in_a_loop_of_the
         looped.update(getattr(step, "__qualname__", "") for step in steps)
         return asyncio.Event().wait()
 
-    monkeypatch.setattr(app, "upkeep_loop", noted)
-    monkeypatch.setattr(app, "told_loop", noted)
+    monkeypatch.setattr(loops, "upkeep_loop", noted)
+    monkeypatch.setattr(loops, "told_loop", noted)
     async with open_server(Settings(data=tmp_path)):
         steps = set[str]().union(*map(steps_of, (Engine, FanoutRunner, PauseService, Worker)))
         assert steps - looped == DONE_ELSEWHERE

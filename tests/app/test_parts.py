@@ -20,8 +20,8 @@ import pytest
 import uvicorn
 from structlog.testing import capture_logs
 
-from horarium import __version__, app
-from horarium.app import open_server, recover_key, serve
+from horarium import __version__
+from horarium.app import installation, loops, open_server, opening, parts, recover_key, serve, serving
 from horarium.domain.errors import Unauthorized, Unavailable
 from horarium.domain.host_lists import host_list
 from horarium.engine.loops import HOUSEKEEPING_S, UPKEEP_S
@@ -62,13 +62,15 @@ def given_to(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[str, Any]]]
     noted: dict[str, list[dict[str, Any]]] = {}
 
     def note(name: str) -> None:
-        made = getattr(app, name)
+        where = [module for module in (loops, opening, parts) if name in vars(module)]
+        made = getattr(where[0], name)
 
         def noting(*given: Any, **named: Any) -> Any:
             noted.setdefault(name, []).append(bound(made, *given, **named))
             return made(*given, **named)
 
-        monkeypatch.setattr(app, name, noting)
+        for module in where:
+            monkeypatch.setattr(module, name, noting)
 
     for name in (
         *("Worker", "Watcher", "Deliverer", "Engine", "FanoutRunner", "Lease", "ServerBackups"),
@@ -216,7 +218,7 @@ async def test_a_server_has_the_console_beside_its_api(tmp_path: Path) -> None:
     assert page.headers["content-type"].startswith("text/html")
 
 
-@pytest.mark.parametrize(("kind", "alone"), [(app.PostgresStore, False), (SqliteStore, True)])
+@pytest.mark.parametrize(("kind", "alone"), [(opening.PostgresStore, False), (SqliteStore, True)])
 async def test_a_node_that_comes_retires_others_only_where_none_can_be_at_work(
     kind: Any, alone: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,7 +229,7 @@ async def test_a_node_that_comes_retires_others_only_where_none_can_be_at_work(
 
     monkeypatch.setattr(kind, "urgent", urgent)
     clock: Any = SimpleNamespace(now_ms=lambda: NOW)
-    node = await app._register(object.__new__(kind), clock, Settings(lease=4.5))
+    node = await opening._register(object.__new__(kind), clock, Settings(lease=4.5))
     assert asked == [(nodes.register, node, alone)]
     assert (node.started_ms, node.lease_until_ms) == (NOW, NOW + 4_500)
 
@@ -241,7 +243,7 @@ async def test_every_part_is_given_its_own_setting(
         (worker,), (watcher,), (deliverer,) = (given_to[name] for name in ("Worker", "Watcher", "Deliverer"))
         assert (worker["concurrency"], worker["poll_s"], worker["node"]) == (7, 7.5, server.id)
         assert worker["callback_base"] == "https://schedules.example.com"
-        assert worker["most_waiting"] == app._most_waiting(settings) > 7
+        assert worker["most_waiting"] == parts.most_waiting(settings) > 7
         assert worker["share_of"] == watcher["share_of"] == server.shares.of
         assert (watcher["poll_s"], deliverer["node"]) == (7.5, server.id)
         assert deliverer["post"] is services.webhooks.post
@@ -316,8 +318,8 @@ async def test_a_server_ends_its_work_before_what_its_work_needs_though_the_data
         monkeypatch.setattr(server.worker, "drain", note("worker"))
         monkeypatch.setattr(server.deliverer, "close", note("deliverer", fails=True))
         monkeypatch.setattr(type(server.services.identities), "write_last_used", note("keys"))
-        monkeypatch.setattr(app.registry, "close", note("executors"))
-        monkeypatch.setattr(app.audience_sources, "close", note("sources"))
+        monkeypatch.setattr(opening.registry, "close", note("executors"))
+        monkeypatch.setattr(opening.audience_sources, "close", note("sources"))
         monkeypatch.setattr(type(server.services.webhooks.post), "close", note("post"))
         lease, tracing = note("lease"), lambda: order.append("tracing")
         server.lease, server.tracing = SimpleNamespace(close=lease), SimpleNamespace(close=tracing)  # type: ignore[assignment]
@@ -351,7 +353,7 @@ async def test_the_failure_of_any_loop_ends_the_process_and_its_end_does_not(
         await fail.wait()
         raise ZeroDivisionError
 
-    monkeypatch.setattr(app, "lag_loop", broken)
+    monkeypatch.setattr(loops, "lag_loop", broken)
     with capture_logs() as told:
         async with open_server(Settings(data=tmp_path, roles=("api",))):
             fail.set()
@@ -372,7 +374,7 @@ def test_a_task_that_is_ended_in_order_ends_no_process(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(os, "kill", lambda *given: pytest.fail("killed"))
     for cancelled in (False, True):
-        app._end_on_fault(asyncio.run(ended(cancelled)))
+        loops.end_on_fault(asyncio.run(ended(cancelled)))
 
 
 class Keeper:
@@ -403,7 +405,7 @@ async def test_events_are_deleted_after_their_own_time_until_there_are_no_more(
     deleted: int, more: bool
 ) -> None:
     store: Any = Keeper(deleted)
-    assert await app._forget_events(store, store.clock, 5_000)() is more
+    assert await loops._forget_events(store, store.clock, 5_000)() is more
     assert store.asked == [("forget_events", NOW - 5_000, 500)]
 
 
@@ -413,7 +415,7 @@ async def test_the_audit_log_is_kept_for_its_own_time_or_for_ever(days: float, a
     server: Any = SimpleNamespace(
         services=SimpleNamespace(audit=audit), settings=Settings(audit_retention_days=days, retention_days=1)
     )
-    assert await app._forget_audit(server)() is False
+    assert await loops._forget_audit(server)() is False
     assert audit.asked == asked
 
 
@@ -423,7 +425,7 @@ async def test_no_partition_is_old_where_history_is_kept_for_ever(
 ) -> None:
     store: Any = Keeper()
     engine: Any = SimpleNamespace(clock=store.clock, retention_ms=kept_ms)
-    assert await app._partitions(store, engine)() is False
+    assert await loops._partitions(store, engine)() is False
     assert store.asked == [before_ms]
 
 
@@ -432,17 +434,17 @@ def test_a_clock_that_is_wrong_in_either_direction_is_told_with_how_far_the_data
     skew_ms: int,
 ) -> None:
     with capture_logs() as told:
-        app._report_skew(skew_ms)
+        opening._report_skew(skew_ms)
     assert [line["database_ahead_ms"] for line in told] == [skew_ms] * (abs(skew_ms) > 1_000)
 
 
 async def test_a_server_tells_how_far_the_database_is_ahead_of_this_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = app.DatabaseClock.now_ms
-    monkeypatch.setattr(app.DatabaseClock, "now_ms", lambda clock: real(clock) + 100_000)
+    real = opening.DatabaseClock.now_ms
+    monkeypatch.setattr(opening.DatabaseClock, "now_ms", lambda clock: real(clock) + 100_000)
     skews: list[int] = []
-    monkeypatch.setattr(app, "_report_skew", skews.append)
+    monkeypatch.setattr(opening, "_report_skew", skews.append)
     async with open_server(Settings(data=tmp_path, roles=("api",))):
         assert 90_000 < skews[0] < 110_000
 
@@ -459,7 +461,7 @@ def test_the_process_that_makes_a_backup_is_told_of_the_database_and_of_no_key(
         (Settings(data=Path("/here"), database="postgresql://h/d"), "postgresql://h/d"),
     ):
         server: Any = SimpleNamespace(services=services, settings=settings)
-        told = app._backups(server, "kept").environment
+        told = loops._backups(server, "kept").environment
         ours = {name: value for name, value in told.items() if name.startswith("HORARIUM_")}
         assert ours == {"HORARIUM_DATA": "/here", "HORARIUM_DATABASE": url}
         assert told["AWS_ACCESS_KEY_ID"] == "who"
@@ -469,28 +471,28 @@ async def test_secrets_open_with_the_key_that_is_set_and_with_no_other_that_lies
     tmp_path: Path,
 ) -> None:
     given = new_key()
-    async with app.open_database(Settings(data=tmp_path, secret_key=given)) as (_, vault):
+    async with installation.open_database(Settings(data=tmp_path, secret_key=given)) as (_, vault):
         assert vault.fingerprint() == Vault([given]).fingerprint()
     assert not (tmp_path / "secret.key").exists()
     with pytest.raises(Unavailable, match=r"the key file .*secret.key is missing"):
-        async with app.open_database(Settings(data=tmp_path)):
+        async with installation.open_database(Settings(data=tmp_path)):
             pass
     with pytest.raises(Unavailable, match="encrypted with another secret key"):
-        async with app.open_database(Settings(data=tmp_path, secret_key=new_key())):
+        async with installation.open_database(Settings(data=tmp_path, secret_key=new_key())):
             pass
     both = ",".join((new_key(), given))
-    async with app.open_database(Settings(data=tmp_path, secret_key=both)) as (_, vault):
+    async with installation.open_database(Settings(data=tmp_path, secret_key=both)) as (_, vault):
         assert vault.knows(Vault([given]).fingerprint())
 
 
 async def test_no_server_works_on_a_copy_that_has_not_been_finished(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
-    async with app.open_database(settings):
+    async with installation.open_database(settings):
         pass
     with closing(sqlite3.connect(tmp_path / "horarium.db")) as database, database:
         database.execute("INSERT INTO meta (name, value) VALUES (?, '')", (meta.COPYING,))
     with pytest.raises(Unavailable, match="copy into this database has not been finished"):
-        async with app.open_database(settings):
+        async with installation.open_database(settings):
             pass
 
 
@@ -514,12 +516,12 @@ async def test_a_pooler_is_used_where_one_is_set(tmp_path: Path, monkeypatch: py
         asked.append(bound(real, *given, **named))
         raise Unavailable("seen")
 
-    real = app.PostgresStore.open
-    monkeypatch.setattr(app.PostgresStore, "open", opened)
-    monkeypatch.setattr(app, "migrate_postgres", lambda url: asyncio.sleep(0, []))
+    real = opening.PostgresStore.open
+    monkeypatch.setattr(opening.PostgresStore, "open", opened)
+    monkeypatch.setattr(installation, "migrate_postgres", lambda url: asyncio.sleep(0, []))
     settings = Settings(database="postgresql://d/x", database_pooled="postgresql://p/x", secret_key=new_key())
     with pytest.raises(Unavailable, match="seen"):
-        async with app.open_database(replace(settings, node="north")):
+        async with installation.open_database(replace(settings, node="north")):
             pass
     assert asked[0]["pooled"] == "postgresql://p/x"
     assert "north" in str(asked[0])
@@ -544,8 +546,8 @@ async def test_what_serves_is_set_up_by_the_settings_and_says_so(
     tmp_path: Path, served: list[tuple[uvicorn.Config, list[Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits: list[Any] = []
-    real = app.limited_protocol
-    monkeypatch.setattr(app, "limited_protocol", lambda given: (limits.append(given), real(given))[1])
+    real = serving.limited_protocol
+    monkeypatch.setattr(serving, "limited_protocol", lambda given: (limits.append(given), real(given))[1])
     ready: list[Settings] = []
     settings = Settings(
         data=tmp_path, roles=("api",), port=0, drain=9.9, connections_per_address=5, poll=7.5,
@@ -594,7 +596,7 @@ async def test_nothing_of_a_server_that_stops_runs_on_and_streams_end_when_it_be
     assert "end_slow_connections" not in left
     monkeypatch.setattr(uvicorn.Server, "shutdown", shutdown)
     events: Any = SimpleNamespace(close=lambda: ended.append("streams"))
-    await app._HttpServer(served[0][0], events).shutdown()
+    await serving._HttpServer(served[0][0], events).shutdown()
     assert ended == ["streams", "server"]
 
 
@@ -607,12 +609,12 @@ async def test_a_certificate_that_cannot_be_used_is_told_and_an_old_tls_is_not_s
         await serve(Settings(data=tmp_path / "a", roles=("api",), port=0, tls_cert=bad, tls_key=bad))
     assert served == []
     config: Any = SimpleNamespace(load=lambda: None, ssl=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
-    app._load_certificate(config)
+    serving._load_certificate(config)
     assert config.ssl.minimum_version == ssl.TLSVersion.TLSv1_2
 
 
 async def test_an_address_that_is_taken_is_told_with_the_setting_that_gives_another(tmp_path: Path) -> None:
-    taken = app._listen("127.0.0.1", 0)
+    taken = serving._listen("127.0.0.1", 0)
     port = taken.getsockname()[1]
     with pytest.raises(Unavailable, match=f"cannot listen on 127.0.0.1:{port}: .*; choose another --port"):
         await serve(Settings(data=tmp_path, port=port))
@@ -630,7 +632,7 @@ async def test_a_server_that_starts_knows_the_lists_of_hosts_and_the_shares_befo
         services = server.services
         who = await services.identities.resolve((tmp_path / "admin.key").read_text().strip())
         await services.tenancy.update_workspace(who, who.workspace_id, allowed_hosts=["a.example"], weight=3)
-    monkeypatch.setattr(app, "upkeep_loop", lambda steps, every_s: asyncio.sleep(3_600))
+    monkeypatch.setattr(loops, "upkeep_loop", lambda steps, every_s: asyncio.sleep(3_600))
     async with open_server(settings) as server:
         assert server.services.tenancy.allowed_hosts.of(who.workspace_id) == host_list(("a.example",))
         assert server.shares.of(who.workspace_id).weight == 3
@@ -640,8 +642,10 @@ async def test_connections_that_executors_refuse_are_noted_in_the_audit_log_of_t
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[Any] = []
-    real = app.executor_options
-    monkeypatch.setattr(app, "executor_options", lambda settings: (given.append(real(settings)), given[0])[1])
+    real = opening.executor_options
+    monkeypatch.setattr(
+        opening, "executor_options", lambda settings: (given.append(real(settings)), given[0])[1]
+    )
     async with open_server(Settings(data=tmp_path, roles=("api",))) as server:
         assert server.services.audit.refused_hosts is given[0].refused_hosts
 
