@@ -12,11 +12,14 @@ from typing import Any
 from urllib.parse import quote
 
 from horarium.engine.fanout import FanoutRunner
+from horarium.service.rates import READ, WRITE
 from tests.api.said.telling import WIDTH, Teller, Told, wrapped
 from tests.console.world import World
 from tests.mutations.sending import Reply, send
 from tests.mutations.world import Route
 
+# More than any walk costs.
+UNITS = 1e9
 PROBLEM = ["type", "title", "status", "detail", "errors"]
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -73,10 +76,14 @@ class Walk:
         self.title(text)
 
     async def tell(self, ask: Ask) -> Reply:
-        """Send a request, and write down what it is answered."""
+        """Send a request, and write down what it is answered, and what it costs beyond what is usual."""
+        before = self._left()
         reply = await self.send(ask)
+        cost = before - self._left()
         said = [self.said(reply)] if reply.media == "application/problem+json" else self.teller.answer(reply)
         line = self.names.plain(self._told(ask))
+        if cost > (READ if ask.line.startswith(("GET ", "HEAD ")) else WRITE):
+            line += f" for {cost:.6g} units"
         if len(said) == 1 and len(line) + len(said[0]) < WIDTH and not ask.body:
             self.lines.append(f"# {line} -> {said[0]}")
         else:
@@ -85,6 +92,15 @@ class Walk:
                 told = [f"    {each}" for each in ask.raw.decode().splitlines()]
             self.lines += [f"# {line}", *told, *said]
         return reply
+
+    def _left(self) -> float:
+        """The units that are left to all keys together, of which each has UNITS in every second."""
+        rates = self.world.house.services.rates
+        rates.limit = UNITS
+        buckets = rates._allowances.values()
+        for bucket in buckets:
+            bucket.refill(self.world.house.clock.now)
+        return sum(bucket.left - UNITS for bucket in buckets)
 
     def _told(self, ask: Ask) -> str:
         headers = "".join(f" {name}: {text}" for name, text in (ask.headers or {}).items())
