@@ -6,10 +6,14 @@ import asyncio
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import quote
+
+from starlette.datastructures import QueryParams
 
 from horarium.engine.fanout import FanoutRunner
 from horarium.service.rates import READ, WRITE
@@ -52,6 +56,9 @@ class Walk:
         # The kinds of problems that refusals are of: type, title and status.
         self.problems: dict[str, tuple[str, str, int]] = {}
         self.reached: set[str] = set()
+        # The parameters of queries that the routes have looked for.
+        self.looked_for: set[tuple[str, str]] = set()
+        self._route = ""
         self._asked: dict[str, int] = {}
         # What was there before the requests that are to change nothing.
         self._kept: sqlite3.Connection | None = None
@@ -182,12 +189,32 @@ class Walk:
 
     def _reach(self, method: str, path: str) -> None:
         name = next((name for of, form, name in self._forms if of == method and form.fullmatch(path)), None)
+        self._route = name or ""
         if name is not None:
             self.reached.add(name)
 
-    def left_out(self) -> set[str]:
-        """The routes that no request was sent to."""
-        return {route.name for route in self.routes} - self.reached
+    @contextmanager
+    def noting_parameters(self) -> Iterator[None]:
+        """In this block it is noted for which parameters of a query each route looks."""
+
+        def noting(find: Any) -> Any:
+            def found(given: QueryParams, name: str, *otherwise: Any) -> Any:
+                self.looked_for.add((self._route, name))
+                return find(given, name, *otherwise)
+
+            return found
+
+        with (
+            patch.object(QueryParams, "get", noting(QueryParams.get)),
+            patch.object(QueryParams, "getlist", noting(QueryParams.getlist)),
+        ):
+            yield
+
+    def left_out(self, needed: Callable[[Route], bool]) -> set[str]:
+        """The routes of those needed that no request was sent to, and the parameters that they do not look for."""
+        routes = [route for route in self.routes if needed(route)]
+        unread = {(route.name, name) for route in routes for name in route.query} - self.looked_for
+        return {route.name for route in routes} - self.reached | {f"{path}?{name}" for path, name in unread}
 
     def said(self, reply: Reply) -> str:
         """An answer in one line. A problem document of our own API is told by its problems, where all else follows."""
