@@ -161,17 +161,18 @@ async def _in_small_pages(walk: Walk, route: Route, line: str) -> str:
     """Whether a list that is read in many pages is the same as in one, and each page tells the same total."""
     whole = (await walk.send(Ask(f"{line}?limit=1000"))).json()
     (member,) = whole.keys() & {"items", "targets"}
-    every, found, totals, cursor = whole[member], list[Any](), set[str](), ""
+    every, found, totals, cursor, pages = whole[member], list[Any](), set[str](), "", 0
     total = "&total=true" if "total" in route.query else ""
     size = -(-len(every) // MOST_PAGES)
     while cursor is not None:
         page = (await walk.send(Ask(f"{line}?limit={size}{total}{cursor and '&cursor='}{cursor}"))).json()
         found += page[member]
+        pages += 1
         totals.add(str(page.get("total", "none")))
         cursor = page["next_cursor"]
     same = "the same" if found == every and len(every) > 1 else f"{len(found)} and not the same"
     told = f", and on each the total {' or '.join(sorted(totals))}" if total else ""
-    return f"In pages of {size} there are {same} {len(every)} as in one{told}"
+    return f"In {pages} pages of {size} there are {same} {len(every)} as in one{told}"
 
 
 async def by_key(walk: Walk) -> None:
