@@ -368,6 +368,7 @@ def test_targets_reach_the_server_where_it_listens_or_at_its_public_address():
     assert Settings().reached_at == "http://127.0.0.1:8080"
     assert Settings(tls_cert=Path("c")).reached_at == "https://127.0.0.1:8080"
     assert Settings(tls_cert=Path("c")).scheme == "https"
+    assert Settings(host="::1", port=9).reached_at == "http://[::1]:9"
     assert Settings(public_url="https://x.example/h").reached_at == "https://x.example/h"
 
 

@@ -356,7 +356,7 @@ class Settings:
     @property
     def reached_at(self) -> str:
         """The address at which targets reach the server: its public one, or where it listens."""
-        return self.public_url or f"{self.scheme}://{self.host}:{self.port}"
+        return self.public_url or f"{self.scheme}://{in_url(self.host, self.port)}"
 
     @property
     def pages_at(self) -> tuple[str, int] | None:

@@ -46,7 +46,7 @@ PAGES: Mapping[str, tuple[Callable[[Walk], Awaitable[None]], Callable[[Route], b
 
 
 async def walked(name: str) -> tuple[str, set[str]]:
-    """A page, and the routes that no request has come to."""
+    """A page, and the routes that no request has come to, with the parameters that a route does not look for."""
     api = OWN if name.startswith(OWN) else name
     go, needed = PAGES[name]
     dialects = registry.load()
@@ -56,8 +56,9 @@ async def walked(name: str) -> tuple[str, set[str]]:
             services = world.house.services
             application = own_api(services, dialects) if api == OWN else dialects[api].application(services)
             walk = Walk(world, api, BASES[api], _routes(world.house)[api], application.openapi())
-            await go(walk)
-            left_out = walk.left_out() & {route.name for route in walk.routes if needed(route)}
+            with walk.noting_parameters():
+                await go(walk)
+            left_out = walk.left_out(needed)
             kinds = [
                 f"{word}: {status} {title} ({kind})" for word, (kind, title, status) in walk.problems.items()
             ]

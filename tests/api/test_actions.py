@@ -598,3 +598,15 @@ async def test_an_action_that_may_not_go_on_leaves_the_turn_to_the_next_one(monk
             more.append(await house.services.actions.step())
         assert (await ask(house, "GET", f"/actions/{waiting['id']}"))["state"] == "done"
         assert more[0] is True
+
+
+async def test_a_schedule_that_has_more_labels_than_it_may_be_given_keeps_as_many(monkeypatch):
+    async with House.open(NOW) as house:
+        await prepared(house)
+        await act(house, "relabel", {}, labels={f"x{number}": "1" for number in range(20)})
+        monkeypatch.setattr(actions, "MOST_LABELS", 10)  # another API has let it have them
+        assert (await act(house, "relabel", {}, labels={"x0": "2"}))["changed"] == 1
+        assert (await act(house, "relabel", {}, labels={"x0": None, "y": "1"}))["changed"] == 1
+        assert (await act(house, "relabel", {}, labels={"z": "1"}))["refused"] == 1
+        (made,) = (await ask(house, "GET", "/schedules"))["items"]
+        assert len(made["labels"]) == 20

@@ -12,7 +12,8 @@ from tests.api import answers_said
 @pytest.mark.parametrize("name", answers_said.PAGES)
 async def test_every_route_answers_what_the_kept_page_tells(name: str) -> None:
     said, left_out = await answers_said.walked(name)
-    assert left_out == set(), f"give these routes a request in tests/api/said, for the page {name}"
+    words = "give these routes a request in tests/api/said, and take away parameters for which no route looks"
+    assert left_out == set(), f"{words}, for the page {name}"
     page = answers_said.page_of(name)
     title = request = ""
     for number, (was, now) in enumerate(

@@ -6,14 +6,14 @@ import gzip
 import json
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import orjson
 import pytest
 from starlette.requests import Request
 
 from horarium.api import bulk
-from horarium.api.bodies import MOST_VALUES, Malformed, parse_json
+from horarium.api.bodies import MOST_VALUES, Malformed, lines_of, parse_json
 from horarium.api.errors import problem_answer
 from horarium.api.kit import registry
 from horarium.api.models import Body
@@ -233,3 +233,18 @@ def test_every_list_of_a_body_says_how_many_elements_it_may_have() -> None:
         if shape.get("type") == "array" and "maxItems" not in shape
     ]
     assert unbounded == []
+
+
+@pytest.mark.parametrize("end", [b"\nb", b"\n", b""])
+async def test_a_line_is_as_long_as_is_allowed_and_no_longer_in_whatever_pieces_it_comes(end: bytes) -> None:
+    async def told(text: bytes, size: int) -> list[bytes]:
+        async def pieces() -> AsyncIterator[bytes]:
+            for at in range(0, len(text), size):
+                yield text[at : at + size]
+
+        return [line async for lines in lines_of(pieces(), 10) for line in lines]
+
+    for size in range(1, 20):
+        assert (await told(b"a\n" + b"x" * 10 + end, size))[:2] == [b"a", b"x" * 10]
+        with pytest.raises(TooLarge, match="a line is longer than the 10 bytes"):
+            await told(b"a\n" + b"x" * 11 + end, size)

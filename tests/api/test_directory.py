@@ -12,7 +12,7 @@ import pytest
 from horarium.api.csv_items import csv_items
 from horarium.api.imports import LONGEST, list_items, ndjson_items
 from horarium.domain.errors import Invalid, Problem
-from tests.api.asking import NOW, ask, fields
+from tests.api.asking import NOW, ask, fields, scheduled
 from tests.support.house import House, client_of
 
 BASE = "/horarium/v1/directory"
@@ -236,3 +236,16 @@ async def test_stored_secrets_do_not_follow_a_source_to_another_place():
         assert await fields(house, "PUT", "/audiences/crm", {"type": "sql", "config": base}) == {
             "config.connection"
         }
+
+
+async def test_what_an_audience_has_now_is_told_of_slots_that_may_still_fire_alone(house: House) -> None:
+    await ask(house, "PUT", "/directory/users", [{"id": "a"}])
+    made = await scheduled(house, audience={"type": "users", "filter": {}})
+    ahead, behind = "2026-03-03T09:00:00Z", "2026-03-02T09:00:00Z"
+    await house.move(behind)
+    explained = f"/schedules/{made['id']}/explain?at="
+    assert (await ask(house, "GET", explained + ahead))["audience"]["count"] == 1
+    assert "audience" not in await ask(house, "GET", explained + behind)
+    await ask(house, "DELETE", f"/schedules/{made['id']}", status=204)
+    for at in (ahead, behind):
+        assert "audience" not in await ask(house, "GET", explained + at)

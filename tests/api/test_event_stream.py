@@ -8,12 +8,14 @@ import orjson
 import pytest
 
 from horarium.api import server_sent
+from horarium.api.app import own_api
+from horarium.api.kit import registry
 from horarium.api.routes import events as routes
 from horarium.domain.events import quota_near
 from horarium.domain.ids import random_id
 from horarium.service.pages import number_cursor, number_from
 from horarium.store.verbs import events as verbs
-from tests.api.asking import NOW, ask
+from tests.api.asking import BASE, NOW, ask
 from tests.support.house import House
 from tests.support.served import served
 
@@ -201,3 +203,16 @@ async def test_a_stream_from_an_event_that_does_not_exist_is_refused_with_what_t
     async with served(house) as url, following(url, house.key, **gone) as answer:
         assert answer.status == 400
         assert "read from an instant" in (await answer.json())["detail"]
+
+
+async def test_a_stream_refuses_each_parameter_of_the_list_that_it_would_ignore(house):
+    described = own_api(house.services, registry.load()).openapi()["paths"]["/events"]["get"]["parameters"]
+    given = {"limit": 5, "order": "oldest", "since": NOW, "cursor": number_cursor(1), "total": "true"}
+    filters = {"type", "label", "schedule", "schedule_key", "after"}
+    assert {each["name"] for each in described if each["in"] == "query"} == filters | given.keys()
+    for name, value in given.items():
+        for accept, status in (("text/event-stream", 400), ("application/json", 200)):
+            answer = await house.client.head(
+                f"{BASE}/events", params={name: value}, headers={"Accept": accept}
+            )
+            assert answer.status_code == status, (name, accept)

@@ -88,4 +88,5 @@ async def test_the_address_of_the_pages_answers_nothing_but_pages_and_health():
                 assert await _at(house, 9100, path, **mine) == 404, path
         assert await _at(house, 80, f"{BASE}/me", **mine) == 200
         for port in (80, 9100):
-            assert await _at(house, port, "/healthz") == 200
+            for path in ("/healthz", "/readyz", f"{BASE}/healthz", f"{BASE}/readyz"):
+                assert await _at(house, port, path) == 200, (port, path)

@@ -391,3 +391,17 @@ async def test_what_a_schedule_owes_of_its_own_pause_and_what_of_its_workspaces_
     assert [each["verdict"] for each in found] == ["paused", "workspace_paused", "workspace_paused"]
     assert found[0]["sentence"].startswith("the schedule was paused, and its workspace still is")
     assert [each["pause"]["schedule"] for each in found] == [schedule["id"], None, None]
+
+
+async def test_pauses_that_began_within_a_second_are_each_listed_once_the_latest_first(house):
+    for _ in range(4):
+        await ask(house, "POST", f"{CURRENT}/pause")
+        house.clock.now += 1
+        await ask(house, "POST", f"{CURRENT}/resume")
+    whole = (await ask(house, "GET", f"{CURRENT}/pauses"))["items"]
+    assert [pause["from"][-5:] for pause in whole] == [".003Z", ".002Z", ".001Z", ".000Z"]
+    found, cursor = [], ""
+    while cursor is not None:
+        page = await ask(house, "GET", f"{CURRENT}/pauses?limit=1{cursor and '&cursor='}{cursor}")
+        found, cursor = found + page["items"], page["next_cursor"]
+    assert found == whole

@@ -70,7 +70,7 @@ async def test_a_bulk_request_ends_with_the_line_beyond_the_quota(house: House) 
     line = json.dumps({"name": "s", "recurrence": "0 9 * * *", "target": "t"})
     answer = await house.client.post(f"{BASE}/schedules/bulk", content="\n".join([line] * 4))
     ends = [json.loads(text) for text in answer.text.splitlines()]
-    assert [end["status"] for end in ends] == [201, 201, 413]
+    assert [(end["line"], end["status"]) for end in ends] == [(1, 201), (2, 201), (3, 413)]
     assert "the quota bulk_lines of this workspace is 2" in ends[2]["detail"]
 
 

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from horarium.api import show
 from horarium.api.fields import instant_text
 from horarium.domain.ids import from_prefixed
-from horarium.domain.lane_report import LaneReport
+from horarium.domain.lane_report import LaneReport, LaneState
 from horarium.domain.waiting import WaitCause
 from horarium.store.verbs.lanes import report_lanes
 from tests.api.asking import BASE, HOOK, NOW, ask, fields, scheduled
@@ -251,3 +252,26 @@ async def test_a_target_is_shown_with_how_its_runs_stand():
             "since": instant_text(now - 8_000),
             "in_words": "its target has not answered for a while and is only probed",
         }
+
+
+@pytest.mark.parametrize(("in_queue", "in_workers", "shown"), [(2, 5, 5), (5, 2, 5), (3, 3, 3)])
+def test_as_many_runs_of_a_lane_are_under_way_as_either_the_queue_or_its_workers_know_of(
+    in_queue, in_workers, shown
+):
+    report = LaneReport(9, in_workers, 0, 0)
+    assert show.lane(LaneState(1, in_queue, None, report))["under_way"] == shown
+
+
+async def test_a_target_is_sent_back_as_it_is_now_and_not_as_it_was_remembered(monkeypatch):
+    async with House.open(NOW) as house:
+        made = await ask(house, "POST", "/targets", NIGHTLY, 201)
+        await scheduled(house, target="nightly")  # from now on it is remembered
+        with monkeypatch.context() as elsewhere:  # another node switches it off
+            elsewhere.setattr(type(house.services.targets), "forget", lambda self: None)
+            await ask(house, "POST", f"/targets/{made['id']}/disable")
+        for method, path in (("PUT", "nightly"), ("PATCH", "nightly"), ("PUT", "by-key/nightly")):
+            stored = await ask(house, "GET", "/targets/nightly")
+            assert stored["disabled_reason"] == "disabled by request"
+            with monkeypatch.context() as elsewhere:
+                elsewhere.setattr(type(house.services.targets), "forget", lambda self: None)
+                assert (await ask(house, method, f"/targets/{path}", stored))["version"] == stored["version"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.asking import BASE, ask, scheduled
+from tests.api.asking import BASE, HOOK, ask, scheduled
 from tests.api.test_round_trips import house, kept, rows
 from tests.support.house import House
 
@@ -139,3 +139,26 @@ async def test_each_line_is_answered_for_itself_where_a_later_key_stands_twice(h
     a, b, again, c, at_last = [line["id"] for line in told]
     assert (again, at_last) == (b, a)
     assert len({a, b, c}) == 3
+
+
+async def test_a_line_is_refused_to_whoever_is_refused_the_same_by_itself(house: House) -> None:
+    await scheduled(house, key="k")
+    await ask(house, "POST", "/targets", {"kind": "tool", "name": "O", "key": "o", "executor": HOOK}, 201)
+    nobody = await ask(house, "POST", "/principals", {"name": "nobody"}, 201)
+    known = {**ORDER, "key": "k"}
+    lines = [known, {**known, "name": "n"}, {**known, "recurrence": "0 8 * * *"}, {**ORDER, "key": "new"}]
+    refused = 0
+    for bounds in ({"principal": nobody["id"]}, {"targets": ["o"]}, {"labels": {"team": "a"}}):
+        given = {"name": "k", "scopes": ["schedules:write"], **bounds}
+        key = (await ask(house, "POST", "/keys", given, 201))["key"]
+        mine = {"Authorization": f"Bearer {key}"}
+        for line in lines:
+            alone = await house.client.put(f"{BASE}/schedules/by-key/{line['key']}", json=line, headers=mine)
+            (told,) = await upsert(house, [line], headers=mine)
+            if alone.status_code < 400:
+                assert told["status"] == 200, (bounds, line)
+            else:
+                found = alone.json()
+                assert (told["status"], told["errors"]) == (found["status"], found["errors"]), (bounds, line)
+                refused += 1
+    assert refused == 10  # without a grant, what stays as it does may be sent, and be renamed

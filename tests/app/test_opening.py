@@ -103,7 +103,7 @@ async def test_the_first_key_may_stand_in_a_file_which_must_hold_one(tmp_path: P
     with pytest.raises(Unavailable, match="holds no key"):
         async with open_server(settings):
             pass
-    file.write_text("hor_" + "f" * 40 + "\n")
+    file.write_text("  hor_" + "f" * 40 + " \r\n\n")  # as editors of other systems leave it
     async with open_server(settings) as server:
         who = await server.services.identities.resolve("hor_" + "f" * 40)
         assert who.may("workspaces:admin")

@@ -237,7 +237,12 @@ async def test_a_node_that_comes_retires_others_only_where_none_can_be_at_work(
 async def test_every_part_is_given_its_own_setting(
     tmp_path: Path, given_to: dict[str, list[dict[str, Any]]]
 ) -> None:
-    settings = Settings(data=tmp_path, backup_to="kept", backup_every=0.5, backup_keep=3, **GIVEN)
+    elsewhere = tmp_path / "disk"
+    elsewhere.mkdir()
+    database = f"sqlite:///{elsewhere / 'h.db'}"
+    settings = Settings(
+        data=tmp_path, database=database, backup_to="kept", backup_every=0.5, backup_keep=3, **GIVEN
+    )
     async with open_server(settings) as server:
         services = server.services
         (worker,), (watcher,), (deliverer,) = (given_to[name] for name in ("Worker", "Watcher", "Deliverer"))
@@ -271,7 +276,7 @@ async def test_every_part_is_given_its_own_setting(
         assert node.zone_data == TZDATA_VERSION
         # A heartbeat may have come already.
         assert 45_000 <= node.lease_until_ms - node.started_ms < 75_000
-        assert services.readiness.folder == tmp_path
+        assert services.readiness.folder == elsewhere
 
 
 async def test_a_node_that_has_lost_its_lease_neither_fires_nor_begins_nor_sends_and_says_so(

@@ -250,3 +250,22 @@ async def test_what_a_log_gains_is_told_no_more_often_than_asked_for(monkeypatch
     monkeypatch.undo()
     await growing.aclose()
     service.close()
+
+
+@pytest.mark.parametrize("oldest_first", [True, False])
+async def test_a_page_that_ends_with_the_last_event_has_none_after_it(oldest_first):
+    async with House.open("2026-03-01T12:00:00Z") as house:
+        who, service = await house.who(), house.services.events
+        await service.page(who, EventFilter(), 1)  # from now on they are recorded
+
+        async def tells(tx: Tx) -> None:
+            tx.tell(quota_near(who.workspace_id, random_id(1).hex(), 9, 10, house.clock.now))
+
+        for _ in range(4):
+            await house.store.write(tells)
+            await house.store.urgent(verbs.publish, house.clock.now)
+        first = await service.page(who, EventFilter(), 2, oldest_first=oldest_first)
+        last = await service.page(who, EventFilter(), 2, first.next, oldest_first=oldest_first)
+        numbers = [event.number for event in (*first.items, *last.items)]
+        assert sorted(numbers, reverse=not oldest_first) == numbers
+        assert (len(set(numbers)), last.next) == (4, None)

@@ -1,10 +1,14 @@
 """A key becomes an identity in one place, quickly, and stops being one when it should."""
 
 import stat
+from contextlib import suppress
 
 import pytest
+from starlette.requests import Request
 
+from horarium.api.kit.keys import presented_key
 from horarium.domain.errors import Forbidden, NotFound, Unauthorized
+from horarium.domain.restrictions import Restriction
 from horarium.domain.tenancy import key_hash
 from horarium.service.identity import REMEMBERED_MS
 from horarium.service.tenancy import bootstrap, recover
@@ -172,3 +176,45 @@ async def test_only_what_may_be_a_key_is_looked_up(monkeypatch):
             with pytest.raises(Unauthorized):
                 await house.services.identities.resolve(given)
             assert len(asked) == lookups
+
+
+async def test_of_two_servers_that_start_the_one_that_comes_late_leaves_no_key_behind(tmp_path, monkeypatch):
+    store = InlineSqliteStore(lambda: 0)
+    migrate_sqlite(store.connection)
+    mine, theirs, given = tmp_path / "a" / "admin.key", tmp_path / "b" / "admin.key", tmp_path / "c"
+    assert await bootstrap(store, instant(NOW), theirs) == theirs.read_text().strip()
+
+    async def none_yet(*_):
+        return False
+
+    monkeypatch.setattr(store, "read", none_yet)  # it looked before the other had made the workspace
+    assert await bootstrap(store, instant(NOW), mine) is None
+    assert await bootstrap(store, instant(NOW), given, "hor_" + "g" * 40) is None
+    assert [mine.exists(), theirs.exists(), given.exists()] == [False, True, False]
+    await store.close()
+
+
+async def test_a_key_that_comes_from_a_network_that_is_not_its_own_has_not_been_used():
+    async with House.open(NOW) as house:
+        tenancy, who = house.services.tenancy, await house.who()
+        near = Restriction(networks=("10.0.0.0/8",))
+        made = await tenancy.create_key(who, "near", ["runs:read"], restriction=near)
+        for address, used in (("192.0.2.1", None), ("10.0.0.1", house.clock.now)):
+            with suppress(Forbidden):
+                await house.services.identities.resolve(made.text, address)
+            await house.services.identities.write_last_used()
+            assert (await tenancy.get_key(who, made.key.id)).last_used_ms == used
+
+
+@pytest.mark.parametrize(
+    ("schemes", "name", "value"),
+    [
+        (("bearer",), "authorization", "  bearer   {}  "),
+        (("raw",), "authorization", " {} "),
+        (("bearer", "x-api-key"), "x-api-key", " {}\t"),
+        (("cf-access-jwt-assertion",), "cf-access-jwt-assertion", " {} "),
+    ],
+)
+def test_spaces_around_a_key_are_none_of_it_however_it_is_sent(schemes, name, value):
+    headers = [(name.encode(), value.format("hor_k").encode())]
+    assert presented_key(Request({"type": "http", "headers": headers}), schemes) == "hor_k"

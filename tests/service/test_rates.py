@@ -69,6 +69,9 @@ async def test_only_so_many_buckets_are_kept_and_those_in_use_first(monkeypatch)
             rates.charge(await house.who(await house.workspace(slug)), 0.0)
         with pytest.raises(RateLimited):
             rates.charge(first, 1.0)
+        house.clock.now += 24_500  # some units are left to it, which is no debt and less than it may have
+        rates.charge(await house.who(await house.workspace("d")), 0.0)
+        assert rates.allowance(first).left == 2.0
 
 
 @pytest.mark.parametrize(

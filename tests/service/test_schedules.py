@@ -512,3 +512,11 @@ async def test_to_change_a_pause_needs_a_grant_only_where_more_fires_by_it_or_so
             pausing(without, **given)(before)
     else:
         pausing(without, **given)(before)
+
+
+async def test_to_resume_what_is_not_paused_changes_nothing_whatever_is_to_be_caught_up(
+    shop: Workshop,
+) -> None:
+    schedule = await shop.schedule("* * * * *")
+    for catch_up in (None, *CatchUp):
+        assert await shop.schedules.resume(shop.who, schedule.id, catch_up=catch_up) == schedule

@@ -189,6 +189,9 @@ async def test_a_target_without_an_executor_stays_disabled_until_it_gets_one() -
         with pytest.raises(Conflict, match="it has no executor yet, so it cannot be switched on"):
             await service.set_enabled(who, kept.id, True)
         assert (await service.set_enabled(who, kept.id, False, "for another reason")) == kept
+        put_away = await service.create(who, replace(draft, archived=True))
+        with pytest.raises(Conflict, match="it has no executor yet, so it cannot be switched on"):
+            await service.set_enabled(who, put_away.target.id, True)
         able = await service.replace(who, kept.id, DRAFT)
         assert (able.state, able.state_reason) == (TargetState.ENABLED, None)
 

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
+from horarium.api import show
 from horarium.domain.errors import Conflict, Forbidden, RateLimited
-from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.domain.execution import Call, Exchange, Outcome, Verdict
 from horarium.domain.listings import AuditListing
 from horarium.domain.run import RunMode
 from horarium.domain.target import Completion
 from horarium.service import tried_calls as module
 from horarium.service.targets import draft_of
-from horarium.service.tried_calls import TriedCallService, output_of
+from horarium.service.tried_calls import TriedCall, TriedCallService, output_of
 from tests.support.house import House, instant
 
 NOW = "2026-03-01T12:00:00Z"
@@ -170,3 +171,17 @@ async def test_a_disabled_target_and_one_that_is_not_granted_are_not_called() ->
 )  # fmt: skip
 def test_an_output_that_is_no_json_is_shown_as_a_bounded_text(output: Any, shown: Any) -> None:
     assert output_of(Outcome(Verdict.SUCCEEDED, output=output)) == shown
+
+
+@pytest.mark.parametrize(
+    ("outcome", "retryable"),
+    [
+        (Outcome(Verdict.FAILED), True),
+        (Outcome(Verdict.FAILED, retryable=False), False),
+        (Outcome(Verdict.FAILED, gone=True), False),
+        (Outcome(Verdict.SUCCEEDED), False),
+    ],
+)
+def test_a_run_would_be_tried_again_after_what_may_pass_and_not_where_the_target_is_gone(outcome, retryable):
+    tried = TriedCall(b"t" * 16, b"r" * 16, 0, 5, outcome, Exchange())
+    assert show.tried_call(tried)["retryable"] is retryable

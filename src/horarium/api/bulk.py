@@ -74,13 +74,14 @@ async def write_all(
         try:
             async for lines in batches:
                 for line in lines:
-                    number += 1
                     await turns.give()
-                    if not line or line.isspace():
-                        continue
-                    if number > most:
+                    says_something = bool(line) and not line.isspace()
+                    if says_something and number >= most:
                         words = QuotaReached("bulk_lines", most, prefixed("ws", who.workspace_id))
                         raise TooLarge(f"the request has too many lines: {words}")
+                    number += 1
+                    if not says_something:
+                        continue
                     try:
                         batch.append((number, await writer.read(parse_object(line, "the line"))))
                     except HorariumError as error:

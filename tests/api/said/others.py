@@ -9,7 +9,7 @@ from typing import Any
 from horarium.domain.ids import from_prefixed, uuid_text
 from tests.api.dialects.speakers import SPEAKERS, Speaker
 from tests.api.said.endings import ENDINGS, LATER
-from tests.api.said.refused import Known, line_of, refuse
+from tests.api.said.refused import Known, bounded_keys, line_of, refuse
 from tests.api.said.walk import Ask, Walk
 from tests.console.world import PLAYED
 from tests.mutations.examples import BODIES, KEYS
@@ -256,11 +256,7 @@ async def _show(walk: Walk, route: Route, places: Any, name: str) -> None:
 async def _known(walk: Walk, places: Any) -> Known:
     world = walk.world
     few = {scope: await world.house.key_with(scope) for scope in ("runs:read", "audit:read")}
-    none = await world.house.services.tenancy.create_principal(await world.house.who(), "nobody", granted=())
-    issued = await world.house.services.tenancy.create_key(
-        await world.house.who(), "of nobody", ["*"], none.id
-    )
-    keys = {f"only {scope}": key for scope, key in few.items()} | {"schedule no target": issued.text}
+    keys = {f"only {scope}": key for scope, key in few.items()}
     bodies = await _bodies(walk, "schedule")
     return Known(
         places=places,
@@ -270,6 +266,7 @@ async def _known(walk: Walk, places: Any) -> Known:
         unknown=lambda stands: _unknown(walk, stands),
         bodies=bodies,
         keys=keys,
+        bounded=await bounded_keys(world),
         unique=("externalId",) if walk.api == "cadenya" else ("id",) if walk.api == "m9m" else (),
         depth=lambda route: 1 if route.method in ("PUT",) or route.path == "/update" else 3,
     )

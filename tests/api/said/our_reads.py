@@ -21,7 +21,9 @@ OTHERS = {
     ),
     "/principals/{id}": ("me", "bot", "eve", "duo", "gone person"),
     "/workspaces/{id}": ("acme", "other", "empty"),
-    "/schedules/{id}/preview": ("s-nightly", "s-mixed", "s-paused", "s-ended", "s-few", "s-cadenya"),
+    "/schedules/{id}/preview": (
+        "s-nightly", "s-mixed", "s-paused", "s-ended", "s-few", "s-cadenya", "s-rows", "s-unread",
+    ),
     "/schedules/{id}/ledger": ("s-nightly", "s-slow", "s-missed", "s-paused", "s-unread"),
     "/schedules/{id}/versions": ("s-nightly", "s-slow"),
     "/schedules/{id}/fires": ("s-nightly", "s-waiting", "s-rows"),
@@ -84,6 +86,8 @@ AFTER = {
 }
 # Of these lists, a query tells its first items, and how many there are.
 LONG = ("/runs", "/fires", "/ledger", "/events", "/audit", "/schedules/{id}/fires")
+# A list is read in up to so many pages.
+MOST_PAGES = 20
 # Answers that go on and on, or tell figures of the machine.
 ELSEWHERE = {"GET /metrics", "GET /audit/export", "GET /workspaces/{id}/export"}
 
@@ -137,6 +141,8 @@ async def _with(walk: Walk, route: Route, parameter: Any) -> None:
         cursor = reply.json().get("next_cursor")
         if cursor is not None:
             await walk.tell(Ask(f"{line}?limit=2&cursor={cursor}"))
+        if cursor is not None and "next_cursor" in reply.json():
+            walk.lines.append(await _in_small_pages(walk, route, line))
         return
     if "enum" in schema:
         values = tuple(schema["enum"])
@@ -149,6 +155,24 @@ async def _with(walk: Walk, route: Route, parameter: Any) -> None:
     few = "&limit=4&total=true" if route.path in LONG and name != "total" else ""
     for value in values:
         await walk.tell(Ask(f"{line}?{name}={value}{few or ('&limit=1' if name == 'total' else '')}"))
+
+
+async def _in_small_pages(walk: Walk, route: Route, line: str) -> str:
+    """Whether a list that is read in many pages is the same as in one, and each page tells the same total."""
+    whole = (await walk.send(Ask(f"{line}?limit=1000"))).json()
+    (member,) = whole.keys() & {"items", "targets"}
+    every, found, totals, cursor, pages = whole[member], list[Any](), set[str](), "", 0
+    total = "&total=true" if "total" in route.query else ""
+    size = -(-len(every) // MOST_PAGES)
+    while cursor is not None:
+        page = (await walk.send(Ask(f"{line}?limit={size}{total}{cursor and '&cursor='}{cursor}"))).json()
+        found += page[member]
+        pages += 1
+        totals.add(str(page.get("total", "none")))
+        cursor = page["next_cursor"]
+    same = "the same" if found == every and len(every) > 1 else f"{len(found)} and not the same"
+    told = f", and on each the total {' or '.join(sorted(totals))}" if total else ""
+    return f"In {pages} pages of {size} there are {same} {len(every)} as in one{told}"
 
 
 async def by_key(walk: Walk) -> None:

@@ -9,7 +9,7 @@ from horarium.domain.ids import from_prefixed
 from horarium.domain.lane_report import LaneReport
 from horarium.domain.waiting import WaitCause
 from horarium.store.verbs import lanes
-from tests.api.said.refused import DEEPEST, Known
+from tests.api.said.refused import DEEPEST, Known, bounded_keys
 from tests.console.world import PLAYED, World, _as, _tell, another_is_held, one_run_goes_on
 from tests.mutations.examples import KEYS, own, target_of
 from tests.mutations.world import Route
@@ -136,6 +136,7 @@ async def known(world: World) -> Known:
         unknown=_unknown(world),
         bodies=bodies(world),
         keys={f"only {scope}": key for scope, key in few.items()},
+        bounded=await bounded_keys(world),
         unique=("key", "slug", "table"),
         depth=_depth,
     )

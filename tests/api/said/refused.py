@@ -15,9 +15,14 @@ from typing import Any
 from unittest.mock import patch
 
 from horarium.domain.errors import RateLimited, Unavailable
+from horarium.domain.ids import Id, from_prefixed
+from horarium.domain.restrictions import Restriction
+from horarium.domain.tenancy import EVERY_SCOPE, SCOPES, SERVER_SCOPE
 from horarium.service.rates import Rates
+from horarium.service.tenancy import ADMIN
 from tests.api.said.telling import wrapped
 from tests.api.said.walk import JSON, Ask, Walk
+from tests.console.world import World
 from tests.mutations.json_values import BY_TYPE
 from tests.mutations.mutate import Place, places_of, put, value_at
 from tests.mutations.sending import Reply
@@ -39,18 +44,40 @@ MOST_ITEMS = 2_000
 @dataclass(frozen=True, slots=True)
 class Known:
     """What an API is asked with: things for the places of a route, those of another workspace, good bodies by route,
-    the keys that lack a scope by name, and what a key of another workspace is."""
+    the keys that lack a scope by name, and those that have each scope and may all the same not touch everything."""
 
     places: Callable[[Route], Mapping[str, str]]
     foreign: Callable[[Route], Mapping[str, str]]
     unknown: Callable[[str], str]
     bodies: Mapping[str, list[Any]]
     keys: Mapping[str, str]
+    bounded: Mapping[str, str]
     unique: tuple[str, ...] = ()
     # How deep the fields of the bodies of a route are tried: 0 where another route reads them in the same way.
     depth: Callable[[Route], int] = lambda route: DEEPEST
     # The routes that are asked.
     only: Callable[[Route], bool] = lambda route: True
+
+
+def _id_of(target: str) -> Id:
+    found = from_prefixed("tgt", target)
+    assert found is not None
+    return found
+
+
+async def bounded_keys(world: World) -> dict[str, str]:
+    """Keys with the scopes of all that is done with schedules, by what bounds them: of somebody without a grant, and
+    restricted to a target and to a label of hardly any schedule."""
+    tenancy, who = world.house.services.tenancy, await world.house.who()
+    scopes = [scope for scope in SCOPES if scope not in (EVERY_SCOPE, SERVER_SCOPE, ADMIN)]
+    nobody = await tenancy.create_principal(who, "nobody", granted=())
+    of_target = Restriction(targets=(_id_of(world.there["rows"]),))
+    of_label = Restriction(labels={"team": "none"})
+    return {
+        "of somebody without a grant": (await tenancy.create_key(who, "of nobody", scopes, nobody.id)).text,
+        "for another target": (await tenancy.create_key(who, "narrow", scopes, restriction=of_target)).text,
+        "for another label": (await tenancy.create_key(who, "labelled", scopes, restriction=of_label)).text,
+    }
 
 
 async def refuse(walk: Walk, known: Known) -> None:
@@ -109,6 +136,17 @@ async def wrong_requests(walk: Walk, known: Known) -> None:
             found[f"with a key that may {name}"][told].append(route.name)
             if "scope" in told and not told.startswith("not"):
                 break
+        whole = (
+            {name: each for name, each in body.items() if name != "version"}
+            if isinstance(body, dict)
+            else body
+        )
+        for name, key in known.bounded.items():
+            reply = await walk.send(Ask(line, key=key, body=whole))
+            walk.put_back()
+            told = walk.said(reply) if reply.status == 403 else "not refused for that"
+            if "scope:" not in told:
+                found[f"with a key {name}"][told].append(route.name)
         for place in route.places:
             places = {**known.places(route), place: known.unknown(known.places(route)[place])}
             await note("an id that nothing has", route, Ask(line_of(route, places), **good), f" {place}")
@@ -130,6 +168,11 @@ async def wrong_requests(walk: Walk, known: Known) -> None:
             await note("a body that is a number", route, Ask(line, body=7))
             await note("a body with an unknown field", route, Ask(line, body={"nope": 1}))
             await note("a field given twice", route, Ask(line, raw=b'{"name":"a","name":"b"}'))
+            await note("a compressed body", route, Ask(line, headers={"Content-Encoding": "GZIP"}, **good))
+            long = {"Content-Length": "9" * 12}
+            await note(
+                "a body that is announced as too long, before any of it", route, Ask(line, headers=long)
+            )
             await note("a form", route, Ask(line, raw=b"a=b", media="application/x-www-form-urlencoded"))
         await note("a wrong method", route, Ask("TRACE " + line.partition(" ")[2]))
     for what, answers in found.items():

@@ -6,17 +6,29 @@ import asyncio
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import quote
 
+from starlette.datastructures import QueryParams
+
+from horarium.api import show
+from horarium.domain.audit import LinkedEntry
+from horarium.domain.listings import AuditListing
 from horarium.engine.fanout import FanoutRunner
+from horarium.service.rates import READ, WRITE
 from tests.api.said.telling import WIDTH, Teller, Told, wrapped
 from tests.console.world import World
 from tests.mutations.sending import Reply, send
 from tests.mutations.world import Route
 
+# More than any walk costs.
+UNITS = 1e9
+# So many entries of the audit log are looked at.
+NEWEST = 20
 PROBLEM = ["type", "title", "status", "detail", "errors"]
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -49,6 +61,9 @@ class Walk:
         # The kinds of problems that refusals are of: type, title and status.
         self.problems: dict[str, tuple[str, str, int]] = {}
         self.reached: set[str] = set()
+        # The parameters of queries that the routes have looked for.
+        self.looked_for: set[tuple[str, str]] = set()
+        self._route = ""
         self._asked: dict[str, int] = {}
         # What was there before the requests that are to change nothing.
         self._kept: sqlite3.Connection | None = None
@@ -73,10 +88,18 @@ class Walk:
         self.title(text)
 
     async def tell(self, ask: Ask) -> Reply:
-        """Send a request, and write down what it is answered."""
+        """Send a request, and write down what it is answered, what it costs beyond what is usual, and what the audit
+        log says of it."""
+        writes = not ask.line.startswith(("GET ", "HEAD "))
+        known = {entry.id for entry in await self._newest_entries()} if writes else set()
+        before = self._left()
         reply = await self.send(ask)
+        cost = before - self._left()
+        entries = await self._newest_entries() if writes and reply.status < 300 else ()
         said = [self.said(reply)] if reply.media == "application/problem+json" else self.teller.answer(reply)
         line = self.names.plain(self._told(ask))
+        if cost > (WRITE if writes else READ):
+            line += f" for {cost:.6g} units"
         if len(said) == 1 and len(line) + len(said[0]) < WIDTH and not ask.body:
             self.lines.append(f"# {line} -> {said[0]}")
         else:
@@ -84,7 +107,40 @@ class Walk:
             if ask.raw is not None:
                 told = [f"    {each}" for each in ask.raw.decode().splitlines()]
             self.lines += [f"# {line}", *told, *said]
+        for entry in reversed(entries):
+            if entry.id not in known:
+                self._tell_entry(show.audit_entry(entry))
         return reply
+
+    async def _newest_entries(self) -> Sequence[LinkedEntry]:
+        house = self.world.house
+        who = await house.who()
+        return (await house.services.audit.page(who, AuditListing(who.workspace_id, NEWEST))).items
+
+    def _tell_entry(self, entry: dict[str, Any]) -> None:
+        """What an entry of the audit log says of what was done, but when, and for which request."""
+        said = {
+            name: value
+            for name, value in entry.items()
+            if name not in ("id", "at", "action", "subject", "by")
+        }
+        by = "" if entry["by"]["principal"] == self.world.there["me"] else f" by {entry['by']['principal']}"
+        told = ", ".join(
+            f"{name} {_json(_filled(value))}" for name, value in said.items() if value is not None
+        )
+        line = self.names.plain(
+            f"noted {entry['action']} of {entry['subject']}{by}: {told}".removesuffix(": ")
+        )
+        self.lines += wrapped(line.split(", "), "    ")
+
+    def _left(self) -> float:
+        """The units that are left to all keys together, of which each has UNITS in every second."""
+        rates = self.world.house.services.rates
+        rates.limit = UNITS
+        buckets = rates._allowances.values()
+        for bucket in buckets:
+            bucket.refill(self.world.house.clock.now)
+        return sum(bucket.left - UNITS for bucket in buckets)
 
     def _told(self, ask: Ask) -> str:
         headers = "".join(f" {name}: {text}" for name, text in (ask.headers or {}).items())
@@ -166,12 +222,32 @@ class Walk:
 
     def _reach(self, method: str, path: str) -> None:
         name = next((name for of, form, name in self._forms if of == method and form.fullmatch(path)), None)
+        self._route = name or ""
         if name is not None:
             self.reached.add(name)
 
-    def left_out(self) -> set[str]:
-        """The routes that no request was sent to."""
-        return {route.name for route in self.routes} - self.reached
+    @contextmanager
+    def noting_parameters(self) -> Iterator[None]:
+        """In this block it is noted for which parameters of a query each route looks."""
+
+        def noting(find: Any) -> Any:
+            def found(given: QueryParams, name: str, *otherwise: Any) -> Any:
+                self.looked_for.add((self._route, name))
+                return find(given, name, *otherwise)
+
+            return found
+
+        with (
+            patch.object(QueryParams, "get", noting(QueryParams.get)),
+            patch.object(QueryParams, "getlist", noting(QueryParams.getlist)),
+        ):
+            yield
+
+    def left_out(self, needed: Callable[[Route], bool]) -> set[str]:
+        """The routes of those needed that no request was sent to, and the parameters that they do not look for."""
+        routes = [route for route in self.routes if needed(route)]
+        unread = {(route.name, name) for route in routes for name in route.query} - self.looked_for
+        return {route.name for route in routes} - self.reached | {f"{path}?{name}" for path, name in unread}
 
     def said(self, reply: Reply) -> str:
         """An answer in one line. A problem document of our own API is told by its problems, where all else follows."""
@@ -206,6 +282,15 @@ class Walk:
         for answer, requests in sorted(told.items(), key=lambda each: -len(each[1])):
             most = len(requests) > 20 and len(requests) > every / 2
             self.lines += [answer, *wrapped([f"all others ({len(requests)})"] if most else requests)]
+
+
+def _filled(value: Any) -> Any:
+    """An object without what is null or empty."""
+    return (
+        {name: each for name, each in value.items() if each not in (None, {}, [])}
+        if isinstance(value, dict)
+        else value
+    )
 
 
 def _json(value: Any) -> str:

@@ -533,7 +533,6 @@ class Ledger:
         to: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-        total: bool | None = None,
     ) -> types.LedgerPage:
         """Account for the slots of a workspace, the latest first."""
         answer: types.LedgerPage = self._client.call(
@@ -549,7 +548,6 @@ class Ledger:
                 "to": to,
                 "limit": limit,
                 "cursor": cursor,
-                "total": total,
             },
         )
         return answer
@@ -568,7 +566,6 @@ class Ledger:
         from_: str | None = None,
         to: str | None = None,
         limit: int | None = None,
-        total: bool | None = None,
     ) -> Iterator[types.FireEntry | types.SpanEntry]:
         """Account for the slots of a workspace, the latest first All pages, item by item; `limit` is the size
         of a page.
@@ -585,7 +582,6 @@ class Ledger:
                 "from": from_,
                 "to": to,
                 "limit": limit,
-                "total": total,
             },
         )
 
@@ -2347,7 +2343,6 @@ class AsyncLedger:
         to: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-        total: bool | None = None,
     ) -> types.LedgerPage:
         """Account for the slots of a workspace, the latest first."""
         answer: types.LedgerPage = await self._client.call(
@@ -2363,7 +2358,6 @@ class AsyncLedger:
                 "to": to,
                 "limit": limit,
                 "cursor": cursor,
-                "total": total,
             },
         )
         return answer
@@ -2382,7 +2376,6 @@ class AsyncLedger:
         from_: str | None = None,
         to: str | None = None,
         limit: int | None = None,
-        total: bool | None = None,
     ) -> AsyncIterator[types.FireEntry | types.SpanEntry]:
         """Account for the slots of a workspace, the latest first All pages, item by item; `limit` is the size
         of a page.
@@ -2399,7 +2392,6 @@ class AsyncLedger:
                 "from": from_,
                 "to": to,
                 "limit": limit,
-                "total": total,
             },
         )
 

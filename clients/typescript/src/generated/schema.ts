@@ -9319,8 +9319,6 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
-                /** @description whether the answer says how many items there are on all pages */
-                total?: boolean;
             };
             header?: never;
             path?: never;

@@ -160,13 +160,13 @@ def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
         "to": "the last slot",
         "limit": f"{LIMIT}; {EARLY}",
         "cursor": CURSOR,
-        "total": TOTAL,
     }
     of_fires = {
         "kind": f"one of {', '.join(KINDS)}",
         "state": f"one of {', '.join(STATES)}",
         "target": "id, key or number of a target",
         **both,
+        "total": TOTAL,
     }
     of_entries = {
         "entry": "fire or span; both where it is left out",

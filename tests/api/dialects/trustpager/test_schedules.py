@@ -231,6 +231,8 @@ async def test_the_same_key_and_body_answer_the_first_answer_again(house: House)
     await house.client.patch(f"{BASE}/{first.json()['data']['id']}", json={"name": "Changed"})
     again = await house.client.post(BASE, json=order(), headers=headers)
     assert (again.status_code, again.json()) == (201, first.json())
+    newer = await house.client.post(BASE.replace("event-", "auto-"), json=order(), headers=headers)
+    assert (newer.status_code, newer.json()) == (201, first.json())  # by the other name of the same route
     assert len((await house.client.get(BASE)).json()["data"]) == 1
     other = await house.client.post(BASE, json=order(name="Other"), headers=headers)
     assert (other.status_code, other.json()["error"]["code"]) == (409, "CONFLICT")
