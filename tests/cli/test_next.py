@@ -26,7 +26,6 @@ def test_the_words_come_first_then_the_times_with_what_clocks_do():
         ("cron(0 9 ? * MON-FRI *)", "autessa", "2026-03-09T09:00:00Z"),
         ('{"calendars": [{"hour": [{"start": 9}]}]}', "cadenya", "2026-03-08T09:00:00Z"),
         ('{"once": "2026-04-01T00:00:00Z"}', "native", "2026-04-01T00:00:00Z"),
-        ('\n  {"once": "2026-04-01T00:00:00Z"}\n', "native", "2026-04-01T00:00:00Z"),
         ("@daily", "m9m", "2026-03-09T00:00:00Z"),
     ],
 )

@@ -142,9 +142,7 @@ def create(
     """Make a schedule."""
     body: Any = {
         "name": name,
-        "recurrence": from_json(recurrence, "the recurrence")
-        if recurrence.lstrip().startswith("{")
-        else recurrence,
+        "recurrence": from_json(recurrence, "the recurrence") if recurrence.startswith("{") else recurrence,
         "target": int(target) if target.isdecimal() else target,
         "timezone": timezone,
         "input": from_json(input_, "--input"),
