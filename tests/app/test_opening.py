@@ -66,6 +66,13 @@ async def test_data_is_private_and_a_folder_that_others_can_read_is_told(tmp_pat
     assert f"chmod 700 {tmp_path}" in warned["advice"]
 
 
+async def test_a_data_folder_that_cannot_be_locked_is_told_as_one_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to(tmp_path / "away" / "lock")
+    with pytest.raises(Unavailable, match=r"the data folder .* cannot be used"):
+        async with open_server(Settings(data=tmp_path, roles=("api",))):
+            pass
+
+
 async def test_a_new_data_folder_is_private_and_nothing_is_told(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with capture_logs() as logs:

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from tests.support.audience import FLAVOURS, Stand, opened_store
+from tests.support.server_loop import pytest_asyncio_loop_factories
+
+__all__ = ["pytest_asyncio_loop_factories"]
 
 
 @pytest.fixture(params=FLAVOURS)

@@ -1,5 +1,5 @@
-"""What each command that speaks to a server asks, without options and with all of them at once, as one line for each
-request.
+"""What each command that speaks to a server asks, without options, with all of them at once, and with those that take
+any text empty, as one line for each request.
 
 The value of an option is its own name in capitals wherever it takes any text, so that no two can be mistaken for each
 other. `python -m tests.cli.asked` writes the page anew.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 from unittest.mock import patch
 
@@ -57,7 +58,7 @@ def needed(name: str) -> dict[str, str]:
 
 def ways_of(name: str) -> Iterator[list[str]]:
     """The command with those options alone that it needs, and with all of its options; where two exclude each other,
-    once with each."""
+    once with each. Then with empty texts, and with a list of nothing and of more than a page."""
     bare = words_of(name, needed(name))
     yield bare
     options = {
@@ -72,6 +73,19 @@ def ways_of(name: str) -> Iterator[list[str]]:
     everything = words_of(name, options)
     if everything != bare:
         yield everything
+    empty = {
+        each.name: "" for each in COMMANDS[name].params if each.name in options and _takes_any_text(each)
+    }
+    if empty:
+        yield words_of(name, needed(name) | empty)
+    if "limit" in options:
+        yield words_of(name, needed(name) | {"limit": "0"})
+        yield words_of(name, needed(name) | {"limit": "1000"})
+
+
+def _takes_any_text(parameter: Any) -> bool:
+    of_text = parameter.type_descriptor.annotation not in (int, float)
+    return of_text and not parameter.is_flag and parameter.name not in OWN
 
 
 def asked_by(words: list[str]) -> list[str]:
@@ -98,7 +112,7 @@ def page() -> str:
     lines = []
     for name in SPEAKING:
         for words in ways_of(name):
-            lines.append(f"$ horarium {' '.join(words)}")
+            lines.append(f"$ horarium {' '.join(word or quote(word) for word in words)}")
             lines += [f"  {line}" for line in asked_by(words) or ["asks nothing"]]
     return "\n".join(lines) + "\n"
 

@@ -60,20 +60,31 @@ def test_each_command_asks_what_its_page_says() -> None:
 
 @pytest.mark.parametrize("name", SPEAKING)
 def test_the_server_and_the_key_of_the_options_go_before_those_of_the_environment_and_of_the_folder(
-    name: str, answers: Any, tmp_path: Path
+    name: str, answers: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     requests = answers(httpx.Response(403, json={}))
-    (tmp_path / "admin.key").write_text("hor_folder\n")
+    monkeypatch.chdir(tmp_path)
+    for key, place in (
+        ("folder", tmp_path),
+        ("other", tmp_path / "other"),
+        ("usual", tmp_path / "horarium-data"),
+    ):
+        place.mkdir(exist_ok=True)
+        (place / "admin.key").write_text(f"hor_{key}\n")
     folder = "--data", str(tmp_path)
     environment = {"HORARIUM_URL": "http://of-environment:2", "HORARIUM_KEY": "hor_environment"}
     called(name, "--url", "http://of-option:1", "--key", "hor_option", *folder, **environment)
     called(name, *folder, **environment)
-    called(name, *folder)
+    called(name, *folder, HORARIUM_DATA=str(tmp_path / "other"))
+    called(name, HORARIUM_DATA=str(tmp_path / "other"))
+    called(name, HORARIUM_URL="", HORARIUM_KEY="", HORARIUM_DATA="")
     reached = {(request.url.host, request.headers["authorization"]): None for request in requests}
     assert [*reached] == [
         ("of-option", "Bearer hor_option"),
         ("of-environment", "Bearer hor_environment"),
         ("127.0.0.1", "Bearer hor_folder"),
+        ("127.0.0.1", "Bearer hor_other"),
+        ("127.0.0.1", "Bearer hor_usual"),
     ]
 
 

@@ -12,10 +12,19 @@ def test_a_label_is_written_alike_to_make_and_to_find_schedules(text: str) -> No
     assert filters([text], "--label") == ["team:blue"]
 
 
-def test_a_value_may_hold_the_other_sign() -> None:
-    assert pairs(["url=http://x/?a=b"], "--label") == {"url": "http://x/?a=b"}
-    assert filters(["url=http://x/?a=b"], "--label") == ["url:http://x/?a=b"]
-    assert filters(["url:http://x/?a=b"], "--label") == ["url:http://x/?a=b"]
+@pytest.mark.parametrize("first", ["=", ":"])
+@pytest.mark.parametrize("value", ["a:b", "a=b", "http://x/?a=b", "=", ":", "::=", ""])
+def test_a_value_may_hold_both_signs(first: str, value: str) -> None:
+    assert pairs([f"url{first}{value}"], "--label") == {"url": value}
+    assert filters([f"url{first}{value}"], "--label") == [f"url:{value}"]
+
+
+def test_a_label_may_be_asked_for_with_several_values() -> None:
+    assert filters(["team=blue", "team:red", "team=blue"], "--label") == [
+        "team:blue",
+        "team:red",
+        "team:blue",
+    ]
 
 
 def test_no_label_is_no_filter_and_a_label_without_value_is_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from horarium.cli import actions, audit, events, keys, persons, runs, schedules, sources, targets, windows
 from horarium.cli import workspaces as spaces
-from horarium.cli.output import Column, show_list
+from horarium.cli.output import Column, show_list, table
 
 FIRST, SECOND, THIRD, FOURTH = (f"2026-03-01T12:00:0{n}.000Z" for n in range(4))
 # Columns, a thing as the API shows it, and its line.
@@ -152,3 +152,9 @@ def test_a_table_tells_what_people_look_for(
     show_list([thing], columns, as_json=False)
     _, shown = capsys.readouterr().out.splitlines()
     assert " ".join(shown.split()) == line
+
+
+def test_a_long_cell_stays_on_its_line_where_no_terminal_reads_it(capsys: pytest.CaptureFixture[str]) -> None:
+    long = "a long word " * 400
+    table(["ERROR", "ID"], [[long, "x"]])
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()] == ["ID", "x"]

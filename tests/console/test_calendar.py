@@ -122,6 +122,9 @@ def test_clocks_that_change_are_told_by_how_much() -> None:
         ("Europe/Paris", date(2026, 10, 25), "−1 h"),
         ("Australia/Lord_Howe", date(2026, 4, 5), "−30 min"),
         ("America/New_York", date(2026, 3, 8), "+1 h"),
+        ("America/Montevideo", date(1974, 1, 12), "+90 min"),
+        ("Antarctica/Troll", date(2026, 3, 29), "+2 h"),
+        ("Pacific/Apia", date(2011, 12, 29), "+24 h"),
     ):
         month = make_month(day.replace(day=1), zone(name), [], None, 0, True)
         found = {each.date: each.shift for week in month.weeks for each in week if each and each.shift}

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from horarium.console.event_words import sentence, shown_event
+from horarium.console.webhooks import _from
 from horarium.domain.events import Event, EventType
 from tests.api.asking import ask, scheduled
 from tests.api.test_events import deliver, publish
@@ -190,3 +191,8 @@ def test_a_type_that_is_not_known_yet_is_shown_without_a_sentence() -> None:
     content = '{"id":"evt_1","type":"new.kind","schedule":null,"target":null,"fire":null,"details":{}}'
     shown = shown_event(Event(1, b"", "new.kind", None, 0, 0, content))
     assert (shown.about, shown.sentence) == ("the workspace", "")
+
+
+@pytest.mark.parametrize(("text", "since_ms"), [("09:00:00.001", 1), ("09:00:00.0001", 1), ("09:00:00", 0)])
+def test_what_is_sent_again_from_an_instant_on_is_never_older(text: str, since_ms: int) -> None:
+    assert _from(f"2026-03-08T{text}Z") == (None, 1_772_960_400_000 + since_ms)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from html import unescape
 from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -126,6 +127,10 @@ def things(each: Paged, page: str) -> list[str]:
     return list(dict.fromkeys(re.findall(each.row, page[page.index("<main") :])))
 
 
+def asked_for(path: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(path).query))
+
+
 async def walked(person: Person, each: Paged, path: str, everything: int) -> list[list[str]]:
     """What stands on each page of a list, from the first one on."""
     found = list[list[str]]()
@@ -140,6 +145,10 @@ async def walked(person: Person, each: Paged, path: str, everything: int) -> lis
         if each.counts:
             assert re.findall(r"(\d+) \w+ in this list", page) == [str(everything)]
         place = link(page, "Older", "Further")
+        for other in (place, back):
+            assert other is None or asked_for(path).items() <= asked_for(other).items(), (
+                "a filter is left out"
+            )
         assert len(found) <= everything + 1
     return found
 

@@ -340,3 +340,23 @@ async def test_a_sign_of_life_comes_no_sooner_than_it_is_due() -> None:
         return "the same"
 
     assert [each async for each in pages._looks(0.0, look)] == ["the same"]
+
+
+async def test_what_has_changed_is_a_sign_of_life_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one comes a whole beat later."""
+    clock = SimpleNamespace(at=0.0)
+    events: Any = SimpleNamespace(closed=False)
+    pages = object.__new__(live.LivePages)
+    pages.services = cast(Any, SimpleNamespace(events=events))
+
+    async def sleep(seconds: float) -> None:
+        clock.at += seconds
+        events.closed = clock.at > 2.5 * live.BEAT_S
+
+    async def look() -> bool:
+        return clock.at >= live.BEAT_S - 1
+
+    loop = SimpleNamespace(time=lambda: clock.at)
+    monkeypatch.setattr(live, "asyncio", SimpleNamespace(get_running_loop=lambda: loop, sleep=sleep))
+    found = [(clock.at, each) async for each in pages._looks(1.0, look)]
+    assert found == [(0, False), (live.BEAT_S - 1, True), (2 * live.BEAT_S - 1, None)]

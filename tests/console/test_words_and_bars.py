@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from horarium.console import words
 from horarium.console.event_words import sentence
 from horarium.console.runs import bars
 from horarium.console.scope_words import grants_in_words, restriction_in_words
@@ -69,3 +70,19 @@ async def test_a_label_that_is_half_given_is_refused_as_a_filter() -> None:
         for label in ("team", "team:", ":red", ":"):
             page = await person.see(f"/schedules?label={label}", 400)
             assert "is written name:value" in page, label
+
+
+@pytest.mark.parametrize("unit_ms", [unit_ms for unit_ms, _ in words._UNITS])
+def test_a_length_of_time_is_told_in_its_next_unit_from_one_of_it_on(unit_ms: int) -> None:
+    word = dict(words._UNITS)[unit_ms]
+    assert words.rough(unit_ms) == words.rough(2 * unit_ms - 1) == f"1 {word}"
+    assert not words.rough(unit_ms - 1).endswith(f" {word}")
+    assert words.lasting(unit_ms) == f"1 {word}"
+    for sign, said in ((1, f"1 {word} ago"), (-1, f"in 1 {word}")):
+        assert f">{said}</time>" in words.ago(10**12 - sign * unit_ms, 10**12)
+    assert f"1 {word}" not in words.ago(10**12 - unit_ms + 1, 10**12)
+
+
+def test_less_than_a_second_away_is_now() -> None:
+    for away_ms in (-999, 0, 999):
+        assert ">now</time>" in words.ago(10**12 + away_ms, 10**12)

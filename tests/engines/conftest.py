@@ -14,6 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.server_loop import pytest_asyncio_loop_factories
+
+__all__ = ["pytest_asyncio_loop_factories"]
+
 
 def free_port() -> int:
     with closing(socket.socket()) as probe:

@@ -261,3 +261,55 @@ async def test_a_cluster_without_tls_is_told_from_one_that_is_away(executor, bro
     outcome = await executor.execute(stored_call(executor, config_of(brokers[0], tls=True)))
     assert outcome.unreached
     assert outcome.error != "the engine could not be reached: no broker could be connected to"
+
+
+class Client:
+    """A client of the library that fails as it is told."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+
+    async def send_and_wait(self, *_: Any, **__: Any) -> Any:
+        raise self.failures.pop(0)
+
+    async def start(self) -> None:
+        raise self.failures.pop(0)
+
+    async def stop(self) -> None:
+        pass
+
+
+async def test_a_producer_that_is_broken_stays_broken_whatever_comes_of_the_runs_that_still_have_it():
+    judge = kafka._Judge(EngineHosts(ExecutorOptions()), b"workspace")
+    producer = kafka._Producer(
+        Client(
+            errors.UnknownTopicOrPartitionError(), errors.RequestTimedOutError(), errors.InvalidTopicError()
+        ),
+        judge,
+    )
+    found = []
+    for _ in range(3):
+        with pytest.raises(OSError, match=r".*"):
+            await producer.send("jobs", Message("run_1", b"{}", {}, {}))
+        found.append(producer.broken)
+    assert found == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (errors.AuthenticationFailedError(), "the cluster does not accept this user"),
+        (errors.KafkaConnectionError(), "connection refused"),
+    ],
+    ids=["a refusal", "an error"],
+)
+async def test_a_refusal_is_told_before_what_another_broker_was_away_for(failure, words, monkeypatch):
+    def client(**_: Any) -> Client:
+        kafka._judge.get().hear(OSError("connection refused"))
+        return Client(failure)
+
+    monkeypatch.setattr(kafka._library(), "AIOKafkaProducer", client)
+    broker = kafka.Kafka(ExecutorOptions(engine_hosts=("127.0.0.1",)))
+    with pytest.raises(OSError, match=words):
+        await broker._connect(b"workspace", broker.place({"server": "127.0.0.1", "topic": "jobs"}))
+    await broker.close()

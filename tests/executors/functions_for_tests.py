@@ -91,6 +91,10 @@ def crash() -> None:
     os._exit(7)
 
 
+def end_its_process() -> None:
+    os._exit(0)
+
+
 def mark_and_hang(path: str) -> None:
     """Writes the ids of its process and of a child process, and never ends."""
     child = subprocess.Popen(["sleep", "60"])

@@ -153,7 +153,7 @@ BOUNDS: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "sql": {
         "connection": _CONNECTIONS, "database": ("crm", "a" * 63, "a" * 64, "Crm", "1a", "a-_1", "a b"),
         "schema": NAMES,
-        "table": (*texts(128), "horarium_writes", "HORARIUM_WRITES", "sqlite_master", "a\nb"),
+        "table": (*texts(128), "horarium_writes", "HORARIUM_WRITES", "sqlite_master", "SQLITE_MASTER", "a\nb"),
         "exactly_once": (False,),
         "columns": ({"writes": []}, {f"a{n}": 1 for n in range(22)}), "columns.write": (["a"] * 2_000,
         ["a"] * 2_001, [""]),

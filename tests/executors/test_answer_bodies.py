@@ -56,13 +56,24 @@ def test_a_small_body_becomes_no_larger_than_the_limit_and_one_byte(coding: str)
     assert decoded(twice, "gzip", 100) == b"x" * 60 + b"y" * 41
 
 
-def test_of_a_body_that_was_cut_short_the_beginning_is_shown() -> None:
-    text = bytes(range(256)) * 40
-    whole = gzip.compress(text)
-    found = decoded(whole[: len(whole) // 2], "gzip", 20_000)
-    assert 0 < len(found) < len(text)
-    assert text.startswith(found)
-    assert decoded(b"", "gzip", 100) == b""
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (TEXT, "identity"),
+        (gzip.compress(TEXT, mtime=0), "gzip"),
+        (gzip.compress(TEXT, mtime=0), "x-gzip"),
+        (zlib.compress(TEXT), "deflate"),
+        (raw_deflate(TEXT), "deflate"),
+        (gzip.compress(zlib.compress(TEXT), mtime=0), "deflate, gzip"),
+        (zlib.compress(raw_deflate(TEXT)), "deflate, deflate"),
+        (b"".join(gzip.compress(TEXT[at : at + 20], mtime=0) for at in range(0, len(TEXT), 20)), "gzip"),
+    ],
+)
+def test_wherever_a_body_is_cut_short_the_beginning_is_shown(body: bytes, coding: str) -> None:
+    shown = [decoded(body[:length], coding, 1_000) for length in range(len(body) + 1)]
+    assert [found for found in shown if not TEXT.startswith(found)] == []
+    assert [shown[0], shown[-1]] == [b"", TEXT]
+    assert [len(found) for found in shown] == sorted(len(found) for found in shown)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from horarium.domain.execution import Verdict
-from horarium.executors.engines.celery import outcome_of
+from horarium.executors.engines.celery import _most_read, outcome_of
 from horarium.executors.secrecy import Scrubber
 
 PLAIN = Scrubber(())
@@ -59,3 +59,11 @@ def test_of_a_result_that_is_too_large_the_beginning_is_kept_without_secrets():
 def test_a_large_result_that_does_not_begin_with_its_status_shows_why_nothing_is_known():
     with pytest.raises(OSError, match="does not begin with its status"):
         outcome_of(b'{"result": "%b", "status": "SUCCESS"}' % (b"x" * 100_000), 30, PLAIN)
+
+
+@pytest.mark.parametrize(("more", "output"), [(-1, {"rows": 3}), (0, {"rows": 3}), (1, '{"rows":3}')])
+def test_a_result_is_whole_up_to_as_many_bytes_as_are_read(more, output):
+    whole = orjson.dumps({"status": "SUCCESS", "result": {"rows": 3}, "traceback": ""})
+    padded = whole.replace(b'""', b'"' + b"x" * (_most_read(10) + more - len(whole)) + b'"')
+    assert len(padded) == _most_read(10) + more
+    assert outcome_of(padded, 10, PLAIN).output == output

@@ -372,9 +372,14 @@ async def test_output_that_was_cut_is_text_although_its_beginning_is_json() -> N
     assert (await run(executor, "/bin/echo", "-n", "[1,2]x")).output == "[1,2]"
 
 
-async def test_a_file_that_is_no_program_fails_at_its_first_attempt(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [b"\x00 no program", b"\x7fELF" + bytes(47), b"echo the first line is missing\n", b"#", b""],
+    ids=["bytes", "the beginning of a program", "a script without its first line", "a sign", "nothing"],
+)
+async def test_a_file_that_is_no_program_fails_at_its_first_attempt(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "notes"
-    file.write_bytes(b"\x00 no program")
+    file.write_bytes(content)
     file.chmod(0o755)
     outcome = await run(make(ExecutorOptions(commands=(str(file),))), str(file))
     error = "the command could not be started: exec format error"

@@ -124,6 +124,35 @@ async def test_of_a_workspace_that_needs_one_more_the_one_used_longest_ago_gives
     assert [one.closed for one in (other, first, third)] == [False, False, False]
 
 
+async def test_a_workspace_has_no_more_than_its_share_though_the_server_has_room(
+    few, connections, connect, monkeypatch
+):
+    monkeypatch.setattr(module, "MOST", 100)
+    first, second, third = [await used(connections, connect, place=place) for place in ("a", "b", "c")]
+    await until_closed(first)
+    assert [second.closed, third.closed] == [False, False]
+
+
+async def test_a_server_has_no_more_than_it_may_though_each_workspace_has_its_share_left(
+    few, connections, connect, monkeypatch
+):
+    monkeypatch.setattr(module, "MOST_OF_WORKSPACE", 100)
+    made = [await used(connections, connect, bytes([number])) for number in range(4)]
+    await until_closed(made[0])
+    assert [one.closed for one in made[1:]] == [False] * 3
+
+
+async def test_one_that_is_left_counts_until_it_is_given_back(few, connections, connect):
+    async with AsyncExitStack() as stack:
+        left = await stack.enter_async_context(connections.hold(ONE, "a", connect))
+        left.usable = False
+        async with connections.hold(ONE, "a", connect):
+            with pytest.raises(AllInUse):
+                await used(connections, connect, place="b")
+            await stack.aclose()
+            assert await used(connections, connect, place="b")
+
+
 async def test_a_connection_in_use_never_gives_way_and_who_needs_one_more_is_told_why(
     few, connections, connect
 ):
@@ -170,6 +199,30 @@ async def test_one_that_nobody_wants_any_more_when_it_is_open_gives_way_at_once(
         may_open.set()
         async with asyncio.timeout(2):
             assert await waiting
+
+
+async def test_one_that_is_given_up_at_the_moment_when_it_is_open_gives_way_at_once(
+    few, connections, connect, monkeypatch
+):
+    monkeypatch.setattr(module, "WAIT_S", 10.0)
+    may_open = asyncio.Event()
+
+    async def slowly():
+        await may_open.wait()
+        return await connect()
+
+    async with connections.hold(ONE, "a", connect):
+        given_up = asyncio.create_task(used(connections, slowly, place="b"))
+        await asyncio.sleep(0)
+        waiting = asyncio.create_task(used(connections, connect, place="c"))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        (opening,) = connections._opening.values()
+        opening.add_done_callback(lambda _: given_up.cancel())
+        may_open.set()
+        async with asyncio.timeout(2):
+            assert await waiting
+        assert given_up.cancelled()
 
 
 async def test_where_opening_fails_its_place_is_free_again(few, connections, connect):

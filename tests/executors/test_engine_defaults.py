@@ -9,10 +9,37 @@ import pytest
 from horarium.executors.engines.redis_servers import RedisPlace, looks_together
 from tests.executors.calls import call_of
 from tests.executors.test_boundaries import GIVEN, KAFKA, MAKERS, OPTIONS, RABBIT
+from tests.support.config_walk import fields_of
 
 WEEK_S = 7 * 86_400
 REDIS = {"server": "redis:7000", "database": 3, "tls": True, "user": "u", "password": "p", "remember_s": 60}
 AT_REDIS = RedisPlace("redis", 7000, 3, True, "u", "p")
+
+
+# Configurations in which every field that has a default is given.
+FULL: dict[str, dict[str, Any]] = {
+    "celery": REDIS | {"queue": "q", "result_database": 5},
+    "rq": REDIS | {"queue": "q", "timeout_s": 5},
+    "nats": {"once": "window", "tls": True, "token": "t"},
+    "temporal": {"namespace": "n", "tls": True, "api_key": "k", "execution_timeout_s": 5},
+    "kubernetes": {
+        "namespace": "n",
+        "token": "t",
+        "tls": True,
+        "labels": {"a": "b"},
+        "termination_message": True,
+    },
+    "message": REDIS | {"stream": "s", "max_length": 5},
+    "message of kafka": {
+        "broker": "kafka",
+        "topic": "t",
+        "tls": True,
+        "user": "u",
+        "password": "p",
+        "mechanism": "SCRAM-SHA-256",
+    },
+    "sqs": {"region": "eu-north-1", "session_token": "t", "group": "g"},
+}
 
 
 async def compiled(kind: str, more: dict[str, Any]) -> Any:
@@ -145,3 +172,32 @@ async def test_where_an_engine_is_and_who_connects_is_filled_in(
 )
 def test_looks_go_together_as_far_as_their_answers_may_be_read_together(each: int, together: int) -> None:
     assert looks_together(each) == together
+
+
+def held_by(compiled: Any) -> dict[str, Any]:
+    """What of a compiled configuration is no function."""
+    names = getattr(compiled, "__slots__", None) or vars(compiled)
+    held = {name: getattr(compiled, name) for name in names}
+    plain = (str, int, float, tuple, dict, frozenset, type(None))
+    return {name: value if isinstance(value, plain) else type(value) for name, value in held.items()}
+
+
+@pytest.mark.parametrize("kind", sorted(FULL))
+async def test_a_field_that_is_null_is_one_that_is_left_out(kind: str) -> None:
+    executor = MAKERS[kind.split()[0]](OPTIONS)
+    full = {name: value for name, value in GIVEN[kind.split()[0]].items() if name != "stream"} | FULL[kind]
+    different, compared = [], 0
+    for field in fields_of(executor.check, full):
+        left_out = {name: value for name, value in full.items() if name != field}
+        if "." in field or executor.check(left_out) or executor.check({**full, field: None}):
+            continue
+        compared += 1
+        first, second = (
+            held_by(executor._compiled._compile(*executor.split(config)))
+            for config in (left_out, {**full, field: None})
+        )
+        if first != second:
+            different.append((field, first, second))
+    assert compared >= 3
+    assert different == []
+    await executor.close()

@@ -1,11 +1,13 @@
 """Which names can be those of an engine, and what is told of the others."""
 
+import socket
 from contextlib import asynccontextmanager
 
 import pytest
 
 from horarium.domain.host_lists import host_list
 from horarium.domain.refused_hosts import RefusedHosts
+from horarium.executors import egress
 from horarium.executors.egress import AddressRefused
 from horarium.executors.engines import nats
 from horarium.executors.engines.brokers import Message
@@ -14,6 +16,7 @@ from horarium.executors.engines.kafka import Kafka
 from horarium.executors.engines.nats_link import NatsPlace
 from horarium.executors.engines.rabbitmq import RabbitMq
 from horarium.executors.engines.redis_servers import RedisPlace, RedisServers
+from horarium.executors.look_ups import Found
 from horarium.executors.options import ExecutorOptions
 
 TOO_LONG = "a" * 64 + ".example"
@@ -73,6 +76,31 @@ PLACE = {"server": "engine.example", "topic": "jobs", "routing_key": "jobs", "su
 def test_a_host_that_the_operator_names_is_one_however_it_is_written(listed, host, port, is_named):
     """Those that are named may be of private networks, too."""
     assert EngineHosts(ExecutorOptions(engine_hosts=(listed,)))._is_named(host, port) is is_named
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
+def test_every_host_is_not_this_machine_however_it_is_written(host):
+    hosts = EngineHosts(ExecutorOptions(engine_hosts=("*",)))
+    for written in {host, host.upper(), f"{host}.", f"{host.upper()}."} if host == "localhost" else {host}:
+        assert "is not among the engines" in (hosts.refusal(b"workspace", written, 4222) or "")
+
+
+async def test_a_name_with_a_dot_at_its_end_is_looked_up_as_the_name(monkeypatch):
+    asked = []
+
+    def look_up(name):
+        asked.append(name.host)
+        return [Found(socket.AF_INET, "10.1.2.3", 0)]
+
+    monkeypatch.setattr(egress, "_look_up", look_up)
+    hosts = EngineHosts(ExecutorOptions(engine_hosts=("*",)))
+    try:
+        found = [
+            await hosts.address(b"workspace", name, 4222) for name in ("a.example.", "a.example", "10.1.2.4.")
+        ]
+    finally:
+        await hosts.close()
+    assert (found, asked) == (["10.1.2.3", "10.1.2.3", "10.1.2.4"], ["a.example"])
 
 
 class OpenConnections:

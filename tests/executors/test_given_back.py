@@ -87,17 +87,24 @@ async def test_an_http_run_gives_its_connection_back(wire: Wire, ending: str) ->
     await executor.close()
 
 
-async def test_a_look_at_a_run_gives_its_connection_back(wire: Wire) -> None:
-    executor = http.make(ExecutorOptions(allow_loopback=True))
+@pytest.mark.parametrize("ending", ["a result", *ANSWERS])
+async def test_a_look_at_a_run_gives_its_connection_back(
+    wire: Wire, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "_LOOK_S", 0.025 if ending.startswith("silence") else 5.0)
+    executor = http.make(ExecutorOptions(allow_loopback=True, response_limit_bytes=1_000))
     poll = {"url": f"http://127.0.0.1:{wire.port}/", "state": "state", "succeeded": ["done"]}
     target = WatchedTarget(b"t" * 16, b"w" * 16, {"url": poll["url"], "poll": poll}, {})
     runs = [Watched(bytes([number]) * 16, poll["url"]) for number in range(3)]
-    wire.answers = [answer(200, b'{"state": "done"}')]
+    wire.answers = [ANSWERS.get(ending, answer(200, b'{"state": "done"}'))]
 
     def held() -> dict[str, Any]:
-        return of_client(executor._egress) | {"open": wire.open > 3}
+        # A server that says nothing does not see the end of a connection.
+        return of_client(executor._egress) | {"open": wire.open > 3 and SILENCE not in wire.answers[0]}
 
-    await cut_at_every_await(lambda: executor.watch(target, runs), lambda: _without_tasks(held()))
+    await cut_at_every_await(
+        lambda: executor.watch(target, runs), lambda: _without_tasks(held()), between=executor.close
+    )
     assert held()["connections"] == 0
     await executor.close()
 

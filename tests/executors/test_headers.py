@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from horarium.executors import headers as module
 from horarium.executors.headers import check_headers
 from horarium.executors.secrecy import NOT_KEPT
 
@@ -64,6 +65,44 @@ def test_headers_that_identify_a_run_are_the_servers_own_where_it_signs(name: st
 )
 def test_other_headers_may_be_set(name: str) -> None:
     assert check_headers({name: "x"}, signed=True, secret_names=()) == []
+
+
+# All names that are refused as they are, and all beginnings of names that are; those of the first only where the server
+# signs.
+SIGNED, ALWAYS = (
+    [
+        (name.removesuffix(".*"), name.endswith(".*"))
+        for pattern in patterns
+        for name in pattern.pattern.split("|")
+    ]
+    for patterns in ((module._SIGNED,), (module._FRAMING, module._TRUSTED))
+)
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_name_is_refused_for_what_it_is_and_not_for_a_part_of_it(signed: bool) -> None:
+    refused = [*ALWAYS, *(SIGNED if signed else ())]
+    words = [word for word, _ in (*SIGNED, *ALWAYS)]
+    tried = {
+        form
+        for word in words
+        for form in (
+            word,
+            word.upper(),
+            word.title(),
+            word[:-1],
+            f"{word}x",
+            f"{word}-x",
+            f"x{word}",
+            f"a-{word}",
+        )
+    }
+    expected = {
+        name
+        for name in tried
+        if any(name.lower() == word or (whole and name.lower().startswith(word)) for word, whole in refused)
+    }
+    assert {name for name in tried if check_headers({name: "x"}, signed=signed)} == expected
 
 
 LONG = "x" * 16_384

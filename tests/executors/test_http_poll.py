@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
+import zlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -79,6 +81,25 @@ async def test_an_answer_of_which_only_the_beginning_is_read_says_so_where_its_i
     receiver.script("/jobs", answer({"id": "x" * 10}))
     _, _, outcome = await watched(executor, receiver)
     assert outcome.verdict is Verdict.ACCEPTED
+    await executor.close()
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip", "deflate"])
+@pytest.mark.parametrize(("length", "is_read"), [(99, True), (100, True), (101, False), (250, False)])
+async def test_of_an_answer_to_a_look_as_many_bytes_are_read_as_the_setting_says(
+    receiver, coding, length, is_read
+):
+    executor = make(ExecutorOptions(allow_loopback=True, response_limit_bytes=100))
+    receiver.script("/jobs", answer({"id": 7}))
+    target, run, _ = await watched(executor, receiver)
+    text = orjson.dumps({"status": {"phase": "Succeeded"}}).ljust(length)
+    body = {"identity": bytes, "gzip": gzip.compress, "deflate": zlib.compress}[coding](text)
+    receiver.script("/jobs/7", Answer(200, body, {"Content-Encoding": coding}))
+    (found,) = (await executor.watch(target, [run])).values()
+    if is_read:
+        assert found.verdict is Verdict.SUCCEEDED
+    else:
+        assert str(found) == "the engine's answer is longer than 100 bytes, the setting response_limit"
     await executor.close()
 
 

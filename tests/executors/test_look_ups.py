@@ -131,7 +131,13 @@ async def test_a_name_that_waits_in_one_workspace_is_looked_up_at_once_for_anoth
 async def test_a_name_that_waits_in_two_workspaces_is_looked_up_once_and_told_to_both():
     """Both have as many look-ups as they may; the name of the second is under way when a thread is free for it."""
     answers: dict[str, Future[list[Found]]] = defaultdict(Future)
-    look_ups = LookUps(lambda name: answers[name.host].result(30))
+    asked: Counter[str] = Counter()
+
+    def look_up(name: Name) -> list[Found]:
+        asked[name.host] += 1
+        return answers[name.host].result(30)
+
+    look_ups = LookUps(look_up)
     try:
         first = await under_way(look_ups, ONE, *(f"{n}.one" for n in range(MOST_OF_WORKSPACE)), "both")
         second = await under_way(look_ups, OTHER, *(f"{n}.other" for n in range(MOST_OF_WORKSPACE)), "both")
@@ -141,6 +147,7 @@ async def test_a_name_that_waits_in_two_workspaces_is_looked_up_once_and_told_to
                 await waits
             answers["both"].set_result([Found(socket.AF_INET, "127.0.0.1", 0)])
             assert await first[-1] == await second[-1] != []
+        assert asked["both"] == 1
     finally:
         for n in range(MOST_OF_WORKSPACE):
             for host in (f"{n}.one", f"{n}.other"):

@@ -88,6 +88,7 @@ async def test_what_it_raises_fails_the_attempt_without_a_traceback(
         ("raise_unprintable", "Unprintable"),
         ("raise_unprintable_async", "Unprintable"),
         ("crash", "the function's process ended before it answered (exit code 7)"),
+        ("end_its_process", "the function's process ended before it answered (exit code 0)"),
     ],
 )
 async def test_odd_endings_are_failures_too(executor: PythonExecutor, function: str, error: str) -> None:

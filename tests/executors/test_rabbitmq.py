@@ -7,7 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from horarium.executors.engines.brokers import Message
-from horarium.executors.engines.rabbitmq import _Publisher
+from horarium.executors.engines.rabbitmq import RabbitMq, _Publisher
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.template import TemplateError
 
 MESSAGE = Message("run_1", b"{}", {"Horarium-Run": "run_1"}, {"type": "horarium.run"})
 
@@ -63,3 +65,13 @@ async def test_a_message_outlives_a_restart_and_comes_back_where_no_queue_gets_i
     assert (given.properties.delivery_mode, given.properties.message_id) == (2, "run_1")
     assert given.properties.headers == {"cloudEvents_type": "horarium.run", "Horarium-Run": "run_1"}
     assert publisher.is_open
+
+
+def test_a_routing_key_has_as_many_bytes_as_the_protocol_can_write():
+    broker = RabbitMq(ExecutorOptions())
+    place = broker.place({"server": "a.example", "routing_key": "{{ input.key }}"})
+    for key in ("a" * 255, "ä" * 127 + "a"):
+        assert broker.address(place, {"input": {"key": key}}) == key
+    for key in ("a" * 256, "ä" * 128):
+        with pytest.raises(TemplateError, match="longer than 255 bytes"):
+            broker.address(place, {"input": {"key": key}})

@@ -1,10 +1,12 @@
 """What is asked of a server when a run becomes an entry of a stream."""
 
+import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
 
 from horarium.executors.engines.brokers import Message
+from horarium.executors.engines.redis_servers import _answer
 from horarium.executors.engines.redis_streams import RedisStreams
 from horarium.executors.options import ExecutorOptions
 
@@ -38,3 +40,11 @@ async def test_a_stream_is_trimmed_to_the_length_that_is_given(max_length, trimm
     assert (mark, remember_s, stream) == ("horarium:run_1", 60, "jobs")
     assert arguments == [*trimmed, "*", "data", b"{}", "ce_id", "run_1", "Horarium-Run", "run_1"]
     assert ("duplicate" in shown, again.get("duplicate")) == (False, True)
+
+
+async def test_scripts_that_were_sent_together_are_answered_though_one_is_not_waited_for_any_more():
+    loop = asyncio.get_running_loop()
+    given_up, first, last = (loop.create_future() for _ in range(3))
+    given_up.cancel()
+    _answer([("", (), (), waiting) for waiting in (first, given_up, last)], [1, 2, 3])
+    assert (await first, await last) == (1, 3)

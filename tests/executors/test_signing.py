@@ -8,7 +8,16 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook
 
-from horarium.executors.signing import key_of, new_secret, public_keys, rotated, signature, signer_of
+from horarium.executors.signing import (
+    bare,
+    key_of,
+    new_secret,
+    public_keys,
+    random_part,
+    rotated,
+    signature,
+    signer_of,
+)
 
 
 def headers(secrets: list[str], body: bytes, timestamp: int) -> dict[str, str]:
@@ -61,6 +70,18 @@ def test_rotating_puts_a_new_secret_first_and_keeps_the_newest_of_the_old_until_
     alone = rotated(third.secrets, False, None)
     assert alone.secrets == [alone.shown]
     assert len({first, second.shown, third.shown, alone.shown}) == 4
+
+
+@pytest.mark.parametrize("ed25519", [False, True])
+def test_a_secret_with_an_end_is_the_same_secret(ed25519: bool) -> None:
+    secret = new_secret(ed25519)
+    ends = f"{secret};until=2027-01-15T08:00:00Z"
+    assert bare(ends) == secret
+    assert random_part(ends) == random_part(secret)
+    assert public_keys(ends) == public_keys([ends]) == public_keys(secret)
+    assert public_keys([ends, secret]) == public_keys(secret) * 2
+    assert signer_of(ends).sign(b"a") == signer_of(secret).sign(b"a")
+    assert rotated([ends], ed25519, 0).secrets[1] == f"{secret};until=1970-01-01T00:00:00Z"
 
 
 def test_an_old_secret_signs_until_its_end_and_not_from_then_on() -> None:

@@ -50,6 +50,20 @@ async def test_an_error_of_a_database_shows_neither_its_url_nor_its_password(
     await executor.close()
 
 
+async def test_a_driver_that_gives_up_by_itself_is_no_write_whose_time_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def give_up(_database: Any, _work: Any) -> Any:
+        raise TimeoutError("no answer to the first message")
+
+    monkeypatch.setattr(NetworkDatabase, "run", give_up)
+    executor = make(ExecutorOptions(sql_hosts=("*",)))
+    public, secrets = executor.split({"connection": URL, "table": "contacts"})
+    outcome = await executor.execute(call_of(public, secrets, input=ADA, timeout_ms=60_000))
+    assert outcome.error == "the database could not be reached: no answer to the first message"
+    await executor.close()
+
+
 async def test_an_operation_is_checked_in_the_name_of_its_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Id | None, str]] = []
 

@@ -3,7 +3,10 @@
 import pytest
 
 from horarium.worker.lanes import Lanes
+from tests.support.server_loop import pytest_asyncio_loop_factories
 from tests.worker.test_lanes import Time
+
+__all__ = ["pytest_asyncio_loop_factories"]
 
 
 @pytest.fixture

@@ -97,21 +97,22 @@ def from_json(text: str | None, name: str) -> Any:
 
 
 def pairs(given: list[str] | None, name: str) -> dict[str, str]:
-    """Options written `name=value`, or `name:value`, as a mapping. Raises Failure."""
-    found = dict(text.partition("=" if "=" in text else ":")[::2] for text in given or [])
-    if any("=" not in text and ":" not in text for text in given or []):
-        raise Failure(f"{name} must be written name=value", MISUSED)
-    return found
+    """Options written `name=value`, or `name:value`, as a mapping. The first of the two signs counts.
 
-
-def filters(given: list[str] | None, name: str) -> list[str] | None:
-    """As `pairs`, as the filter of a list is sent: `name:value`. The first of the two signs counts."""
-    found = []
+    Raises Failure.
+    """
+    found: dict[str, str] = {}
     for text in given or []:
         label, sign, value = text.partition(min(("=", ":"), key=lambda sign: f"{text}=:".index(sign)))
         if not sign:
             raise Failure(f"{name} must be written name=value", MISUSED)
-        found.append(f"{label}:{value}")
+        found[label] = value
+    return found
+
+
+def filters(given: list[str] | None, name: str) -> list[str] | None:
+    """As `pairs`, as the filter of a list is sent: `name:value`, also of a label that is given twice."""
+    found = [f"{label}:{value}" for text in given or [] for label, value in pairs([text], name).items()]
     return found or None
 
 

@@ -34,6 +34,8 @@ def decoded(body: bytes | bytearray, content_encoding: str | None, limit: int) -
         known = _CODINGS.get(coding)
         if known is None:
             raise NotDecoded(f"it was sent in the encoding {coding[:40]!r} although none was asked for")
+        if not body:  # as of one that was cut short within the coding that is around this one
+            break
         try:
             body = _gunzipped(body, limit) if known == "gzip" else _inflated(body, limit)
         except zlib.error:

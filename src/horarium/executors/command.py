@@ -10,8 +10,10 @@ shows the last characters of standard error.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
+import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -41,6 +43,9 @@ _TERM_GRACE_SECONDS = 2.0
 
 # How long we wait for the rest of the output after the program has ended.
 _PIPE_GRACE_SECONDS = 1.0
+
+# The bytes of the shortest head of a program on Linux that is no script.
+_ELF_HEAD = 52
 
 # How many of the last bytes of standard error are kept.
 _ERROR_TAIL = 1000
@@ -217,6 +222,7 @@ async def _run(start: _Start, limit: int) -> _End:
     When cancelled, it first ends the program and everything that the program started. Raises OSError if the program
     cannot be started.
     """
+    _require_program(start.argv[0])
     transport, watch = await _started(start, limit)
     try:
         _feed(transport, start.stdin)
@@ -229,6 +235,19 @@ async def _run(start: _Start, limit: int) -> _End:
         return _End(transport.get_returncode() or 0, bytes(watch.stdout), watch.stderr)
     finally:
         await _left(transport, watch)
+
+
+def _require_program(path: str) -> None:
+    """Raises OSError for a file that the system cannot start.
+
+    The server's event loop gives such a file to a shell, which would take it for a script.
+    """
+    if sys.platform != "linux":
+        return
+    with open(path, "rb") as file:
+        head = file.read(_ELF_HEAD)
+    if not head.startswith(b"#!") and (len(head) < _ELF_HEAD or not head.startswith(b"\x7fELF")):
+        raise OSError(errno.ENOEXEC, os.strerror(errno.ENOEXEC))
 
 
 async def _started(start: _Start, limit: int) -> tuple[asyncio.SubprocessTransport, _Watch]:

@@ -295,7 +295,8 @@ class _CompiledCelery:
     def __init__(self, public: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
         config = reveal(public, secrets)
         self.broker = RedisPlace.of(config)
-        self.results = self.broker._replace(database=config.get("result_database", self.broker.database))
+        results = config.get("result_database")
+        self.results = self.broker if results is None else self.broker._replace(database=results)
         self.task: str = config["task"]
         self.queue: str = config.get("queue") or "celery"
         self.arguments = CompiledArguments(public, secrets)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 from asyncpg import connect_utils
@@ -58,8 +58,8 @@ class Counting(Protocol):  # type: ignore[misc]
             raise TooMuchReceived(self._most) from None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._link = transport
+        # The transports of the server's event loop are of no class of asyncio's.
+        self._link = cast("asyncio.Transport", transport)
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
