@@ -1,13 +1,20 @@
-"""The lease of a node never lasts longer here than the database has granted it."""
+"""The lease of a node never lasts longer here than the database has granted it, and is kept alive as long as anything
+answers."""
 
+import asyncio
+import threading
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
+from horarium.domain.errors import Unavailable
 from horarium.engine import lease as module
 from horarium.engine.lease import Lease
 from horarium.store.verbs import nodes
+from tests.simulation.loop import run_in_virtual_time
 
 LEASE_S = 4.0
 
@@ -119,3 +126,123 @@ async def test_a_connection_is_lent_once_and_the_one_that_follows_it_once_more()
 
 async def _given(connection):
     return connection
+
+
+class Played:
+    """A connection that is lost and refused at the times that a test sets, by the event loop's clock."""
+
+    def __init__(self):
+        self.beats, self.dropped, self.opened = [], [], []
+        self.connected, self.away, self.silent = False, False, False
+
+    async def open(self):
+        if not self.connected:
+            if self.away:
+                raise Unavailable("the database is away")
+            self.opened.append(now())
+            self.connected = True
+        return self
+
+    async def now_ms(self):
+        return 0
+
+    async def run(self, verb, *args):
+        self.beats.append(now())
+        await self.open()
+        if self.silent:
+            await asyncio.Event().wait()
+        return True
+
+    def drop(self):
+        self.dropped.append(now())
+        self.connected = False
+
+
+def now():
+    return round(asyncio.get_running_loop().time(), 2)
+
+
+def beaten(monkeypatch, story):
+    """What a lease has done with its connection while a story was told, in virtual time."""
+    connection = Played()
+    monkeypatch.setattr(module, "PostgresConnection", lambda *_: connection)
+
+    async def whole():
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=loop.time))
+        lease = lease_of([])
+        lease._url, lease._lend, lease._lent, lease._stopping = "", None, None, threading.Event()
+        beating = asyncio.create_task(lease._beat_on())
+
+        async def lives():
+            while True:
+                lease._pulse = loop.time()
+                await asyncio.sleep(module.PULSE_S)
+
+        living = asyncio.create_task(lives())
+        await story(connection, lease)
+        lease._stopping.set()
+        await beating
+        living.cancel()
+
+    with capture_logs():
+        run_in_virtual_time(whole())
+    return connection
+
+
+def near(*times):
+    return [pytest.approx(at, abs=0.12) for at in times]
+
+
+def test_heartbeats_are_three_in_the_time_of_a_lease_over_one_connection(monkeypatch):
+    async def story(connection, lease):
+        await asyncio.sleep(LEASE_S + 0.3)
+        assert lease.held
+
+    connection = beaten(monkeypatch, story)
+    assert [later - one for one, later in pairwise(connection.beats)] == near(*[LEASE_S / 3] * 3)
+    assert (len(connection.opened), len(connection.dropped)) == (1, 1)
+
+
+def test_a_connection_that_was_lost_between_two_heartbeats_is_replaced_at_once(monkeypatch):
+    async def story(connection, lease):
+        await asyncio.sleep(0.5)
+        connection.connected = False
+        await asyncio.sleep(0.3)
+
+    connection = beaten(monkeypatch, story)
+    assert connection.beats == near(0, 0.55)
+    assert connection.opened == near(0, 0.55)
+
+
+def test_while_the_database_is_away_it_is_asked_three_times_a_second_until_the_lease_is_over_and_after(
+    monkeypatch,
+):
+    async def story(connection, lease):
+        await asyncio.sleep(0.5)
+        connection.away, connection.connected = True, False
+        await asyncio.sleep(LEASE_S)
+        assert not lease.held
+        connection.away = False
+        await asyncio.sleep(0.5)
+        assert lease.held
+
+    connection = beaten(monkeypatch, story)
+    tries = [at for at in connection.beats if 0.5 < at < 0.5 + LEASE_S]
+    apart = [later - one for one, later in pairwise(tries)]
+    assert apart == near(*[module.AGAIN_S] * len(apart))
+    assert len(apart) > 8
+
+
+def test_a_connection_without_an_answer_is_given_up_after_half_a_lease_and_another_is_opened(monkeypatch):
+    async def story(connection, lease):
+        await asyncio.sleep(0.5)
+        connection.silent = True
+        await asyncio.sleep(LEASE_S)
+        connection.silent = False
+        await asyncio.sleep(LEASE_S)
+
+    connection = beaten(monkeypatch, story)
+    given_up = LEASE_S / 3 + LEASE_S / 2
+    assert connection.dropped[:1] == near(given_up)
+    assert connection.opened[:2] == near(0, given_up + module.AGAIN_S)
