@@ -19,7 +19,7 @@ from horarium.api.kit import registry  # noqa: E402
 from tests.support import used_parameters  # noqa: E402
 from tests.support.receiver import Receiver  # noqa: E402
 from tests.support.steady_names import by_chance  # noqa: E402
-from tests.support.time_limit import LONGEST_S, time_limit  # noqa: E402
+from tests.support.time_limit import LONGEST_S, end_all_the_same, time_limit  # noqa: E402
 
 registry.load()
 used_parameters.watch()
@@ -51,6 +51,11 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     return (yield from _in_time(item))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    end_all_the_same()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from horarium.domain.errors import Unavailable
-from horarium.store.base import CommitUnknown, Duplicate, portable
+from horarium.store.base import CommitUnknown, Duplicate, portable, prompt
 from horarium.store.figures import FREED
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.sqlite.store import SqliteStore
@@ -32,6 +33,17 @@ async def hold(tx, name: str, value: str) -> str:
     tx.announce("due", 17)
     tx.count(FREED, "runs", 2)
     return value
+
+
+@portable
+async def number_next(tx, name: str) -> None:
+    await tx.run("set_meta", name=name, value=str(len(await tx.rows("all_meta"))))
+
+
+@prompt
+@portable
+async def number_at_once(tx, name: str) -> None:
+    await number_next(tx, name)
 
 
 @portable
@@ -146,6 +158,30 @@ async def test_verbs_that_are_asked_for_together_keep_their_order_on_both_sides(
         asked = [store.urgent(hold if number % 3 else hold_here, "a", str(number)) for number in range(50)]
         await asyncio.gather(*asked)
         assert (await store.read(held))["a"] == "49"
+
+
+async def test_what_the_child_has_put_off_is_done_next_in_the_order_in_which_it_was_asked_for(
+    tmp_path: Path,
+) -> None:
+    """A prompt verb is committed at once, so what was sent with it goes back to the queue."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def busy(tx) -> None:
+        begun.set()
+        assert go_on.wait(20)
+
+    async with store_with_process(tmp_path) as store:
+        asked = [asyncio.create_task(store.urgent(busy))]
+        await asyncio.to_thread(begun.wait, 20)
+        asked += [asyncio.create_task(store.urgent(number_next, name)) for name in "abc"]
+        asked += [asyncio.create_task(store.write(number_next, name)) for name in "de"]
+        asked += [asyncio.create_task(store.urgent(number_at_once, "first"))]
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.gather(*asked)
+        found = await store.read(held)
+        assert sorted("abcde", key=lambda name: int(found[name])) == [*"abcde"]
+        assert int(found["first"]) < int(found["a"])
 
 
 async def test_where_the_child_ends_its_callers_learn_that_the_commit_is_unknown_and_another_one_starts(
