@@ -25,6 +25,7 @@ from horarium.store.postgres import migrate as postgres_migrate
 from horarium.store.postgres.connection import connect
 from horarium.store.sqlite import SqliteStore
 from horarium.store.sqlite import migrate as sqlite_migrate
+from horarium.store.sqlite.connection import connect as connect_sqlite
 from horarium.store.verbs.quotas import get_usage
 from horarium.store.verbs.targets import delete_target, get_target
 from tests.store.test_private_files import mode
@@ -223,6 +224,18 @@ async def test_a_sqlite_file_of_a_newer_schema_or_of_another_program_is_refused(
     await execute(url, "PRAGMA application_id = 7")
     with pytest.raises(Unavailable, match="belongs to another program"):
         await migrate(url)
+
+
+@pytest.mark.parametrize("pragma", [f"user_version = {NOW + 1}", "application_id = 17"])
+def test_whoever_is_refused_a_sqlite_file_holds_nobody_up(tmp_path, pragma):
+    with closing(connect_sqlite(str(tmp_path / "one.db"))) as refused:
+        sqlite_migrate.migrate_sqlite(refused)
+        refused.execute(f"PRAGMA {pragma}")
+        with pytest.raises(Unavailable):
+            sqlite_migrate.migrate_sqlite(refused)
+        assert not refused.in_transaction
+        with closing(sqlite3.connect(tmp_path / "one.db", timeout=0)) as other:
+            other.execute("DELETE FROM meta")
 
 
 async def test_what_a_migration_would_do_is_told_and_nothing_is_changed(url, monkeypatch):
