@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import stat
+from types import SimpleNamespace
+
 import pytest
 
 from horarium.backup.keeping import back_up
@@ -50,8 +53,32 @@ async def test_backups_are_kept_in_a_bucket_and_the_newest_is_found_again(tmp_pa
     place = place_of(to)
     assert sorted(place.names()) == [*names[1:], "notes.txt"]
     assert newest(place) == names[2]
-    assert check_backup(find(to, tmp_path)) == third.manifest
+    brought = find(to, tmp_path)
+    assert stat.S_IMODE(brought.stat().st_mode) == 0o600
+    assert check_backup(brought) == third.manifest
     assert check_backup(find(f"{to}/{names[1]}", tmp_path)) == second.manifest
+
+
+@pytest.mark.parametrize("there", [0, 4, 6])
+async def test_a_backup_of_which_not_all_or_more_has_arrived_is_not_kept(tmp_path, monkeypatch, there):
+    """Somebody else may write there at the same time, and a storage may say that it has what it has not."""
+    place, file = place_of("s3://kept/of/mine"), tmp_path / file_name(NOON)
+    file.write_bytes(b"12345")
+    asked = []
+
+    def asks(name):
+        return lambda *given, **named: asked.append((name, given, named)) or {"ContentLength": there}
+
+    class Known(Exception):
+        pass
+
+    client = SimpleNamespace(upload_file=asks("put"), head_object=asks("head"))
+    client.exceptions = SimpleNamespace(NoSuchBucket=Known)
+    monkeypatch.setattr(place, "_client", client)
+    with pytest.raises(Unavailable, match=rf"{file.name} has {there} bytes, the backup 5$"):
+        place.put(file)
+    key = f"of/mine/{file.name}"
+    assert asked == [("put", (str(file), "kept", key), {}), ("head", (), {"Bucket": "kept", "Key": key})]
 
 
 async def test_what_the_storage_refuses_is_told_in_a_sentence(tmp_path, bucket, monkeypatch):

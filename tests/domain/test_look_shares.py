@@ -134,3 +134,12 @@ def test_standings_double_up_to_a_bound_and_begin_anew_after_silence():
     assert silent == Standing(1, NOW, NOW + 1_000)
     later = silent.after(False, NOW + 80_000)
     assert later == Standing(1, NOW, NOW + 80_000 + LONGEST_REST_MS)
+
+
+def test_who_comes_next_is_not_decided_by_targets_that_are_not_due_or_under_look():
+    three = [target("a"), target("b", look_ms=NOW + 1), target("c")]
+    assert turn(three).after == b"c"
+    assert turn([target("a"), target("b"), target("c")], {b"b": UnderLook(b"other", 1)}).after == b"c"
+    resting = {b"b": Standing(1, NOW - 1, NOW + 5)}
+    assert turn([target("a"), target("b"), target("c")], standings=resting).after == b"c"
+    assert turn([target("b", look_ms=NOW + 1), target("c")], after=b"a").after == b"c"

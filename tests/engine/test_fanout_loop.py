@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from horarium.domain.audience import AudienceQuery, RowPage
 from horarium.domain.errors import Unavailable
 from horarium.engine.fanout import BACKOFF_S, SHARE, SOURCE_S, TROUBLE_S, FanoutRunner
+from horarium.store.verbs.fanout import FanoutLost
 from tests.engine.test_fanout import neighbour_of
 from tests.simulation.loop import VirtualLoop
 from tests.support.audience import Listed, Stand, failing, rows
@@ -171,6 +172,28 @@ def test_whoever_reads_has_ended_when_the_loop_has():
         assert source.stopped == SHARE
         assert now() == 6.01
         assert stand.fan_out._tasks == stand.fan_out._held == {}
+
+    play(source, story)
+
+
+def test_a_page_that_was_asked_for_ahead_is_not_read_to_its_end_once_its_fire_is_let_go():
+    source = Slow(count=3_000, takes_s=7)
+
+    async def story(stand: Stand, told: Told) -> None:
+        await stand.schedule()
+        await stand.tenant.release(START_MS)
+
+        async def lost(verb: str) -> None:
+            if verb == "write_chunk" and len(told.times_of(verb)) == 2:
+                await asyncio.sleep(1)
+                raise FanoutLost
+
+        told.before = lost
+        async with running(stand):
+            await asyncio.sleep(16)
+            stopped = source.stopped
+        assert source.begun[:3] == [0.0, 7.0, 14.0]
+        assert stopped == 1
 
     play(source, story)
 

@@ -1,11 +1,16 @@
-"""The lease of a node never lasts longer here than the database has granted it."""
+"""The lease of a node never lasts longer here than the database has granted it, and is kept alive as long as anything
+answers."""
 
 import asyncio
+import threading
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
+from horarium.domain.errors import Unavailable
 from horarium.engine import lease as module
 from horarium.engine.lease import LOST_S, Lease
 from horarium.store.verbs import nodes
@@ -151,3 +156,131 @@ def test_the_next_heartbeat_comes_soon_after_the_connection_is_lost_that_the_nod
         return waited
 
     assert run_in_virtual_time(play()) == pytest.approx([waited_s, 20.0], abs=0.001)
+
+
+class Played:
+    """A connection that is lost and refused at the times that a test sets, by the event loop's clock."""
+
+    def __init__(self):
+        self.beats, self.dropped, self.opened = [], [], []
+        self.connected, self.away, self.silent = False, False, False
+        self.current = None
+
+    async def open(self):
+        if not self.connected:
+            if self.away:
+                raise Unavailable("the database is away")
+            self.opened.append(now())
+            self.connected, self.current = True, Opened()
+        return self.current
+
+    async def now_ms(self):
+        return 0
+
+    async def run(self, verb, *args):
+        self.beats.append(now())
+        await self.open()
+        if self.silent:
+            await asyncio.Event().wait()
+        return True
+
+    def drop(self):
+        self.dropped.append(now())
+        self.lose()
+
+    def lose(self):
+        self.connected = False
+        if self.current is not None:
+            self.current.lose()
+
+
+def now():
+    return round(asyncio.get_running_loop().time(), 2)
+
+
+def beaten(monkeypatch, story):
+    """What a lease has done with its connection while a story was told, in virtual time."""
+    connection = Played()
+    monkeypatch.setattr(module, "PostgresConnection", lambda *_: connection)
+
+    async def whole():
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=loop.time))
+        lease = lease_of([])
+        lease._url, lease._lend, lease._stopping = "", None, threading.Event()
+        beating = asyncio.create_task(lease._beat_on())
+
+        async def lives():
+            while True:
+                lease._pulse = loop.time()
+                await asyncio.sleep(module.PULSE_S)
+
+        living = asyncio.create_task(lives())
+        await story(connection, lease)
+        lease._stopping.set()
+        lease._disturbed.set()
+        await beating
+        living.cancel()
+
+    with capture_logs():
+        run_in_virtual_time(whole())
+    return connection
+
+
+def near(*times):
+    return [pytest.approx(at, abs=0.12) for at in times]
+
+
+def test_heartbeats_are_three_in_the_time_of_a_lease_over_one_connection(monkeypatch):
+    async def story(connection, lease):
+        await asyncio.sleep(LEASE_S + 0.3)
+        assert lease.held
+
+    connection = beaten(monkeypatch, story)
+    assert [later - one for one, later in pairwise(connection.beats)] == near(*[LEASE_S / 3] * 3)
+    assert (len(connection.opened), len(connection.dropped)) == (1, 1)
+
+
+def test_a_connection_that_was_lost_between_two_heartbeats_is_replaced_at_once(monkeypatch):
+    async def story(connection, lease):
+        await asyncio.sleep(0.5)
+        connection.lose()
+        await asyncio.sleep(0.3)
+
+    connection = beaten(monkeypatch, story)
+    assert connection.beats == near(0, 0.55)
+    assert connection.opened == near(0, 0.55)
+
+
+def test_while_the_database_is_away_it_is_asked_three_times_a_second_until_the_lease_is_over_and_after(
+    monkeypatch,
+):
+    async def story(connection, lease):
+        await asyncio.sleep(0.5)
+        connection.away = True
+        connection.lose()
+        await asyncio.sleep(LEASE_S)
+        assert not lease.held
+        connection.away = False
+        await asyncio.sleep(0.5)
+        assert lease.held
+
+    connection = beaten(monkeypatch, story)
+    tries = [at for at in connection.beats if 0.5 < at < 0.5 + LEASE_S]
+    apart = [later - one for one, later in pairwise(tries)]
+    assert apart == near(*[module.AGAIN_S] * len(apart))
+    assert len(apart) > 8
+
+
+def test_a_connection_without_an_answer_is_given_up_after_half_a_lease_and_another_is_opened(monkeypatch):
+    async def story(connection, lease):
+        await asyncio.sleep(0.5)
+        connection.silent = True
+        await asyncio.sleep(LEASE_S)
+        connection.silent = False
+        await asyncio.sleep(LEASE_S)
+
+    connection = beaten(monkeypatch, story)
+    given_up = LEASE_S / 3 + LEASE_S / 2
+    assert connection.dropped[:1] == near(given_up)
+    assert connection.opened[:2] == near(0, given_up + module.AGAIN_S)

@@ -1,15 +1,28 @@
-"""How long the engine waits after a failure, and that a jump of the clock wakes it."""
+"""How long the engine waits after a failure, what each release is told, and that a jump of the clock wakes it."""
 
 import asyncio
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from horarium.domain.errors import Unavailable
-from horarium.engine.loops import LEASE_S, SAMPLE_S, clock_loop, pause_after_trouble, told_loop, upkeep_loop
+from horarium.domain.places import LaneRoom
+from horarium.engine.loops import (
+    LEASE_S,
+    SAMPLE_S,
+    clock_loop,
+    pause_after_trouble,
+    release_loop,
+    told_loop,
+    upkeep_loop,
+)
+from horarium.engine.steps import FIRST_BATCH, LEAST_BATCH, RELEASE_BATCH
 from horarium.engine.wake import Alarm
 from horarium.store.postgres.hosts import NEXT_AFTER_S
+from horarium.store.rows import ClaimedRun
+from horarium.store.verbs.release import Released
 from tests.simulation.loop import run_in_virtual_time
 from tests.support.house import HandClock
 
@@ -96,3 +109,60 @@ def test_what_is_done_when_told_is_done_once_for_each_time_whatever_comes_meanwh
         return done
 
     assert run_in_virtual_time(told_thrice()) == pytest.approx([10.0, 15.0, 20.0])
+
+
+class Hands:
+    """A worker that takes what it is given; the room that it has is another one each time."""
+
+    def __init__(self) -> None:
+        self.asked, self.taken = 0, list[Sequence[ClaimedRun]]()
+
+    def room(self) -> int:
+        self.asked += 1
+        return 10 + self.asked
+
+    def lane_room(self) -> LaneRoom:
+        return LaneRoom({}, 100 + self.asked)
+
+    async def take(self, runs: Sequence[ClaimedRun]) -> None:
+        self.taken.append(runs)
+
+
+def test_a_release_is_told_the_room_at_its_time_and_what_follows_from_the_release_before_it():
+    """The batch grows while one workspace has all that is due, keeps its size after the few that went ahead, and is
+    small again once nothing is left. Those with few go first after a release that others have waited for, once."""
+    some: Any = ["a run"]
+    story = [
+        Released(FIRST_BATCH, full=True),
+        Released(RELEASE_BATCH, full=True, shared=True, claimed=some),
+        Released(3, full=True, shared=True, ahead=True),
+        Released(LEAST_BATCH, full=True, shared=True),
+        Released(3, full=True),
+        Released(5, claimed=some),
+        Released(0),
+    ]
+    asked: list[tuple[Any, ...]] = []
+
+    async def play() -> Hands:
+        hands, answers, over = Hands(), iter(story), asyncio.Event()
+
+        async def release(*given: Any) -> Released:
+            asked.append(given)
+            await asyncio.sleep(1)
+            answer = next(answers, None)
+            if answer is None:
+                over.set()
+            return answer or Released()
+
+        engine: Any = SimpleNamespace(release=release, clock=HandClock(0))
+        going = asyncio.create_task(release_loop(engine, Alarm(HandClock(0)), hands, 1.0, lambda: False))
+        await over.wait()
+        going.cancel()
+        return hands
+
+    hands = run_in_virtual_time(play())
+    assert [(room, lanes.others) for room, _, lanes, _ in asked] == [(10 + n, 100 + n) for n in range(1, 9)]
+    first, large, least = FIRST_BATCH, RELEASE_BATCH, LEAST_BATCH
+    assert [batch for _, batch, _, _ in asked] == [first, large, least, least, least, large, first, first]
+    assert [few for _, _, _, few in asked] == [False, False, True, False, True, False, False, False]
+    assert hands.taken == [some, some]

@@ -14,7 +14,15 @@ import pytest
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.events import Event, EventFilter
-from horarium.domain.webhooks import DISABLE_MS, Answer, DeliveryState, Parcel, Webhook, wait_ms
+from horarium.domain.webhooks import (
+    DISABLE_MS,
+    FAILURES_TO_PROBE,
+    Answer,
+    DeliveryState,
+    Parcel,
+    Webhook,
+    wait_ms,
+)
 from horarium.events import deliverer as module
 from horarium.events.deliverer import (
     CLOSE_S,
@@ -158,7 +166,7 @@ class Stage:
 
 
 def played(script: Callable[[Stage], Awaitable[None]], takes: float = 0.0) -> Stage:
-    """Play a script while a deliverer works, in virtual time."""
+    """Play a script while a deliverer works, in virtual time. Every place has been given back at the end."""
 
     async def play() -> Stage:
         stage = Stage(takes)
@@ -166,16 +174,18 @@ def played(script: Callable[[Stage], Awaitable[None]], takes: float = 0.0) -> St
         await asyncio.sleep(0.5)  # its first look is over, and the next is half a second away
         await script(stage)
         assert not working.done()
-        for task in (working, *stage.deliverer._tasks):
+        ending = working, *stage.deliverer._tasks
+        for task in ending:
             task.cancel()
-        await asyncio.gather(working, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
+        assert stage.deliverer._under_way == {False: 0, True: 0}, "a place was not given back"
         return stage
 
     return run_in_virtual_time(play())
 
 
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+async def until(true: Callable[[], bool], seconds: float = 5) -> None:
+    async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.001)
 
@@ -399,6 +409,22 @@ def test_receivers_at_which_nothing_arrives_have_places_of_their_own():
     assert stage.deliverer._under_way == {False: 0, True: 0}
 
 
+def test_a_receiver_that_fails_while_events_are_on_their_way_and_comes_back_gives_back_the_places_that_it_had():
+    count = FAILURES_TO_PROBE + 5
+
+    async def script(stage: Stage) -> None:
+        stage.post.answers[b"h"] = [DEAD] * (count + 1)
+        stage.log.webhook()
+        stage.log.add(*(event(number, b"%d" % number) for number in range(1, count + 1)))
+        await asyncio.sleep(0.2)
+        assert stage.deliverer._under_way == {False: count, True: 0}
+        await until(lambda: len(stage.post.sent) == count + 1, 100)
+        assert stage.deliverer._under_way == {False: 0, True: 1}
+        await asyncio.sleep(100)
+
+    assert set(played(script, takes=1).log.states.values()) == {"delivered"}
+
+
 def test_who_had_to_wait_for_a_place_is_not_last_again(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "MOST_UNDER_WAY", 1)
 
@@ -459,6 +485,19 @@ def test_a_full_hand_reads_no_more_and_reads_on_as_soon_as_events_have_arrived(
     assert (b"w", 900, 100) in pages  # no more than fits
     (told,) = [sent for _, batch in stage.log.told for sent in batch if sent.webhook_id == b"wants nothing"]
     assert (told.position, told.rows) == (count, [])
+
+
+def test_a_full_hand_reads_on_when_the_first_has_arrived_though_most_go_on_waiting_and_no_look_is_near():
+    async def script(stage: Stage) -> None:
+        stage.log.webhook()
+        stage.log.add(*(event(number, b"%d" % number) for number in range(1, MOST_IN_HAND + 50)))
+        await asyncio.sleep(0.3)
+        pages = stage.log.count("events_after")
+        await until(lambda: len(stage.post.sent) > MOST_OF_ONE, 11)
+        await asyncio.sleep(0.2)
+        assert stage.log.count("events_after") > pages
+
+    played(script, takes=10.3)
 
 
 def test_events_that_a_webhook_does_not_want_are_told_as_passed_though_it_is_sent_nothing():

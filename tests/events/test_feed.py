@@ -417,6 +417,22 @@ def test_probes_begin_soon_and_come_ever_later_up_to_a_minute():
     assert pauses == [wait_ms(1), wait_ms(2), wait_ms(3), LONGEST_PROBE_MS, LONGEST_PROBE_MS]
 
 
+@pytest.mark.parametrize("failures", [0, FAILURES_TO_PROBE, FAILURES_TO_PROBE + 1])
+def test_a_receiver_is_left_alone_for_as_long_as_it_asks_whether_something_arrives_there_or_nothing(failures):
+    asks_ms = 30_000
+    made = feed(event(1))
+    now = NOW
+    for _ in range(failures):
+        (item,) = sent(made, now)
+        made.ended(item, DEAD, now)
+        now = made.next_due()
+    (item,) = sent(made, now)
+    made.ended(item, replace(BUSY, again_ms=asks_ms), now)
+    assert made.next_due() == now + min(asks_ms, LONGEST_PROBE_MS)
+    assert sent(made, made.next_due() - 1) == []
+    assert numbers(sent(made, made.next_due())) == [1]
+
+
 @pytest.mark.parametrize(
     ("fails_for_ms", "was_away"),
     [(None, False), (LONGEST_PROBE_MS, False), (OUTAGE_MS - 1, False), (OUTAGE_MS, True)],

@@ -6,7 +6,9 @@ import re
 import sqlite3
 import time
 from contextlib import closing
+from types import SimpleNamespace
 
+import asyncpg
 import pytest
 
 from horarium.domain.errors import Unavailable
@@ -23,6 +25,7 @@ from horarium.store.postgres import migrate as postgres_migrate
 from horarium.store.postgres.connection import connect
 from horarium.store.sqlite import SqliteStore
 from horarium.store.sqlite import migrate as sqlite_migrate
+from horarium.store.sqlite.connection import connect as connect_sqlite
 from horarium.store.verbs.quotas import get_usage
 from horarium.store.verbs.targets import delete_target, get_target
 from tests.store.test_private_files import mode
@@ -223,6 +226,18 @@ async def test_a_sqlite_file_of_a_newer_schema_or_of_another_program_is_refused(
         await migrate(url)
 
 
+@pytest.mark.parametrize("pragma", [f"user_version = {NOW + 1}", "application_id = 17"])
+def test_whoever_is_refused_a_sqlite_file_holds_nobody_up(tmp_path, pragma):
+    with closing(connect_sqlite(str(tmp_path / "one.db"))) as refused:
+        sqlite_migrate.migrate_sqlite(refused)
+        refused.execute(f"PRAGMA {pragma}")
+        with pytest.raises(Unavailable):
+            sqlite_migrate.migrate_sqlite(refused)
+        assert not refused.in_transaction
+        with closing(sqlite3.connect(tmp_path / "one.db", timeout=0)) as other:
+            other.execute("DELETE FROM meta")
+
+
 async def test_what_a_migration_would_do_is_told_and_nothing_is_changed(url, monkeypatch):
     if not url.startswith("sqlite"):
         assert (await pending(url)).number == 0
@@ -303,6 +318,56 @@ async def test_a_schema_of_postgresql_is_too_new_only_where_it_is_two_ahead(monk
             lambda url, ahead=ahead: asyncio.sleep(0, (NOW + ahead, False)),
         )
         assert (await pending("postgresql://h@db/h")).too_new is too_new
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 2])
+async def test_a_program_works_with_a_newer_schema_exactly_where_it_is_told_that_it_could(url, ahead):
+    await migrate(url)
+    if url.startswith("sqlite"):
+        await execute(url, f"PRAGMA user_version = {NOW + ahead}")
+    else:
+        await execute(
+            url,
+            *(
+                f"INSERT INTO schema_migrations VALUES ({NOW + more + 1}, 'more', now())"
+                for more in range(ahead)
+            ),
+        )
+    found = await pending(url)
+    assert (found.number, found.missing) == (NOW + ahead, ())
+    if found.too_new:
+        with pytest.raises(Unavailable, match=rf"has schema {NOW + ahead}, this program knows {NOW}"):
+            await migrate(url)
+    else:
+        assert await migrate(url) == []
+    assert (await pending(url)).number == NOW + ahead
+
+
+@pytest.mark.parametrize("error", [asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError])
+async def test_a_migration_that_others_are_in_the_way_of_is_tried_again_and_given_up_with_what_to_do(
+    monkeypatch, error
+):
+    tries = []
+
+    async def apply(connection, missing):
+        tries.append(missing)
+        if len(tries) < 3:
+            raise error("held")
+
+    async def number(question):
+        return NOW
+
+    connection = SimpleNamespace(fetchval=number, execute=lambda statement: asyncio.sleep(0))
+    monkeypatch.setattr(postgres_migrate, "PAUSE_S", 0.0)
+    monkeypatch.setattr(postgres_migrate, "_apply_at_once", apply)
+    add_migration(monkeypatch, ADDED)
+    assert titles(await postgres_migrate._apply(connection)) == [MORE]
+    assert len(tries) == 3
+    monkeypatch.setattr(postgres_migrate, "PATIENCE_S", -1.0)
+    tries.clear()
+    with pytest.raises(Unavailable, match="end them, or wait for their end"):
+        await postgres_migrate._apply(connection)
+    assert len(tries) == 1
 
 
 async def test_what_is_copied_from_an_old_database_is_brought_up_to_date_first(url):

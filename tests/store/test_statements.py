@@ -25,9 +25,9 @@ def test_a_part_that_is_not_there_is_an_error():
 def test_a_list_becomes_an_array_or_as_many_places_as_it_has_elements():
     given = {"ids": [b"a", b"b"], "now": 7, "error": "why"}
     text, values = load("sqlite")["cancel_open_runs"].sqlite_text(given)
-    assert "finished_ms = ?, error = ?" in text
+    assert "started_ms > ? THEN started_ms ELSE ? END" in text
     assert "IN (?, ?)" in text
-    assert values == [7, "why", b"a", b"b"]
+    assert values == [7, 7, "why", b"a", b"b"]
     assert "= ANY($1::bytea[])" in load("postgres")["known_fires"].sql
 
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.domain.circuit import Open
+from horarium.domain.errors import Unavailable
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.overlap import Overlap
 from horarium.domain.places import LaneRoom
@@ -363,5 +365,66 @@ async def test_a_run_that_is_claimed_again_after_its_lease_was_lost_is_in_hand_o
         (again,) = worker._holding.values()
         assert again is not before
         assert worker._bytes == again.size == before.size
+        assert before.stopped, "what was begun under the old lease went on"
+        assert not again.stopped
+    finally:
+        await shop.close()
+
+
+@pytest.mark.parametrize(
+    ("in_hand", "claim_size", "asks"),
+    [(0, 1_024, 64), (16, 1_024, 64), (20, 1_024, 80), (200, 1_024, 800), (200, 600, 600), (900, 1_024, 124)],
+    ids=[
+        "as can be under way",
+        "no fewer",
+        "four times",
+        "four times many",
+        "as the writer does",
+        "as has room",
+    ],
+)
+async def test_a_claim_asks_for_what_there_is_room_for_what_the_writer_does_in_a_moment_and_ever_more_of_a_herd(
+    monkeypatch, in_hand, claim_size, asks
+):
+    shop = await Workshop.open(concurrency=64)
+    asked = []
+
+    async def urgent(verb, node, now, room, lane, versions, lane_room):
+        asked.append(room)
+        return Claimed()
+
+    try:
+        with monkeypatch.context() as then:
+            then.setattr(shop.store, "urgent", urgent)
+            then.setattr(shop.worker, "_holding", dict.fromkeys(range(in_hand)))
+            then.setattr(shop.worker, "_claim_size", claim_size)
+            await shop.worker._claim_step()
+        assert asked == [asks]
+    finally:
+        await shop.close()
+
+
+@pytest.mark.parametrize("more", [True, False])
+async def test_room_that_is_made_by_giving_runs_back_is_claimed_for_also_where_the_database_was_not_told(
+    more,
+):
+    """They are found as strays then. Where the database was told, it tells in its turn that there are runs."""
+    shop = await Workshop.open(concurrency=1)
+    try:
+        worker = await shop.with_runs_in_hand()
+        worker._asked_s, worker._more = asyncio.get_running_loop().time(), more
+        await worker._alarm.wait(0, 0)
+        held = len(worker._holding)
+
+        async def away(runs):
+            raise Unavailable("away")
+
+        worker._hand_back = away
+        with capture_logs() as lines:
+            await worker._give_back()
+        del worker._hand_back
+        assert [line["event"] for line in lines] == ["runs_not_given_back"]
+        assert len(worker._holding) < held
+        assert worker._alarm._event.is_set() is more
     finally:
         await shop.close()

@@ -1,6 +1,7 @@
 """What a worker has in hand is given out in fair turns, within what each lane may have under way."""
 
 import asyncio
+from dataclasses import fields
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.lane_limit import START, LaneLimit
 from horarium.domain.places import FEWEST_PLACES
 from horarium.domain.waiting import WaitCause
-from horarium.worker.lanes import LOOK_AFTER_MS, LOOK_AGAIN_MS, PARK_AFTER_MS, Lanes, Sign, sign_of
+from horarium.worker.lanes import LOOK_AFTER_MS, LOOK_AGAIN_MS, PARK_AFTER_MS, Lane, Lanes, Sign, sign_of
 
 GOOD = Outcome(Verdict.SUCCEEDED, status=200)
 SILENT = Outcome(Verdict.FAILED, error="no answer")
@@ -664,3 +665,40 @@ async def test_lanes_are_looked_after_while_all_that_is_under_way_began_without_
     assert (call.parked, lanes.busy, len(lanes)) == (True, 0, 0)
     async with asyncio.timeout(1):
         await lanes.active()
+
+
+# What a lane has learned of its target, each with something that it might have learned.
+LEARNED = {
+    "name": "before",
+    "version": 1,
+    "networked": False,
+    "limit": LaneLimit(2.5),
+    "circuit": HalfOpen(1, 2, 3),
+    "slow": 0.9,
+    "paused_until": 9e9,
+    "answered_at": 500.0,
+    "quick_at": 500.0,
+}
+# What it has in hand, has counted, or asks about only while its circuit is open.
+KEPT = {
+    *("id", "workspace", "queue", "busy", "waiting", "probes", "in_turns", "in_hand", "used_at", "window_at"),
+    *("busiest", "ends", "lost", "answered", "latency_ms", "holds", "took", "tally", "overdue", "unreached"),
+}
+
+
+def test_of_a_target_that_was_changed_a_worker_knows_no_more_than_of_a_new_one(time):
+    names = {one.name for one in fields(Lane)}
+    assert names == {*LEARNED, *KEPT}, "say whether a change of the target ends it"
+    lanes = Lanes(16, 16, 16_384)
+    filled(lanes, "a", 1)
+    lane = lane_of(lanes, "a")
+    for name, learned in LEARNED.items():
+        setattr(lane, name, learned)
+    kept = {name: getattr(lane, name) for name in KEPT - {"queue"}}
+    lanes.put(work("a", 1, version=2), True)
+    other = Lanes(16, 16, 16_384)
+    other.put(work("a", 1, version=2), True)
+    new = lane_of(other, "a")
+    for name, learned in LEARNED.items():
+        assert getattr(lane, name) == getattr(new, name) != learned, name
+    assert {name: getattr(lane, name) for name in kept} == kept

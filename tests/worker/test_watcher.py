@@ -1,6 +1,7 @@
 """The looks at runs that other engines have, with an engine that the test plays."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
@@ -659,7 +660,19 @@ async def test_of_an_output_that_is_larger_than_its_workspace_may_store_the_begi
 
 async def test_the_loop_ends_its_looks_with_itself(tenant, store, clock, monkeypatch):
     monkeypatch.setattr(watcher_module, "WATCH_S", 3_600.0)
-    silent = Silent()
+
+    class SlowToEnd(Silent):
+        ended = False
+
+        async def watch(self, target, watched):
+            try:
+                return await super().watch(target, watched)
+            finally:
+                for _ in range(5):  # it closes a connection
+                    await asyncio.sleep(0)
+                self.ended = True
+
+    silent = SlowToEnd()
     looking = Watcher(store, clock, {"silent": silent}, Vault([new_key()]), clean)
     await given_away(tenant, ["s"], executor="silent")
     clock.at += 2 * SECOND
@@ -669,7 +682,20 @@ async def test_the_loop_ends_its_looks_with_itself(tenant, store, clock, monkeyp
     loop.cancel()
     async with asyncio.timeout(30):
         await asyncio.gather(loop, return_exceptions=True)
+    assert silent.ended
     assert not looking._looks
+
+
+async def test_failures_that_the_log_has_not_told_yet_are_told_after_each_turn(clock, looking):
+    told = []
+    looking._failures = SimpleNamespace(flush=told.append)
+    loop = asyncio.create_task(looking.loop())
+    async with asyncio.timeout(30):
+        while not told:
+            await asyncio.sleep(0)
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+    assert told == [clock.at]
 
 
 def test_of_how_many_targets_it_is_known_how_they_stand_has_a_bound(looking, monkeypatch):
@@ -930,6 +956,21 @@ async def test_what_a_run_said_of_itself_stays_while_looks_at_it_succeed(
         clock.at += 16 * SECOND
         await look(looking)
         assert (await tenant.runs(schedule))[0].error == shown
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+async def test_of_looks_that_failed_together_the_log_tells_the_fault_that_nobody_expects(
+    tenant, clock, engine, looking, first
+):
+    await given_away(tenant, ["a", "b", "c"])
+    faults = {"a": OSError("away"), "b": KeyError("result"), "c": TimeoutError()}
+    engine.outcomes = dict(sorted(faults.items(), reverse=first == "b"))
+    clock.at += 16 * SECOND
+    with structlog.testing.capture_logs() as logged:
+        await look(looking)
+    (entry,) = [one for one in logged if one["event"] == "runs_not_looked_at"]
+    assert (entry["error"], entry["runs"], entry["executor"]) == ("'result'", 3, "played")
+    assert entry["places"].endswith("KeyError")
 
 
 @pytest.mark.parametrize("failing", [TimeoutError, RuntimeError])

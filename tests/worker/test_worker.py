@@ -63,14 +63,20 @@ async def test_how_late_a_run_was_sent_is_counted_once_however_often_it_is_tried
         await shop.close()
 
 
+@pytest.mark.parametrize("own_ms", [None, 300, 20_000])
 @pytest.mark.parametrize(("late_ms", "ended"), [(0, False), (1, True)])
-async def test_an_attempt_that_outlasts_its_time_by_too_much_is_ended(late_ms, ended):
+async def test_an_attempt_that_outlasts_its_time_or_its_schedules_by_too_much_is_ended(
+    late_ms, ended, own_ms
+):
     shop = await Workshop.open()
     try:
         await shop.hang()
-        await shop.schedule("* * * * *", Policies(retry=Retry(max_attempts=1), max_fires=1))
+        may_take = 1_000 if own_ms is None else own_ms  # its target may take a second
+        await shop.schedule(
+            "* * * * *", Policies(retry=Retry(max_attempts=1), max_fires=1, timeout_ms=own_ms)
+        )
         await shop.tick(NOON + MINUTE)
-        shop.clock.now += 1_000 + OVERRUN_MS + late_ms  # its target may take a second
+        shop.clock.now += may_take + OVERRUN_MS + late_ms
         assert await shop.worker.end_overruns() is False  # nothing more is to be done at once
         await shop.settle()
         assert shop.rows("SELECT count(*) FROM runs WHERE state = 'failed'")[0][0] == ended

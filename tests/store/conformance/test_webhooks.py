@@ -9,6 +9,7 @@ from horarium.domain.events import EventFilter, quota_near
 from horarium.domain.ids import LOWEST_ID, random_id
 from horarium.domain.webhooks import Webhook, WebhookState
 from horarium.store.base import WEBHOOKS
+from horarium.store.figures import DELIVERIES
 from horarium.store.verbs import events, nodes, webhooks
 from horarium.store.verbs.webhooks import DeliveryRow, Sent
 from tests.support.tenant import LEASE, NOON, Node, Tenant
@@ -125,6 +126,42 @@ async def test_only_one_node_has_a_webhook_and_another_gets_it_when_that_one_is_
     assert again.epoch > held.epoch
     assert await note(store, first, held, 5, []) == [made.id]
     assert await note(store, second, again, 5, []) == []
+
+
+async def test_of_a_webhook_that_is_lost_nothing_is_noted_and_nothing_is_counted_or_told(space, store):
+    made, kept = await make(space), await make(space)
+    await tell(space, 3)
+    first, second = await Node.start(store), await Node.start(store)
+    held = {one.webhook.id: one for one in await claim(store, first)}
+    lost = held[made.id]
+    await store.write(
+        webhooks.change_webhook, space.workspace, made.id, lambda one: replace(one, name="x"), NOON
+    )
+    await claim(store, second)
+    before = store.figures.of(DELIVERIES)
+    sent = [
+        Sent(made.id, space.workspace, lost.epoch, 2, NOON, [row(made, 1, "failed")], "gone"),
+        Sent(
+            kept.id,
+            space.workspace,
+            held[kept.id].epoch,
+            2,
+            None,
+            [
+                row(kept, 1, "waiting", attempts=7),
+                row(kept, 2, "delivered", attempts=3),
+                row(kept, 3, "waiting", attempts=0),
+            ],
+        ),
+    ]
+    assert await store.urgent(webhooks.note_sent, first.id, sent, NOON) == [made.id]
+    counted = {state: count - before.get(state, 0) for state, count in store.figures.of(DELIVERIES).items()}
+    assert {state: count for state, count in counted.items() if count} == {"waiting": 2, "delivered": 1}
+    of_lost = store.read(webhooks.list_deliveries, space.workspace, made.id, 100, 10)
+    assert await of_lost == []
+    stands = await store.read(webhooks.get_webhook, space.workspace, made.id)
+    assert (stands.state, stands.position, stands.failing_since_ms) == (WebhookState.ENABLED, 0, None)
+    assert len(await store.read(webhooks.list_deliveries, space.workspace, kept.id, 100, 10)) == 3
 
 
 async def test_what_waits_is_handed_on_with_what_need_not_be_sent_any_more(space, store):

@@ -29,7 +29,8 @@ class Line:
         assert channel == "horarium"
         self.hear = hear
 
-    def add_termination_listener(self, ended: Callable[..., None]) -> None: ...
+    def add_termination_listener(self, ended: Callable[..., None]) -> None:
+        self.tell_end = ended
 
     async def execute(self, command: str, timeout: float) -> None:
         if self.broken:
@@ -135,6 +136,35 @@ async def test_after_a_lost_connection_everything_is_looked_at_and_who_asks_agai
         made.send({READY: 9}, NOW)
         await turns()
         assert "ready=9" in lines[2].said[-1][0].lower()
+
+
+@pytest.mark.parametrize("hears", [True, False])
+async def test_an_idle_connection_that_ends_is_replaced_at_once_and_not_when_it_is_tested(
+    hears: bool,
+) -> None:
+    lines = [Line(), Line()]
+    async with node([*lines], hears) as (made, heard):
+        await turns()
+        heard.clear()
+        lines[0].broken = True
+        lines[0].tell_end(lines[0])
+        await turns()
+        assert lines[0].ended
+        assert {(READY, 0), (DUE, 0)} <= {*heard}
+        made.send({READY: 7}, NOW)
+        await turns()
+        assert lines[1].said
+
+
+async def test_only_what_is_due_far_ahead_is_kept_to_oneself_and_all_else_is_told_whenever_it_is() -> None:
+    """Every node looks at what is due often enough by itself."""
+    line, far = Line(), NOW + HORIZON_MS + 1
+    async with node([line]) as (made, _):
+        for topic in notifications._TOPICS:
+            made.send({topic: far}, NOW)
+            await turns()
+    told = [said.split("'")[1].split()[1] for said, _ in line.said]
+    assert told == [f"{topic}={far}" for topic in notifications._TOPICS if topic != DUE]
 
 
 async def test_an_idle_connection_is_tested_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:

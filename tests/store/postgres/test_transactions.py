@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -132,6 +133,30 @@ class BrokenOff(Told):
         if command == BEGIN:
             raise asyncio.CancelledError
         return answer
+
+
+@pytest.mark.parametrize("closed", [True, False])
+async def test_what_a_verb_raises_is_told_also_where_its_connection_is_gone_on_which_nothing_can_be_undone(
+    closed,
+):
+    said = []
+
+    class Connection:
+        def is_closed(self):
+            return closed
+
+        async def execute(self, command, *_):
+            said.append(command)
+            if closed and command == "ROLLBACK":
+                raise asyncpg.InterfaceError("the connection is closed")
+
+    async def fails(tx):
+        await tx.ensure_open()
+        raise KeyError("its own")
+
+    with pytest.raises(KeyError, match="its own"):
+        await committed(PostgresTx(Connection(), STATEMENTS), fails)
+    assert said == ([BEGIN] if closed else [BEGIN, "ROLLBACK"])
 
 
 async def test_a_transaction_is_ended_whose_caller_was_cancelled_while_it_began(url):

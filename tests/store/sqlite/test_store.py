@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -189,6 +190,28 @@ async def test_a_group_that_cannot_be_committed_is_told_to_all_of_it_and_to_all_
     assert store.waiting() == {"engine": 0, "api": 0}
     await store.write(hold, "d")
     assert await store.read(held) & {*"abcd"} == {"d"}
+
+
+async def test_where_no_transaction_can_begin_that_is_waited_for_once_and_not_by_each_who_waits(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To begin takes ten seconds where another program holds the file."""
+    tries, all_wait = 0, threading.Event()
+
+    def held_by_another(done: list[object], next_task: object) -> float:
+        nonlocal tries
+        tries += 1
+        assert all_wait.wait(20)
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(store._group, "write", held_by_another)
+    asked = [asyncio.create_task(store.write(hold, name)) for name in "abcde"]
+    asked += [asyncio.create_task(store.urgent(hold, name)) for name in "fg"]
+    await asyncio.sleep(0)
+    all_wait.set()
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    assert {str(one) for one in found} == {"the database could not commit: database is locked"}
+    assert (tries, store.figures.refused) == (1, 1)
 
 
 async def test_a_group_is_committed_once_it_has_taken_its_time(

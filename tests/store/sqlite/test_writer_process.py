@@ -5,18 +5,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
 
 from horarium.domain.errors import Unavailable
-from horarium.store.base import CommitUnknown, Duplicate, portable
+from horarium.store.base import CommitUnknown, Duplicate, portable, prompt
 from horarium.store.figures import FREED
+from horarium.store.sqlite import writer_process
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.sqlite.store import SqliteStore
+from horarium.store.sqlite.writer_process import WriterGone, WriterProcess
 
 # Verbs of this module run in the process too: it looks for modules where this one does.
 
@@ -32,6 +37,17 @@ async def hold(tx, name: str, value: str) -> str:
     tx.announce("due", 17)
     tx.count(FREED, "runs", 2)
     return value
+
+
+@portable
+async def number_next(tx, name: str) -> None:
+    await tx.run("set_meta", name=name, value=str(len(await tx.rows("all_meta"))))
+
+
+@prompt
+@portable
+async def number_at_once(tx, name: str) -> None:
+    await number_next(tx, name)
 
 
 @portable
@@ -148,6 +164,30 @@ async def test_verbs_that_are_asked_for_together_keep_their_order_on_both_sides(
         assert (await store.read(held))["a"] == "49"
 
 
+async def test_what_the_child_has_put_off_is_done_next_in_the_order_in_which_it_was_asked_for(
+    tmp_path: Path,
+) -> None:
+    """A prompt verb is committed at once, so what was sent with it goes back to the queue."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def busy(tx) -> None:
+        begun.set()
+        assert go_on.wait(20)
+
+    async with store_with_process(tmp_path) as store:
+        asked = [asyncio.create_task(store.urgent(busy))]
+        await asyncio.to_thread(begun.wait, 20)
+        asked += [asyncio.create_task(store.urgent(number_next, name)) for name in "abc"]
+        asked += [asyncio.create_task(store.write(number_next, name)) for name in "de"]
+        asked += [asyncio.create_task(store.urgent(number_at_once, "first"))]
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.gather(*asked)
+        found = await store.read(held)
+        assert sorted("abcde", key=lambda name: int(found[name])) == [*"abcde"]
+        assert int(found["first"]) < int(found["a"])
+
+
 async def test_where_the_child_ends_its_callers_learn_that_the_commit_is_unknown_and_another_one_starts(
     tmp_path: Path,
 ) -> None:
@@ -214,3 +254,55 @@ async def test_the_child_knows_no_secret_of_the_environment(
         environment = psutil.Process(await store.urgent(where)).environ()
     assert "PATH" in environment
     assert "HORARIUM_SECRET_KEY" not in environment
+
+
+async def test_the_child_finds_python_and_its_time_zones_where_the_server_does_and_is_given_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("PATH", "PYTHONHOME", "PYTHONTZPATH", "TZ", "LANG", "LC_ALL", "VIRTUAL_ENV", "TMPDIR")
+    for name in (*names, "HORARIUM_SECRET_KEY", "DATABASE_URL"):
+        monkeypatch.setenv(name, f"the {name}")
+    given: dict[str, str] = {}
+
+    def started(command: list[str], *, env: dict[str, str], **_: Any) -> Any:
+        given.update(env)
+        return SimpleNamespace(pid=1, wait=lambda seconds: None)
+
+    monkeypatch.setattr(writer_process.subprocess, "Popen", started)
+    WriterProcess(str(tmp_path / "one.db")).close()
+    assert given.pop("PYTHONPATH") == os.pathsep.join(filter(None, sys.path))
+    assert given == {name: f"the {name}" for name in names}
+
+
+async def test_a_signal_that_is_sent_to_all_ends_the_server_first_and_the_child_goes_on_until_then(
+    tmp_path: Path,
+) -> None:
+    async with store_with_process(tmp_path) as store:
+        child = await store.urgent(where)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(child, number)
+            assert await store.urgent(where) == child
+
+
+async def test_a_child_that_has_never_begun_is_not_started_again_and_one_that_had_is(tmp_path: Path) -> None:
+    """A child that cannot begin would otherwise be started for each verb."""
+
+    class Gone:
+        pid, closed = 1, 0
+
+        def __init__(self, started: bool) -> None:
+            self.started = started
+
+        def ready(self) -> bool:
+            raise WriterGone
+
+        def close(self) -> None:
+            self.closed += 1
+
+    for started in (False, True):
+        store = SqliteStore(tmp_path / f"{started}.db")
+        migrate_sqlite(store.connection)
+        store._process = gone = Gone(started)  # type: ignore[assignment]
+        assert await store.urgent(where) == os.getpid()
+        assert (gone.closed, store._process is not None) == (1, started)
+        await store.close()

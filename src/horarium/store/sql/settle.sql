@@ -1,6 +1,8 @@
 -- name: cancel_open_runs
--- Cancels those that are open, and answers with their ids. A run that has ended meanwhile stays as it ended.
-UPDATE runs SET state = 'cancelled', finished_ms = :now, error = :error
+-- Cancels those that are open, and answers with their ids. A run that has ended meanwhile stays as it ended. One that
+-- was begun by a node whose clock is ahead ends when it began.
+UPDATE runs SET state = 'cancelled', finished_ms = CASE WHEN started_ms > :now THEN started_ms ELSE :now END,
+  error = :error
 WHERE id IN (:ids...) AND state IN ('pending', 'running')
 RETURNING id;
 

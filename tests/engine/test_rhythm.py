@@ -1,0 +1,137 @@
+"""When each loop does its step again: after a step that left something, that left nothing, and that failed. In virtual
+time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from horarium.domain.errors import Unavailable
+from horarium.domain.ids import Id
+from horarium.engine.acting import act_loop
+from horarium.engine.figures import EngineFigures
+from horarium.engine.forgetting import forget_loop
+from horarium.engine.loops import NoHands, clock_loop, heartbeat_loop, release_loop, upkeep_loop
+from horarium.engine.wake import Alarm
+from horarium.events.publisher import Publisher
+from horarium.store.verbs.release import Released
+from tests.simulation.loop import run_in_virtual_time
+from tests.support.house import HandClock
+
+TOOK_S, EVERY_S = 0.05, 10.0
+
+
+class Script:
+    """Steps that end as it is written, each after TOOK_S: with something left (True), with nothing left (False), with
+    the database away. It notes when each was begun. `alarm`: a release waits for it, and none is due."""
+
+    def __init__(self) -> None:
+        self.begun: list[float] = []
+        self.left = iter([True, True, False, Unavailable("away"), False, Unavailable("away"), True, False])
+        self.alarm = Alarm(HandClock(0))
+        self.alarm._waiting = True
+
+    async def step(self, *_: Any, **__: Any) -> bool:
+        self.begun.append(round(asyncio.get_running_loop().time(), 2))
+        await asyncio.sleep(TOOK_S)
+        left = next(self.left, False)
+        if isinstance(left, Unavailable):
+            raise left
+        return left
+
+    async def released(self, *given: Any) -> Released:
+        return Released(full=await self.step())
+
+    async def sampled(self, *given: Any) -> int:
+        await self.step()
+        return 0
+
+    async def nothing(self, *given: Any) -> bool:
+        return False
+
+
+def acting(script: Script) -> Awaitable[None]:
+    return act_loop(script, script.alarm, EVERY_S)
+
+
+def giving_space_back(script: Script) -> Awaitable[None]:
+    async def none(limit: int) -> int:
+        return 0
+
+    engine: Any = SimpleNamespace(forget_history=none, give_back_space=script.step)
+    return forget_loop(engine, script.alarm, EVERY_S)
+
+
+def forgetting(script: Script) -> Awaitable[None]:
+    async def deleted(limit: int) -> int:
+        return limit if await script.step() else limit - 1
+
+    engine: Any = SimpleNamespace(forget_history=deleted, give_back_space=script.nothing)
+    return forget_loop(engine, script.alarm, EVERY_S)
+
+
+def keeping_up(script: Script) -> Awaitable[None]:
+    return upkeep_loop([script.step], EVERY_S)
+
+
+def releasing(script: Script) -> Awaitable[None]:
+    engine: Any = SimpleNamespace(release=script.released, figures=EngineFigures(), clock=HandClock(0))
+    return release_loop(engine, Alarm(HandClock(0)), NoHands(), EVERY_S, lambda: False, lambda: 0.5)
+
+
+def following_the_clock(script: Script) -> Awaitable[None]:
+    clock: Any = SimpleNamespace(sample=script.sampled)
+    store: Any = None
+    return clock_loop(clock, store, script.alarm)
+
+
+def beating(script: Script) -> Awaitable[None]:
+    store: Any = SimpleNamespace(urgent=script.step)
+    clock: Any = HandClock(0)
+    return heartbeat_loop(store, clock, Id(bytes(16)), 6_000)
+
+
+def publishing(script: Script) -> Awaitable[None]:
+    publisher = Publisher(SimpleNamespace(listen=lambda signal: None), HandClock(0))  # type: ignore[arg-type]
+    publisher.step = script.step  # type: ignore[method-assign]
+    return publisher.loop()
+
+
+# What passes between two steps, from the beginning of one to that of the next. What is left is done after a rest of
+# twice as long as it took where releases go first, and at once elsewhere.
+AFTER_REST = TOOK_S + 2 * TOOK_S
+LATER = TOOK_S + EVERY_S
+RHYTHMS: list[tuple[Callable[[Script], Awaitable[None]], list[float]]] = [
+    (acting, [0, AFTER_REST, AFTER_REST, LATER, LATER, LATER, LATER, AFTER_REST]),
+    (forgetting, [0, AFTER_REST, AFTER_REST, LATER, LATER, LATER, LATER, AFTER_REST]),
+    (giving_space_back, [0, AFTER_REST, AFTER_REST, LATER, LATER, LATER, LATER, AFTER_REST]),
+    (keeping_up, [0, TOOK_S, TOOK_S, LATER, LATER, LATER, LATER, TOOK_S]),
+    (releasing, [0, TOOK_S, TOOK_S, LATER, TOOK_S + 0.2, LATER, TOOK_S + 0.2, TOOK_S]),
+    (following_the_clock, [1.0, *[TOOK_S + 1.0] * 7]),
+    (beating, [0, *[TOOK_S + 2.0] * 7]),
+    (publishing, [0, TOOK_S, TOOK_S, TOOK_S + 1.0, TOOK_S + 1.5, TOOK_S + 1.0, TOOK_S + 1.5, TOOK_S]),
+]
+
+
+@pytest.mark.parametrize(("loop", "pauses"), RHYTHMS, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_loop_goes_on_at_once_where_something_is_left_and_waits_where_nothing_is_or_it_has_failed(
+    loop, pauses
+):
+    async def begun() -> list[float]:
+        script = Script()
+        going = asyncio.ensure_future(loop(script))
+        while len(script.begun) < len(pauses):
+            await asyncio.sleep(1)
+        going.cancel()
+        await asyncio.gather(going, return_exceptions=True)
+        return script.begun[: len(pauses)]
+
+    with capture_logs() as lines:
+        found = run_in_virtual_time(begun())
+    assert found == pytest.approx([sum(pauses[: number + 1]) for number in range(len(pauses))], abs=0.02)
+    assert [line["log_level"] for line in lines] == ["warning"] * 2
