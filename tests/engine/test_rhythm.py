@@ -16,7 +16,7 @@ from horarium.domain.ids import Id
 from horarium.engine.acting import act_loop
 from horarium.engine.figures import EngineFigures
 from horarium.engine.forgetting import forget_loop
-from horarium.engine.loops import NoHands, clock_loop, heartbeat_loop, release_loop, upkeep_loop
+from horarium.engine.loops import NoHands, clock_loop, heartbeat_loop, release_loop, told_loop, upkeep_loop
 from horarium.engine.wake import Alarm
 from horarium.events.publisher import Publisher
 from horarium.store.verbs.release import Released
@@ -55,8 +55,29 @@ class Script:
         return False
 
 
+async def told_every(first_s: float, loop: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run a loop that is told every EVERY_S, for the first time after `first_s`."""
+    told = asyncio.Event()
+
+    async def tell() -> None:
+        await asyncio.sleep(first_s)
+        while True:
+            told.set()
+            await asyncio.sleep(EVERY_S)
+
+    telling = asyncio.create_task(tell())
+    try:
+        await loop(told)
+    finally:
+        telling.cancel()
+
+
 def acting(script: Script) -> Awaitable[None]:
-    return act_loop(script, script.alarm, EVERY_S)
+    return told_every(0.0, lambda told: act_loop(script, script.alarm, told))
+
+
+def doing_what_was_found(script: Script) -> Awaitable[None]:
+    return told_every(0.0, lambda told: told_loop([script.step], told))
 
 
 def giving_space_back(script: Script) -> Awaitable[None]:
@@ -97,9 +118,13 @@ def beating(script: Script) -> Awaitable[None]:
 
 
 def publishing(script: Script) -> Awaitable[None]:
-    publisher = Publisher(SimpleNamespace(listen=lambda signal: None), HandClock(0))  # type: ignore[arg-type]
-    publisher.step = script.step  # type: ignore[method-assign]
-    return publisher.loop()
+    def publish(told: asyncio.Event) -> Awaitable[None]:
+        store: Any = SimpleNamespace(listen=lambda signal: None)
+        publisher = Publisher(store, HandClock(0), told)
+        publisher.step = script.step  # type: ignore[method-assign]
+        return publisher.loop()
+
+    return told_every(EVERY_S, publish)
 
 
 # What passes between two steps, from the beginning of one to that of the next. What is left is done after a rest of
@@ -107,14 +132,19 @@ def publishing(script: Script) -> Awaitable[None]:
 AFTER_REST = TOOK_S + 2 * TOOK_S
 LATER = TOOK_S + EVERY_S
 RHYTHMS: list[tuple[Callable[[Script], Awaitable[None]], list[float]]] = [
-    (acting, [0, AFTER_REST, AFTER_REST, LATER, LATER, LATER, LATER, AFTER_REST]),
+    (acting, [0, AFTER_REST, AFTER_REST, EVERY_S - 2 * AFTER_REST, EVERY_S, EVERY_S, EVERY_S, AFTER_REST]),
+    (doing_what_was_found, [0, TOOK_S, TOOK_S, EVERY_S - 2 * TOOK_S, EVERY_S, EVERY_S, EVERY_S, TOOK_S]),
     (forgetting, [0, AFTER_REST, AFTER_REST, LATER, LATER, LATER, LATER, AFTER_REST]),
     (giving_space_back, [0, AFTER_REST, AFTER_REST, LATER, LATER, LATER, LATER, AFTER_REST]),
     (keeping_up, [0, TOOK_S, TOOK_S, LATER, LATER, LATER, LATER, TOOK_S]),
     (releasing, [0, TOOK_S, TOOK_S, LATER, TOOK_S + 0.2, LATER, TOOK_S + 0.2, TOOK_S]),
     (following_the_clock, [1.0, *[TOOK_S + 1.0] * 7]),
     (beating, [0, *[TOOK_S + 2.0] * 7]),
-    (publishing, [0, TOOK_S, TOOK_S, TOOK_S + 1.0, TOOK_S + 1.5, TOOK_S + 1.0, TOOK_S + 1.5, TOOK_S]),
+    # It begins with what is there, and after a failure it tries again half a second later.
+    (
+        publishing,
+        [0, TOOK_S, TOOK_S, EVERY_S - 2 * TOOK_S, TOOK_S + 0.5, EVERY_S - TOOK_S - 0.5, TOOK_S + 0.5, TOOK_S],
+    ),
 ]
 
 

@@ -119,7 +119,7 @@ async def test_only_one_node_has_a_webhook_and_another_gets_it_when_that_one_is_
     first, second = await Node.start(store), await Node.start(store)
     (held,) = await claim(store, first)
     assert await claim(store, second) == []
-    assert await store.read(webhooks.webhooks_of, first.id) == {made.id: held.epoch}
+    assert await store.read(webhooks.webhooks_of, first.id) == ({made.id: held.epoch}, False)
     await store.urgent(nodes.heartbeat, second.id, NOON + LEASE, LEASE)
     await store.urgent(nodes.free_lapsed, NOON + LEASE + 1, second.id)
     (again,) = await claim(store, second)
@@ -207,11 +207,14 @@ async def test_a_node_lets_go_of_what_it_has_by_the_store_alone_and_of_nothing_t
     held = {each.webhook.id: each.epoch for each in await claim(store, one)}
     first, second, third = sorted(held)
     await store.urgent(webhooks.let_go, two.id, held)
-    assert await store.read(webhooks.webhooks_of, one.id) == held
+    assert await store.read(webhooks.webhooks_of, one.id) == (held, False)
     await store.urgent(webhooks.let_go, one.id, {first: held[first], second: held[second] - 1})
-    assert await store.read(webhooks.webhooks_of, one.id) == {second: held[second], third: held[third]}
+    assert await store.read(webhooks.webhooks_of, one.id) == (
+        {second: held[second], third: held[third]},
+        True,
+    )
     assert [each.webhook.id for each in await claim(store, two)] == [first]
-    assert await store.read(webhooks.webhooks_of, two.id) == {first: held[first] + 2}
+    assert await store.read(webhooks.webhooks_of, two.id) == ({first: held[first] + 2}, False)
 
 
 async def test_a_change_takes_a_webhook_from_the_node_that_has_it(space, store):
