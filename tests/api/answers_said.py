@@ -4,9 +4,10 @@ Every route is in the walk: one that no request comes to fails it. `python -m te
 in `said/` anew. Each begins with what is read, goes on with what is changed, and ends with what is refused; our own API
 has a page for each of these.
 
-In a page, `# POST /keys` is a request, below which are its body and its answer. What has been told before is told by
-its name and by what is different: {as key_k-bot before, but "revoked_at": ...}; {like run_1, but ...} is another thing
-of the same kind. The usual headers of answers are told with the first of their kind.
+In a page, `# POST /keys` is a request, below which are its body, its answer, and what the audit log notes of it. One
+that costs more than usual says so: `# POST /audiences/preview for 52 units`. What has been told before is told by its
+name and by what is different: {as key_k-bot before, but "revoked_at": ...}; {like run_1, but ...} is another thing of
+the same kind. The usual headers of answers are told with the first of their kind.
 """
 
 from __future__ import annotations

@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
+from horarium.api import show
 from horarium.domain.directory import KINDS
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import random_id
+from horarium.domain.listings import AuditListing
+from horarium.service.audit import AuditService
 from horarium.service.directory import CHUNK, REFUSED_LIMIT, Imported
+from horarium.store.verbs.audit import list_entries
 from tests.support.audience import FLAVOURS, Stand, opened_store
 from tests.support.tenant import NOON
 
@@ -112,3 +116,14 @@ async def test_a_kind_that_does_not_exist_is_not_found(stand: Stand) -> None:
     ):
         with pytest.raises(NotFound, match="cats"):
             await attempt
+
+
+async def test_an_entry_of_the_audit_log_counts_what_was_stored_and_names_few_of_it(stand: Stand) -> None:
+    await put(stand, "users", [{"id": f"u{number}"} for number in range(25)])
+    audit = AuditService(stand.store, stand.directory.clock)
+    await audit.link()
+    listing = AuditListing(stand.tenant.workspace, 1, action="directory.put")
+    (entry,) = await stand.store.read(list_entries, listing)
+    said = show.audit_entry(entry)
+    assert (said["subject"], said["after"]["count"]) == ("directory:users", 25)
+    assert said["after"]["first_ids"] == [f"u{number}" for number in range(20)]
