@@ -23,7 +23,7 @@ from horarium.service.rates import READ, WRITE
 from tests.api.said.telling import WIDTH, Teller, Told, wrapped
 from tests.console.world import World
 from tests.mutations.sending import Reply, send
-from tests.mutations.world import Route
+from tests.mutations.world import OWN, Route
 
 # More than any walk costs.
 UNITS = 1e9
@@ -94,6 +94,8 @@ class Walk:
         known = {entry.id for entry in await self._newest_entries()} if writes else set()
         before = self._left()
         reply = await self.send(ask)
+        if self.api == OWN:
+            _check_tag(ask, reply)
         cost = before - self._left()
         entries = await self._newest_entries() if writes and reply.status < 300 else ()
         said = [self.said(reply)] if reply.media == "application/problem+json" else self.teller.answer(reply)
@@ -282,6 +284,17 @@ class Walk:
         for answer, requests in sorted(told.items(), key=lambda each: -len(each[1])):
             most = len(requests) > 20 and len(requests) > every / 2
             self.lines += [answer, *wrapped([f"all others ({len(requests)})"] if most else requests)]
+
+
+def _check_tag(ask: Ask, reply: Reply) -> None:
+    """Whatever has a version says it in its ETag as well, which is what `If-Match` takes; but for what cannot be
+    changed, the versions that a schedule has had."""
+    if "/versions/" in ask.line:
+        return
+    shown = reply.json() if reply.status in (200, 201) and reply.media == JSON and reply.body else None
+    version = shown.get("version") if isinstance(shown, dict) else None
+    if isinstance(version, int) and reply.headers.get("etag") != f'"{version}"':
+        raise AssertionError(f"{ask.line} answers version {version} with ETag {reply.headers.get('etag')}")
 
 
 def _filled(value: Any) -> Any:

@@ -148,7 +148,7 @@ class WebhookRoutes(Routes):
         body = validated(WebhookBody, raw)
         wanted = await self._wanted(who, body)
         made, again = await self.services.webhooks.create_once(who, body.url, body.name, wanted, repeated)
-        return json_answer(201, _with_secret(made), headers=replayed(again))
+        return json_answer(201, _with_secret(made), headers=etag(made.webhook.version) | replayed(again))
 
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, "events:read")
@@ -205,7 +205,7 @@ class WebhookRoutes(Routes):
             body.algorithm == "ed25519",
             expected_version(request),
         )
-        return json_answer(200, _with_secret(made))
+        return json_answer(200, _with_secret(made), headers=etag(made.webhook.version))
 
     async def replay(self, request: Request) -> Answer:
         who = await self.who(request, "events:write")

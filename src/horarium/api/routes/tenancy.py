@@ -60,7 +60,7 @@ class WorkspaceRoutes(Routes):
             "admin": show.principal(made.admin),
             "admin_key": show.issued_key(made.issued),
         }
-        return json_answer(201, shown)
+        return json_answer(201, shown, headers=etag(made.workspace.version))
 
     async def list(self, request: Request) -> Answer:
         who = await self.who(request)
@@ -109,7 +109,7 @@ class WorkspaceRoutes(Routes):
         days = query.number("days", DELAY_DAYS, 0, LONGEST_DELAY_DAYS)
         query.done()
         found = await self.services.purges.delete(who, workspace_id_in(request, who), days)
-        return json_answer(200, show.workspace(found))
+        return json_answer(200, show.workspace(found), headers=etag(found.version))
 
     async def undelete(self, request: Request) -> Answer:
         who = await self.who(request, SERVER_SCOPE)
