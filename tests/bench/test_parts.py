@@ -90,3 +90,12 @@ async def test_viewers_look_at_pages_and_streams_while_runs_are_delivered(
     assert line["pages"] >= 10
     assert line["streamed_bytes"] > 0
     assert line["page_p50_ms"] > 0
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 99, 100, 101])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+def test_below_a_quantile_lies_that_share_of_the_values(count: int, share: float) -> None:
+    values = [float(value) for value in range(count)]
+    found = lateness.quantile(values, share)
+    assert sum(value < found for value in values) == int(count * share)
+    assert (lateness.quantile([], share), lateness.quantile(values, 1.0)) == (0.0, values[-1])
