@@ -246,3 +246,19 @@ def test_a_connection_without_an_answer_is_given_up_after_half_a_lease_and_anoth
     given_up = LEASE_S / 3 + LEASE_S / 2
     assert connection.dropped[:1] == near(given_up)
     assert connection.opened[:2] == near(0, given_up + module.AGAIN_S)
+
+
+async def test_a_lease_that_is_closed_sends_no_more_heartbeats_and_is_over_before_the_server_says_goodbye():
+    """A heartbeat that came later would make others wait for a node that has stopped."""
+    lease, order = lease_of([]), []
+    lease._stopping = threading.Event()
+    lease._pulsing = asyncio.create_task(asyncio.Event().wait())
+
+    def join(seconds):
+        order.append(("waited for", lease._stopping.wait(seconds), seconds))
+
+    lease._thread = SimpleNamespace(join=join)
+    await lease.close()
+    assert order == [("waited for", True, 2.0)]
+    await asyncio.gather(lease._pulsing, return_exceptions=True)
+    assert lease._pulsing.cancelled()
