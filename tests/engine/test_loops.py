@@ -56,6 +56,7 @@ def test_what_is_due_after_a_jump_of_the_databases_clock_waits_for_no_poll(diffe
         begun = asyncio.get_running_loop().time()
         await alarm.wait(3_600_000, 5.0)
         following.cancel()
+        assert (clock.jumps > 0) is (woken_s == SAMPLE_S)
         return asyncio.get_running_loop().time() - begun
 
     assert run_in_virtual_time(waits()) == pytest.approx(woken_s, abs=0.01)
