@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from structlog.testing import capture_logs
 
 from horarium.domain.audience import AudienceQuery, RowPage
 from horarium.domain.errors import Unavailable
-from horarium.engine.fanout import BACKOFF_S, SHARE, SOURCE_S, TROUBLE_S, FanoutRunner
+from horarium.engine.fanout import BACKOFF_S, CHUNK, FIRST_CHUNK, SHARE, SOURCE_S, TROUBLE_S, FanoutRunner
 from horarium.store.verbs.fanout import FanoutLost
 from tests.engine.test_fanout import neighbour_of
 from tests.simulation.loop import VirtualLoop
@@ -304,3 +305,26 @@ def test_a_source_may_take_two_minutes_for_a_page(takes_s, expected):
         assert (fire.state, fire.error) == expected
 
     play(Slow(takes_s=takes_s), story)
+
+
+@pytest.mark.parametrize(
+    ("weight", "heaviest", "rows"),
+    [
+        (1.0, 1.0, CHUNK),
+        (1.0, 4.0, CHUNK // 4),
+        (2.0, 1.0, CHUNK),
+        (0.01, 4.0, FIRST_CHUNK),
+        (1.0, 0.0, CHUNK),
+    ],
+)
+def test_a_chunk_is_as_large_as_the_weight_of_its_workspace_says_and_no_smaller_than_a_first_one(
+    weight, heaviest, rows
+):
+    async def story(stand: Stand, _: Told) -> None:
+        job: Any = SimpleNamespace(weight=weight)
+        beside: Any = [SimpleNamespace(weight=heaviest)] if heaviest else []
+        stand.fan_out._held = dict(enumerate([job, *beside]))  # type: ignore[arg-type]
+        assert stand.fan_out._chunk_of(job) == rows
+        stand.fan_out._held = {}
+
+    play(Slow(), story)

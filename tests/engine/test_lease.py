@@ -57,7 +57,7 @@ def lease_of(lapses):
     lease._lease_s, lease._pulse, lease._until = LEASE_S, 100.0, 0.0
     lease._loop = SimpleNamespace(call_soon_threadsafe=lambda call: call())
     lease._on_lapse = lambda: lapses.append(1)
-    lease._beating, lease._disturbed = None, asyncio.Event()
+    lease._beats, lease._beating, lease._disturbed = None, None, asyncio.Event()
     return lease
 
 
@@ -284,3 +284,21 @@ def test_a_connection_without_an_answer_is_given_up_after_half_a_lease_and_anoth
     given_up = LEASE_S / 3 + LEASE_S / 2
     assert connection.dropped[:1] == near(given_up)
     assert connection.opened[:2] == near(0, given_up + module.AGAIN_S)
+
+
+async def test_a_lease_that_is_closed_sends_no_more_heartbeats_and_is_over_before_the_server_says_goodbye():
+    """A heartbeat that came later would make others wait for a node that has stopped."""
+    lease, order = lease_of([]), []
+    lease._stopping = threading.Event()
+    lease._beats = SimpleNamespace(call_soon_threadsafe=lambda call: order.append(call))
+    lease._pulsing = asyncio.create_task(asyncio.Event().wait())
+
+    def join(seconds):
+        order.append(("waited for", lease._stopping.wait(seconds), seconds))
+
+    lease._thread = SimpleNamespace(join=join)
+    await lease.close()
+    # The thread is told that its pause is over before it is waited for.
+    assert order == [lease._disturbed.set, ("waited for", True, 2.0)]
+    await asyncio.gather(lease._pulsing, return_exceptions=True)
+    assert lease._pulsing.cancelled()

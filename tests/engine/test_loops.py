@@ -57,6 +57,7 @@ def test_what_is_due_after_a_jump_of_the_databases_clock_waits_for_no_poll(diffe
         begun = asyncio.get_running_loop().time()
         await alarm.wait(3_600_000, 5.0)
         following.cancel()
+        assert (clock.jumps > 0) is (woken_s == SAMPLE_S)
         return asyncio.get_running_loop().time() - begun
 
     assert run_in_virtual_time(waits()) == pytest.approx(woken_s, abs=0.01)
@@ -166,3 +167,23 @@ def test_a_release_is_told_the_room_at_its_time_and_what_follows_from_the_releas
     assert [batch for _, batch, _, _ in asked] == [first, large, least, least, least, large, first, first]
     assert [few for _, _, _, few in asked] == [False, False, True, False, True, False, False, False]
     assert hands.taken == [some, some]
+
+
+def test_a_node_that_has_its_right_to_release_again_does_so_within_a_moment_and_asks_nobody_until_then():
+    begun: list[float] = []
+
+    async def play() -> None:
+        time = asyncio.get_running_loop().time
+
+        async def release(*_: Any) -> Released:
+            begun.append(time())
+            return Released()
+
+        engine: Any = SimpleNamespace(release=release, clock=HandClock(0))
+        alarm = Alarm(HandClock(0))
+        going = asyncio.create_task(release_loop(engine, alarm, Hands(), 60.0, lambda: time() < 7.0))
+        await asyncio.sleep(10)
+        going.cancel()
+
+    run_in_virtual_time(play())
+    assert begun == [pytest.approx(7.0, abs=LEASE_S + 0.01)]

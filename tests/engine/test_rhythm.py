@@ -15,7 +15,7 @@ from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id
 from horarium.engine.acting import act_loop
 from horarium.engine.figures import EngineFigures
-from horarium.engine.forgetting import forget_loop
+from horarium.engine.forgetting import CLEAR_MS, MOST_WAITS, forget_loop
 from horarium.engine.loops import NoHands, clock_loop, heartbeat_loop, release_loop, told_loop, upkeep_loop
 from horarium.engine.wake import Alarm
 from horarium.events.publisher import Publisher
@@ -35,6 +35,7 @@ class Script:
         self.left = iter([True, True, False, Unavailable("away"), False, Unavailable("away"), True, False])
         self.alarm = Alarm(HandClock(0))
         self.alarm._waiting = True
+        self.figures = EngineFigures()
 
     async def step(self, *_: Any, **__: Any) -> bool:
         self.begun.append(round(asyncio.get_running_loop().time(), 2))
@@ -101,7 +102,7 @@ def keeping_up(script: Script) -> Awaitable[None]:
 
 
 def releasing(script: Script) -> Awaitable[None]:
-    engine: Any = SimpleNamespace(release=script.released, figures=EngineFigures(), clock=HandClock(0))
+    engine: Any = SimpleNamespace(release=script.released, figures=script.figures, clock=HandClock(0))
     return release_loop(engine, Alarm(HandClock(0)), NoHands(), EVERY_S, lambda: False, lambda: 0.5)
 
 
@@ -152,8 +153,9 @@ RHYTHMS: list[tuple[Callable[[Script], Awaitable[None]], list[float]]] = [
 def test_a_loop_goes_on_at_once_where_something_is_left_and_waits_where_nothing_is_or_it_has_failed(
     loop, pauses
 ):
+    script = Script()
+
     async def begun() -> list[float]:
-        script = Script()
         going = asyncio.ensure_future(loop(script))
         while len(script.begun) < len(pauses):
             await asyncio.sleep(1)
@@ -165,3 +167,20 @@ def test_a_loop_goes_on_at_once_where_something_is_left_and_waits_where_nothing_
         found = run_in_virtual_time(begun())
     assert found == pytest.approx([sum(pauses[: number + 1]) for number in range(len(pauses))], abs=0.02)
     assert [line["log_level"] for line in lines] == ["warning"] * 2
+    assert script.figures.releases_failed == (2 if loop is releasing else 0)
+
+
+@pytest.mark.parametrize("loop", [acting, forgetting, giving_space_back])
+def test_what_can_wait_gives_way_to_a_release_before_each_step_but_not_for_ever(loop):
+    async def begun() -> list[float]:
+        script = Script()
+        script.alarm._waiting = False  # a release is under way, all the time
+        going = asyncio.ensure_future(loop(script))
+        await asyncio.sleep(1)
+        going.cancel()
+        return script.begun
+
+    way_s = MOST_WAITS * CLEAR_MS / 1000
+    first = way_s if loop is not giving_space_back else 2 * way_s  # the history was looked at before
+    apart = way_s + AFTER_REST
+    assert run_in_virtual_time(begun()) == pytest.approx([first, first + apart, first + 2 * apart], abs=0.02)

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from horarium.domain.places import LaneRoom
 from horarium.engine.steps import UPKEEP_BATCH, Engine
 from horarium.service.failure_log import LINES_OF_TARGET, PERIOD_MS
+from horarium.store.base import Duplicate
 from horarium.store.verbs import idempotency, meta, quotas, upkeep
+from horarium.store.verbs import release as release_verbs
 from horarium.store.verbs import runs as run_verbs
 from horarium.times import TZDATA_VERSION
 from tests.support.house import HandClock
@@ -101,3 +104,24 @@ async def test_history_is_deleted_up_to_the_retention_time_before_now_and_counte
     assert engine.store.asked == [(upkeep.forget, NOW - 1_000, 5)] * 2
     assert engine.figures.forgotten == 2 * found
     assert (engine.figures.behind_since is not None) is behind
+
+
+async def test_a_release_that_meets_fires_which_are_there_already_is_repeated_with_care_and_is_else_the_same():
+    asked = []
+
+    class Refuses:
+        async def urgent(self, verb: Any, *given: Any, **named: Any) -> Any:
+            asked.append((verb, given, named))
+            if len(asked) == 1:
+                raise Duplicate("fires")
+            return "released"
+
+    engine = Engine(Refuses(), HandClock(NOW), b"me")
+    room = LaneRoom({}, 3)
+    assert await engine.release(5, 7, room, few_first=True) == "released"
+    same = {"lane_room": room, "few_first": True}
+    given = (NOW, 7, b"me", 5)
+    assert asked == [
+        (release_verbs.release, given, same),
+        (release_verbs.release, given, {**same, "careful": True}),
+    ]

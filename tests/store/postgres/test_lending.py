@@ -165,6 +165,20 @@ async def test_who_gives_up_waiting_holds_nothing_up(lending: Lending) -> None:
         await lending.take_back(connection)
 
 
+async def test_who_gives_up_at_the_moment_in_which_a_connection_is_free_is_passed_over(
+    lending: Lending,
+) -> None:
+    one, two = await lending.lend(), await lending.lend()
+    gone, stays = await begun(lending), await begun(lending)
+    gone.cancel()
+    await lending.take_back(one)  # before the other has heard that it is given up
+    assert await stays is one
+    await asyncio.wait([gone])
+    assert (gone.cancelled(), lending.waiting) == (True, 0)
+    for connection in (one, two):
+        await lending.take_back(connection)
+
+
 async def test_a_lost_connection_makes_room_for_another(lending: Lending, pool: Connections) -> None:
     for _ in range(2 * SIZE):
         lost, other = await lending.lend(), await lending.lend()

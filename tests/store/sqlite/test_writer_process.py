@@ -56,6 +56,11 @@ async def hold_and_fail(tx, name: str) -> None:
     raise Duplicate(name)
 
 
+@portable
+async def ask_for_what_is_not_there(tx) -> None:
+    tx._connection.execute("SELECT * FROM nowhere")
+
+
 class Unportable(Exception):
     """It cannot be made again from its words alone."""
 
@@ -145,6 +150,15 @@ async def test_a_portable_verb_that_fails_leaves_nothing_and_spoils_no_other(tmp
         found = await store.read(held)
         assert (found["a"], found["c"]) == ("1", "3")
         assert "b" not in found
+
+
+async def test_what_the_database_refuses_the_child_is_counted_here(tmp_path: Path) -> None:
+    async with store_with_process(tmp_path) as store:
+        for times in (1, 2):
+            with pytest.raises(Unavailable, match="no such table: nowhere"):
+                await store.urgent(ask_for_what_is_not_there)
+            assert await store.urgent(hold, "a", "1") == "1"
+            assert store.figures.refused == times
 
 
 async def test_an_error_that_cannot_be_sent_arrives_in_words(tmp_path: Path) -> None:
