@@ -68,9 +68,8 @@ class Bucket:
 
     def fetch(self, name: str, folder: Path) -> Path:
         file = folder / name
-        private_file(
-            file
-        )  # which it stays: boto3 would put a file of its own in its place if it were given the name
+        # The file stays private: boto3 would put one of its own in its place if it were given the name.
+        private_file(file)
         with self._translated(), file.open("wb") as into:
             self._client.download_fileobj(self._bucket, self._prefix + name, into)
         return file
