@@ -164,6 +164,8 @@ NDJSON = "application/x-ndjson; charset=utf-8"
         (b'{"id": "a"}\n', "application/jsonl", [(1, A)]),
         (b"id,name\na,\n\nb,B\n", "", [(2, A), (4, {"id": "b", "name": "B"})]),
         (b"id;name\na;\nb;\n", "text/csv", [(2, A), (3, B)]),
+        (b"{x},id\n,a\n,b\n", "Text/CSV ;header=present", [(2, A), (3, B)]),
+        (b'"x"\n{"id": "a"}\n', "APPLICATION/X-NDJSON", [(1, "x"), (2, A)]),
     ],
 )
 async def test_items_are_the_same_however_a_body_arrives(

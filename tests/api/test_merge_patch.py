@@ -11,6 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from horarium.api.drafts import merged
+from horarium.domain.ids import prefixed
+from tests.api.asking import BASE, HOOK, NOW, ask, scheduled
+from tests.support.house import House
 
 
 @pytest.mark.parametrize(
@@ -70,3 +73,57 @@ def test_an_object_of_very_many_members_that_is_new_takes_little_time() -> None:
         assert merged({"name": "x"}, {"extra": large})["extra"] == large
         taken.append(time.thread_time() - begun)
     assert min(taken) < 0.05
+
+
+CADENYA = "/v1/workspaces/{workspace}/agents/a"
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "mine", "others"),
+    [
+        (BASE + "/schedules/by-key/mine", "PATCH", {"name": "mine"}, {"description": "theirs"}),
+        (BASE + "/schedules/by-key/mine", "PATCH", {"policies": {"overlap": "allow"}},
+         {"policies": {"max_fires": 7}}),
+        (BASE + "/targets/t", "PATCH", {"name": "mine"}, {"description": "theirs"}),
+        (BASE + "/targets/t", "PATCH", {"extra": {"mine": 1}}, {"extra": {"theirs": 1}}),
+        (BASE + "/webhooks/{hook}", "PATCH", {"name": "mine"}, {"types": ["fire.failed"]}),
+        (BASE + "/workspaces/current", "PATCH", {"name": "mine"}, {"settings": {"timezone": "Asia/Tokyo"}}),
+        ("/api/v1/workflows/t", "PUT", {"name": "mine"}, {"description": "theirs"}),
+        ("/api/v1/workflows/t", "PUT", {"tags": ["mine"]}, {"versionId": "theirs"}),
+        (CADENYA, "PATCH", {"metadata": {"name": "mine"}}, {"spec": {"description": "theirs"}}),
+        (CADENYA, "PATCH", {"metadata": {"name": "mine"}}, {"metadata": {"labels": {"theirs": "1"}}}),
+    ],
+)  # fmt: skip
+async def test_a_partial_change_keeps_what_another_has_changed_since_the_thing_was_read(
+    monkeypatch: pytest.MonkeyPatch, path: str, method: str, mine: Any, others: Any
+) -> None:
+    async with House.open(NOW) as house:
+        await scheduled(house, key="mine")
+        await house.target("agent", key="a")
+        hook = await ask(house, "POST", "/webhooks", {"url": HOOK["url"]}, 201)
+        path = path.format(hook=hook["id"], workspace=prefixed("ws", house.first.workspace_id))
+        once = [others]
+
+        async def changed(body: Any) -> None:
+            answer = await house.client.request(method, path, json=body)
+            assert answer.status_code == 200, answer.text
+
+        def late(write: Any) -> Any:
+            async def write_after_another(*given: Any, **named: Any) -> Any:
+                if once:
+                    await changed(once.pop())
+                return await write(*given, **named)
+
+            return write_after_another
+
+        services = house.services
+        for service, name in (
+            (services.schedules, "change"), (services.targets, "change"), (services.targets, "edit"),
+            (services.webhooks, "change"), (services.tenancy, "update_workspace"),
+        ):  # fmt: skip
+            monkeypatch.setattr(type(service), name, late(getattr(type(service), name)))
+        await changed(mine)
+        found = (await house.client.get(path)).json()
+        assert not once
+        for body in (mine, others):
+            assert merged(found, body) == found

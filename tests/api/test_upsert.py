@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -162,3 +163,60 @@ async def test_a_line_is_refused_to_whoever_is_refused_the_same_by_itself(house:
                 assert (told["status"], told["errors"]) == (found["status"], found["errors"]), (bounds, line)
                 refused += 1
     assert refused == 10  # without a grant, what stays as it does may be sent, and be renamed
+
+
+def between(
+    monkeypatch: pytest.MonkeyPatch, house: House, look: str, other: Callable[[], Awaitable[Any]]
+) -> None:
+    """Have something else happen once a request has looked which schedules there are, and before it writes."""
+    schedules = type(house.services.schedules)
+    looked = getattr(schedules, look)
+
+    async def look_and_be_late(*given: Any) -> Any:
+        found = await looked(*given)
+        monkeypatch.setattr(schedules, look, looked)
+        await other()
+        return found
+
+    monkeypatch.setattr(schedules, look, look_and_be_late)
+
+
+@pytest.mark.parametrize("route", ["put", "upsert"])
+async def test_a_schedule_that_somebody_else_makes_under_the_key_meanwhile_is_replaced(
+    house: House, monkeypatch: pytest.MonkeyPatch, route: str
+) -> None:
+    await scheduled(house)
+    theirs: dict[str, Any] = {}
+
+    async def other() -> None:
+        theirs.update(await ask(house, "POST", "/schedules", {**ORDER, "key": "mine", "name": "theirs"}, 201))
+
+    between(monkeypatch, house, "find_by_key" if route == "put" else "with_keys", other)
+    if route == "put":
+        await ask(house, "PUT", "/schedules/by-key/mine", ORDER, 200)
+    else:
+        told = await upsert(house, [{**ORDER, "key": "other"}, {**ORDER, "key": "mine"}])
+        assert [(line["status"], line["result"]) for line in told] == [(201, "created"), (200, "updated")]
+    found = await ask(house, "GET", "/schedules/by-key/mine")
+    assert (found["id"], found["name"], found["version"]) == (theirs["id"], "s", 2)
+
+
+@pytest.mark.parametrize("route", ["put", "upsert"])
+async def test_a_schedule_that_somebody_else_deletes_meanwhile_is_not_made_again_unasked(
+    house: House, monkeypatch: pytest.MonkeyPatch, route: str
+) -> None:
+    made = await scheduled(house, key="mine")
+    await scheduled(house, key="other")
+    between(
+        monkeypatch,
+        house,
+        "find_by_key" if route == "put" else "with_keys",
+        lambda: ask(house, "DELETE", f"/schedules/{made['id']}", None, 204),
+    )
+    change = {**ORDER, "name": "new"}
+    if route == "put":
+        await ask(house, "PUT", "/schedules/by-key/mine", change, 404)
+    else:
+        told = await upsert(house, [{**change, "key": "mine"}, {**change, "key": "other"}])
+        assert [(line["status"], line["result"]) for line in told] == [(404, "refused"), (200, "updated")]
+    await ask(house, "GET", "/schedules/by-key/mine", status=404)

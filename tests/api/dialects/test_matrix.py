@@ -95,6 +95,38 @@ async def test_it_is_made_listed_and_fired_on_postgresql(
     assert await speaker.listed() == []
 
 
+@EVERY
+@pytest.mark.parametrize("verb", ["pause", "delete"])
+async def test_a_change_keeps_what_somebody_else_has_done_since_the_schedule_was_read(
+    house: House, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, kind: type[Speaker], verb: str
+) -> None:
+    speaker = await kind.open(house, house.first, receiver)
+    made, *_ = speaker.seen(await speaker.create())
+    own = f"/horarium/v1/schedules/{speaker.core_id(made)}"
+    service = type(house.services.schedules)
+    read = service.get
+
+    async def read_and_be_late(*given: Any) -> Any:
+        found = await read(*given)
+        monkeypatch.setattr(service, "get", read)
+        if verb == "pause":
+            assert _good(await house.client.post(f"{own}/pause"))
+        else:
+            assert _good(await house.client.delete(own))
+        return found
+
+    monkeypatch.setattr(service, "get", read_and_be_late)
+    answer = await speaker.change(made)
+    if verb == "delete":
+        assert answer.status_code == 404
+        speaker.envelope(answer)
+        return
+    assert _good(answer)
+    found = (await house.client.get(own)).json()
+    assert (found["state"], "10" in str(found["recurrence"])) == ("paused", True)
+    assert not speaker.seen((await speaker.read(made)).json())[1]
+
+
 async def test_each_lists_its_own_and_the_projects_own_api_lists_all(
     house: House, receiver: Receiver
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from horarium.domain.ids import from_ulid, prefixed, uuid_text
 from tests.api.dialects.speakers import Cadenya, M9m, Uranus
 from tests.support.house import House
 from tests.support.receiver import Receiver
@@ -70,6 +71,34 @@ async def test_an_id_with_a_slash_is_reached_percent_encoded(
     await house.target("agent", key="staff/secretary")
     answer = await house.client.get("/api/agents/staff%2Fsecretary/schedules")
     assert (answer.status_code, answer.json()) == (200, {"schedules": []})
+
+
+async def test_a_thing_is_named_by_its_id_as_it_is_shown_as_our_own_api_writes_it_and_as_a_uuid(
+    house: House, m9m: M9m, receiver: Receiver
+) -> None:
+    uranus = await Uranus.open(house, house.first, receiver)
+    await uranus.create()
+    for speaker, place, shown, kind in (
+        (m9m, m9m._at(), m9m.schedule, "sch"),
+        (m9m, "/api/v1/executions", m9m.execution, "run"),
+        (uranus, uranus._at(), uranus.schedule, "sch"),
+    ):
+        an_id = from_ulid(shown.rpartition("-")[2])
+        assert an_id is not None
+        for text in (shown, prefixed(kind, an_id), uuid_text(an_id)):
+            answer = await speaker.client.get(f"{place}/{text}")
+            assert (answer.status_code, answer.json().get("id")) == (200, shown), text
+
+
+async def test_a_schedule_is_found_by_a_label_whatever_stands_in_its_value(cadenya: Cadenya) -> None:
+    values = {"a": "b=c", "d": "=", "e": ":f", "g": "h: i", "j": "k?l&m=%3D"}
+    body = cadenya.order | {"metadata": {"name": "Labelled", "labels": values}}
+    made = (await cadenya.client.post(cadenya._at(), json=body)).json()["metadata"]["id"]
+    for name, value in values.items():
+        here = await cadenya.client.get(cadenya._at(), params={"labels": f"{name}={value}"})
+        assert [one["metadata"]["id"] for one in here.json()["items"]] == [made], name
+        own = await cadenya.client.get("/horarium/v1/schedules", params={"label": f"{name}:{value}"})
+        assert [one["dialect_id"] for one in own.json()["items"]] == [made], name
 
 
 async def test_digits_of_another_script_are_not_a_number_of_a_target(m9m: M9m) -> None:
