@@ -201,6 +201,27 @@ async def test_a_chain_is_cut_only_where_a_day_of_it_has_become_too_old(later_ms
         assert len((await house.services.audit.page(who, listing)).items) == kept
 
 
+async def test_a_proof_ends_with_the_link_that_was_the_last_when_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever reads it meanwhile is told of no link of which the proof does not know."""
+    monkeypatch.setattr(audit, "LINKS_AT_ONCE", 2)
+    async with House.open(NOW) as house:
+        who, log, seen = await house.who(), house.services.audit, []
+        for number in range(3):
+            await house.target("tool", key=f"t{number}")
+            await log.link()
+        chain = await log.chain(who)
+        for number in range(3, 5):
+            await house.target("tool", key=f"t{number}")
+            await log.link()
+        async for link, entries in log.links(who, chain):
+            seen.append(link.number)
+            assert entries
+        assert seen == list(range(chain.anchor.number + 1, chain.number + 1))
+        assert (await log.chain(who)).number == chain.number + 2
+
+
 async def test_a_refusal_stands_also_where_it_cannot_be_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
     async with House.open(NOW) as house:
         who = await house.who()
