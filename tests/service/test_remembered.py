@@ -8,10 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.domain.errors import Conflict, Unavailable
 from horarium.domain.host_lists import host_list
-from horarium.domain.ids import Id
+from horarium.domain.ids import Id, prefixed
 from horarium.domain.schedule import ScheduleState
 from horarium.service import identity, metrics, pauses, readiness, recording, targets
 from horarium.service.allowed_hosts import AllowedHosts
@@ -171,12 +172,15 @@ async def test_a_schedule_that_cannot_be_resumed_when_its_pause_is_over_is_tried
             tried.append(now - end)
             raise Conflict("it cannot be resumed")
 
-        with monkeypatch.context() as patched:
+        with monkeypatch.context() as patched, capture_logs() as lines:
             patched.setattr(pauses.PauseService, "_resume_schedule", refused)
             for after_ms in (-1, 0, 1, 59_999, 60_000, 119_999):
                 house.clock.now = end + after_ms
                 await service.resume_due()
         assert tried == [0, 60_000]
+        assert [(line["event"], line["schedule"], line["error"]) for line in lines] == [
+            ("not_resumed", prefixed("sch", made.id), "it cannot be resumed")
+        ] * 2
         house.clock.now = end + 120_000
         await service.resume_due()
         again = await house.services.schedules.get(who.workspace_id, made.id)
