@@ -3,6 +3,7 @@
 import pytest
 
 from horarium.domain.actions import ActionKind
+from horarium.domain.errors import Unavailable
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import prefixed
 from horarium.service import actions
@@ -78,6 +79,9 @@ async def test_a_large_action_goes_on_after_its_answer_and_nothing_twice(monkeyp
         assert (done["state"], done["changed"], done["done"]) == ("done", 6, 6)
         fires = (await ask(house, "GET", "/fires"))["items"]
         assert len(fires) == len({fire["schedule"] for fire in fires}) == 6
+        assert {fire["slot_at"] for fire in fires} == {
+            NOW.replace("Z", ".000Z")
+        }  # however long the action takes
         assert not await house.services.actions.step()
 
 
@@ -566,6 +570,28 @@ async def test_one_thing_that_the_store_refuses_leaves_the_others_of_its_batch_d
         assert (done["state"], done["changed"], done["refused"]) == ("done", 4, 1)
         found = await states(house)
         assert {name for name, state in found.items() if state == "active"} == {refused}
+
+
+async def test_an_action_whose_database_is_away_goes_on_later_and_passes_nothing_over(monkeypatch):
+    monkeypatch.setattr(actions, "AT_ONCE", 0)
+    async with House.open(NOW) as house:
+        await prepared(house)
+        await another(house, name="a")
+        taken = await act(house, "pause", {}, 202)
+        troubles = iter([Unavailable("away")])
+        real = house.store.write
+
+        async def write(verb, *given):
+            for trouble in troubles:
+                raise trouble
+            return await real(verb, *given)
+
+        monkeypatch.setattr(house.store, "write", write)
+        with pytest.raises(Unavailable):
+            await house.services.actions.step()
+        assert not await house.services.actions.step()
+        done = await ask(house, "GET", f"/actions/{taken['id']}")
+        assert (done["state"], done["changed"], done["refused"], done["problems"]) == ("done", 2, 0, [])
 
 
 async def test_actions_take_turns_also_within_a_millisecond(monkeypatch):

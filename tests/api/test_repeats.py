@@ -100,6 +100,15 @@ async def test_what_is_sent_twice_with_one_key_is_done_once(path: str) -> None:
         again = await house.client.post(f"{BASE}{where}", json=body, headers=KEY)
         assert (again.status_code, counted()) == (first.status_code, done)
         assert _ids(again.json()) == _ids(first.json())
+        renewed = {
+            "Authorization": f"Bearer {await house.key_with('*')}"
+        }  # another key of the same principal
+        again = await house.client.post(f"{BASE}{where}", json=body, headers=KEY | renewed)
+        assert (again.status_code, counted(), _ids(again.json())) == (
+            first.status_code,
+            done,
+            _ids(first.json()),
+        )
         if other is not None:
             await ask(house, "POST", where, other, 409, headers=KEY)
             assert counted() == done

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.domain.audience import (
     AudienceQuery,
@@ -20,7 +21,7 @@ from horarium.domain.audience import (
     data_text,
 )
 from horarium.domain.errors import Invalid, NotFound, Problem, Unavailable
-from horarium.domain.ids import random_id
+from horarium.domain.ids import prefixed, random_id
 from horarium.executors.secrecy import merge_secrets
 from horarium.service import audiences as module
 from horarium.service.audiences import DIRECTORY, LARGEST_CONFIG, AudienceService
@@ -460,6 +461,29 @@ async def test_whether_reading_is_tried_again_is_the_same_for_a_borrower(kind: A
     with pytest.raises(SourceFault) as caught:
         await BorrowedSource(Broken([]), "lent").count(query, 1)
     assert caught.value.lasting is lasting
+
+
+async def test_the_log_tells_the_operator_why_a_shared_source_was_not_read_whose_it_is_and_who_asked() -> (
+    None
+):
+    class Broken(Listed):
+        async def count(self, query: Any, most: int) -> int:
+            raise SourceFault("out to lunch")
+
+    query = AudienceQuery(random_id(NOON), "mine", {}, NOON, {}, random_id(NOON + 1))
+    with capture_logs() as lines, pytest.raises(SourceFault) as caught:
+        await BorrowedSource(Broken([]), "lent").count(query, 1)
+    assert lines == [
+        {
+            "event": "shared_source_not_read",
+            "log_level": "info",
+            "workspace": prefixed("ws", query.workspace_id),
+            "source": "mine",
+            "asked_by": prefixed("ws", query.audience_of),
+            "reason": "out to lunch",
+        }
+    ]
+    assert "lunch" not in str(caught.value)
 
 
 async def test_a_source_with_the_name_of_a_part_of_the_directory_takes_only_the_filters_of_that(

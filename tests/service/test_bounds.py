@@ -10,7 +10,7 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
-from horarium.domain.audit import Actor
+from horarium.domain.audit import REFUSED, Actor
 from horarium.domain.errors import Forbidden, Invalid, Unavailable
 from horarium.domain.events import EventFilter
 from horarium.domain.ids import random_id
@@ -199,6 +199,77 @@ async def test_a_chain_is_cut_only_where_a_day_of_it_has_become_too_old(later_ms
         house.clock.now += 90 * DAY_MS
         await house.services.audit.forget(linked + later_ms)
         assert len((await house.services.audit.page(who, listing)).items) == kept
+
+
+async def test_a_proof_ends_with_the_link_that_was_the_last_when_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever reads it meanwhile is told of no link of which the proof does not know."""
+    monkeypatch.setattr(audit, "LINKS_AT_ONCE", 2)
+    async with House.open(NOW) as house:
+        who, log, seen = await house.who(), house.services.audit, []
+        for number in range(3):
+            await house.target("tool", key=f"t{number}")
+            await log.link()
+        chain = await log.chain(who)
+        for number in range(3, 5):
+            await house.target("tool", key=f"t{number}")
+            await log.link()
+        async for link, entries in log.links(who, chain):
+            seen.append(link.number)
+            assert entries
+        assert seen == list(range(chain.anchor.number + 1, chain.number + 1))
+        assert (await log.chain(who)).number == chain.number + 2
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 1_000])
+async def test_what_is_erased_and_deleted_from_the_log_is_the_same_in_however_many_pieces(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    for bound in ("ERASED_AT_ONCE", "FORGOTTEN_AT_ONCE"):
+        monkeypatch.setattr(audit, bound, at_once)
+    async with House.open(NOW) as house:
+        who, log = await house.who(), house.services.audit
+        ada = await house.services.tenancy.create_principal(who, "Ada")
+        for name in ("a", "b"):
+            await house.services.tenancy.create_key(who, name, ["runs:read"], ada.id)
+        act_as(Actor(ada.id, who.key_id))
+        for key in ("t1", "t2", "t3"):
+            await house.target("tool", key=key)
+            await log.link()
+        act_as(Actor(who.principal_id, who.key_id))
+        assert await log.erase(who, ada.id) == 4
+        listing = AuditListing(who.workspace_id, 50)
+        left = {entry.action for entry in (await log.page(who, listing)).items}
+        assert left == {"key.created", "audit.erased"}
+        chain = await log.chain(who)
+        house.clock.now += 90 * DAY_MS
+        await log.forget(house.clock.now - DAY_MS)
+        left = {entry.action for entry in (await log.page(who, listing)).items}
+        assert left == {"audit.forgotten"}
+        assert (await log.chain(who)).anchor.number == chain.number
+
+
+async def test_one_refused_host_that_cannot_be_written_down_keeps_no_other_from_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with House.open(NOW) as house:
+        who, log = await house.who(), house.services.audit
+        for host in ("a.example", "b.example"):
+            log.refused_hosts.note(who.workspace_id, host, "not allowed")
+        real, troubles = house.store.write, iter([Unavailable("away")])
+
+        async def write(verb: Any, *given: Any) -> Any:
+            for trouble in troubles:
+                raise trouble
+            return await real(verb, *given)
+
+        with monkeypatch.context() as patched, capture_logs() as lines:
+            patched.setattr(house.store, "write", write)
+            await log.note_refused_hosts()
+        assert [line["event"] for line in lines] == ["refusal_not_recorded"]
+        listing = AuditListing(who.workspace_id, 9, action=REFUSED)
+        assert [entry.subject for entry in (await log.page(who, listing)).items] == ["host:b.example"]
 
 
 async def test_a_refusal_stands_also_where_it_cannot_be_written_down(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from horarium.domain.errors import Unavailable
+from horarium.domain.errors import RateLimited, Unavailable
 from horarium.domain.events import EventFilter, quota_near
 from horarium.domain.ids import random_id
 from horarium.domain.listings import Total
@@ -17,6 +17,7 @@ from horarium.store.verbs import events as verbs
 from tests.support.house import HandClock, House
 
 WORKSPACE = bytes(16)
+NOW = "2026-03-01T12:00:00Z"
 
 
 class Log:
@@ -99,6 +100,41 @@ async def test_who_follows_hears_of_an_event_as_soon_as_a_commit_tells_of_it_and
     assert looks == [1, 1, 2]
     await following.aclose()
     service.close()
+
+
+async def test_who_follows_a_log_whose_events_have_been_deleted_waits_for_what_comes_after_them(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(module, "LOOK_S", 3_600.0)
+    log, reads = Growing(), []
+    service, follow = followed(log)
+    real = log.read
+
+    async def read(verb: Any, *given: Any) -> Any:
+        if verb is verbs.log_ends:
+            return {WORKSPACE: 5}  # of its five events none is left
+        reads.append(given[1])
+        assert len(reads) < 10, "it reads for ever"
+        return await real(verb, *given)
+
+    monkeypatch.setattr(log, "read", read)
+    following = follow()
+    heard = asyncio.ensure_future(anext(following))
+    await turns(30)
+    assert (heard.done(), reads) == (False, [0, 0])
+    heard.cancel()
+    await asyncio.gather(heard, return_exceptions=True)
+    service.close()
+
+
+async def test_each_workspace_has_streams_of_its_own():
+    async with House.open(NOW, event_streams=1) as house:
+        service, other = house.services.events, await house.workspace("other")
+        one, second = await house.who(), await house.who(other)
+        service.streams[one.workspace_id] = 1
+        with pytest.raises(RateLimited):
+            await service.follow_from(one, None)
+        assert await service.follow_from(second, None) == 0
 
 
 async def turns(count: int = 10) -> None:

@@ -16,7 +16,8 @@ from horarium.domain.listings import AuditListing
 from horarium.domain.schedule import Schedule, ScheduleState
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
-from horarium.service import actions
+from horarium.service import actions, schedules
+from horarium.service.facts import key_facts
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.tenancy import recover
 from horarium.times import Timing
@@ -112,6 +113,17 @@ async def test_what_is_done_to_runs_and_fires(desk: Desk) -> None:
     assert await desk.noted() == [("schedule.fired", subject, None, None)]
 
 
+async def test_what_is_done_in_several_pieces_is_told_piece_by_piece(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedules, "BACKFILL_BATCH", 2)
+    now = desk.house.clock.now
+    slots = [now - hours * HOUR for hours in (4, 3, 2, 1, 0)]
+    await desk.services.schedules.backfill(desk.who, desk.schedule.id, slots[0], now)
+    told = [(said["slots"], said["first_ms"], said["last_ms"]) for _, _, _, said in await desk.noted()]
+    assert told == [(2, slots[0], slots[1]), (2, slots[2], slots[3]), (1, slots[4], slots[4])]
+
+
 @pytest.mark.parametrize(
     ("state", "action"),
     [
@@ -171,6 +183,21 @@ async def test_what_is_done_by_actions_and_to_workspaces_and_keys(
         ("workspace.deleted", there, None, {"days": 3}),
         ("workspace.undeleted", there, None, None),
     ]
+    tenancy = desk.services.tenancy
+    old = (await tenancy.create_key(who, "deploys", ["runs:read"])).key
+    new = (await tenancy.rotate_key(replace(who, key_expires_ms=desk.house.clock.now + HOUR), old.id, 5)).key
+    _, (action, subject, _, after) = await desk.noted()
+    assert (action, subject) == ("key.rotated", f"key:{old.id.hex()}")
+    said = {"ends_ms": desk.house.clock.now + 5, "new_key": prefixed("key", new.id)}
+    assert new.hint != old.hint
+    assert after == {**said, **key_facts(new)}
+    soon = (
+        await tenancy.create_key(who, "soon over", ["runs:read"], expires_ms=desk.house.clock.now + 3)
+    ).key
+    await tenancy.rotate_key(who, soon.id, 5)
+    assert (await desk.noted())[-1][3][
+        "ends_ms"
+    ] == soon.expires_ms  # which comes before the end of the overlap
     issued = await recover(desk.services.store, desk.house.clock.now)
     ((action, subject, _, after),) = await desk.noted()
     assert (action, subject) == ("key.recovered", f"key:{issued.key.id.hex()}")

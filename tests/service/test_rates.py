@@ -4,6 +4,7 @@ import pytest
 
 from horarium.domain.actions import ActionKind
 from horarium.domain.errors import RateLimited
+from horarium.service import schedules
 from horarium.service.rates import Allowance
 from horarium.service.schedules import ScheduleDraft
 from horarium.times import Timing
@@ -74,6 +75,34 @@ async def test_only_so_many_buckets_are_kept_and_those_in_use_first(monkeypatch)
         assert rates.allowance(first).left == 2.0
 
 
+async def test_of_buckets_that_are_too_many_those_go_that_are_full_again_by_now(monkeypatch):
+    monkeypatch.setattr("horarium.service.rates.KEPT", 2)
+    async with House.open(NOW, rate_limit=4.0) as house:
+        rates, first = house.services.rates, await house.who()
+        second = await house.who(await house.workspace("second"))
+        rates.spend(second, 4.0)
+        house.clock.now += 500
+        rates.spend(first, 100.0)
+        house.clock.now += 500
+        rates.charge(await house.who(await house.workspace("third")), 0.0)
+        assert rates.allowance(first).left == -94.0  # the other one has all its units back and went
+        assert len(rates._allowances) == 2
+
+
+@pytest.mark.parametrize("limit", [0.1, 0.5, 4.0])
+async def test_whoever_waits_as_long_as_told_is_let_in_and_not_much_sooner(limit):
+    async with House.open(NOW, rate_limit=limit) as house:
+        who, rates = await house.who(), house.services.rates
+        rates.spend(who, max(limit, 1.0) + 1.0)
+        with pytest.raises(RateLimited) as caught:
+            rates.charge(who, 1.0)
+        house.clock.now += caught.value.retry_after_ms - 2
+        with pytest.raises(RateLimited):
+            rates.charge(who, 1.0)
+        house.clock.now += 2
+        rates.charge(who, 1.0)
+
+
 @pytest.mark.parametrize(
     ("limit", "left", "policy", "told"),
     [
@@ -119,3 +148,17 @@ async def test_what_a_request_finds_and_fires_is_paid_by_the_key_that_asks():
             await asking
             paid.append(round(before - rates.allowance(who).left, 3))
         assert paid == [0.3, 3.3, 1.0]
+
+
+async def test_a_backfill_in_several_pieces_costs_as_much_as_in_one(monkeypatch):
+    paid = []
+    for together in (200, 2):
+        monkeypatch.setattr(schedules, "BACKFILL_BATCH", together)
+        async with House.open(NOW, rate_limit=100.0) as house:
+            who, rates, services = await house.who(), house.services.rates, house.services
+            target, now, hour = await house.target("tool"), house.clock.now, 3_600_000
+            draft = ScheduleDraft(who.workspace_id, who.principal_id, "s", Timing("0 * * * *"), target.id)
+            made = await services.schedules.create(draft)
+            assert len(await services.schedules.backfill(who, made.id, now - 4 * hour, now)) == 5
+            paid.append(round(100.0 - rates.allowance(who).left, 3))
+    assert paid == [5.5, 5.5]

@@ -8,12 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from horarium.domain.errors import Conflict
+from horarium.domain.errors import Conflict, Unavailable
 from horarium.domain.host_lists import host_list
-from horarium.domain.ids import Id
+from horarium.domain.ids import Id, prefixed
 from horarium.domain.schedule import ScheduleState
-from horarium.service import identity, pauses, readiness, recording, targets
+from horarium.service import identity, metrics, pauses, readiness, recording, targets
 from horarium.service.allowed_hosts import AllowedHosts
 from horarium.service.readiness import Readiness
 from horarium.service.schedules import ScheduleDraft
@@ -115,6 +116,45 @@ async def test_one_look_at_what_keeps_a_server_from_working_answers_for_a_second
         assert seen == [0, 0, 1, 1, 0]
 
 
+async def test_a_look_that_takes_long_is_kept_for_a_second_from_its_end_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise a database that is slow would be asked again by each who waits for it."""
+    at, looks = [100.0], []
+    monkeypatch.setattr(readiness, "time", SimpleNamespace(monotonic=lambda: at[0]))
+
+    async def slow(self: Readiness) -> list[str]:
+        looks.append(at[0])
+        at[0] += 3.0
+        return []
+
+    monkeypatch.setattr(Readiness, "_look_at_the_database", slow)
+    async with House.open(NOW) as house:
+        looked = Readiness(house.store, house.clock)
+        for after_s in (100.0, 103.0, 103.9, 104.0):
+            at[0] = max(at[0], after_s)
+            await looked.reasons()
+    assert looks == [100.0, 104.0]
+
+
+async def test_a_database_that_is_away_is_asked_for_figures_once_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at, asked = [100.0], []
+    monkeypatch.setattr(metrics, "time", SimpleNamespace(monotonic=lambda: at[0]))
+    async with House.open(NOW) as house:
+
+        async def away(*_: Any) -> Any:
+            asked.append(at[0])
+            raise Unavailable("away")
+
+        monkeypatch.setattr(house.store, "read", away)
+        for after_s in (0.0, 0.5, 1.0, 1.5, 2.9):
+            at[0] = 100.0 + after_s
+            await house.services.metrics._read()
+    assert asked == [100.0, 101.5, 102.9]
+
+
 async def test_a_schedule_that_cannot_be_resumed_when_its_pause_is_over_is_tried_again_after_a_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -132,12 +172,15 @@ async def test_a_schedule_that_cannot_be_resumed_when_its_pause_is_over_is_tried
             tried.append(now - end)
             raise Conflict("it cannot be resumed")
 
-        with monkeypatch.context() as patched:
+        with monkeypatch.context() as patched, capture_logs() as lines:
             patched.setattr(pauses.PauseService, "_resume_schedule", refused)
             for after_ms in (-1, 0, 1, 59_999, 60_000, 119_999):
                 house.clock.now = end + after_ms
                 await service.resume_due()
         assert tried == [0, 60_000]
+        assert [(line["event"], line["schedule"], line["error"]) for line in lines] == [
+            ("not_resumed", prefixed("sch", made.id), "it cannot be resumed")
+        ] * 2
         house.clock.now = end + 120_000
         await service.resume_due()
         again = await house.services.schedules.get(who.workspace_id, made.id)

@@ -268,15 +268,18 @@ async def test_a_failure_that_a_target_reports_is_in_the_log_once(shop: Workshop
     ]
 
 
-@pytest.mark.parametrize(("size", "fits"), [(19, True), (20, True), (21, False)])
+@pytest.mark.parametrize("letter", ["x", "é", "\U0001f600"])
+@pytest.mark.parametrize(("size", "fits"), [(18, True), (22, True), (26, False)])
 async def test_the_input_of_a_run_by_hand_is_as_large_as_the_quota_allows_and_no_larger(
-    shop: Workshop, size: int, fits: bool
+    shop: Workshop, size: int, fits: bool, letter: str
 ) -> None:
+    """Its size is counted in bytes, of which a letter may have four."""
     who = shop.who
-    who = replace(who, workspace=replace(who.workspace, quotas=replace(who.workspace.quotas, input_bytes=20)))
+    who = replace(who, workspace=replace(who.workspace, quotas=replace(who.workspace.quotas, input_bytes=22)))
+    given = letter * ((size - 2) // len(letter.encode()))
     if fits:
-        run = await shop.runs.start(who, shop.target, "x" * (size - 2))
-        assert len(run.data or "") == size
+        run = await shop.runs.start(who, shop.target, given)
+        assert len((run.data or "").encode()) == size
     else:
         with pytest.raises(Invalid, match="too large"):
-            await shop.runs.start(who, shop.target, "x" * (size - 2))
+            await shop.runs.start(who, shop.target, given)

@@ -383,7 +383,7 @@ class TenancyService:
         issued = _issue(who.workspace_id, old.principal_id, old.name, old.scopes, now, end, old.restriction)
         new = verbs.NewKey(issued.key, key_hash(issued.text))
         facts = {
-            "ends_ms": now + overlap_ms,
+            "ends_ms": _earlier(old.expires_ms, now + overlap_ms),
             "new_key": prefixed("key", issued.key.id),
             **key_facts(issued.key),
         }
