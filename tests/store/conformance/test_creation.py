@@ -1,15 +1,16 @@
 """Schedules are made whole or not at all, under keys of their own, and lie by what falls due together."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
-from horarium.domain.errors import Conflict, NotFound
-from horarium.domain.ids import random_id
+from horarium.domain.errors import Conflict, InUse, NotFound
+from horarium.domain.ids import prefixed, random_id
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, ScheduleState, timing_to_text
-from horarium.store.verbs import creation, schedule_lists, schedules
+from horarium.store.verbs import creation, quotas, schedule_lists, schedules, targets
 from horarium.store.verbs.creation import create_schedules
 from horarium.times import Timing
 from tests.support.tenant import DAY, HOUR, MINUTE, NOON
@@ -37,6 +38,42 @@ async def test_schedules_are_made_all_or_none(tenant, store):
         await store.write(create_schedules, [one, replace(one, id=random_id(NOON), key="taken")])
     with pytest.raises(NotFound):
         await tenant.again(one)
+
+
+async def test_a_schedule_is_not_made_of_a_target_or_for_an_owner_that_was_deleted_since_it_was_looked_up(
+    tenant, store
+):
+    gone, lives = await tenant.add_target(), await tenant.schedule()
+    await store.write(targets.delete_target, tenant.workspace, gone, NOON)
+    made = replace(lives, id=random_id(NOON))
+    for needs in (
+        replace(made, definition=replace(made.definition, target_id=gone)),
+        replace(made, owner_id=gone),
+    ):
+        with pytest.raises(NotFound, match=prefixed("tgt", gone)):
+            await store.write(create_schedules, [replace(made, id=random_id(NOON)), needs])
+    with pytest.raises(NotFound, match=prefixed("tgt", gone)):
+        await tenant.redefine(lives, NOON, target_id=gone)
+    assert await tenant.again(lives) == lives
+    assert (await store.read(quotas.get_usage, tenant.workspace)).schedules == 1
+
+
+async def test_of_a_target_that_is_deleted_while_a_schedule_comes_to_need_it_only_one_succeeds(tenant, store):
+    lives = await tenant.schedule()
+    for number in range(20):
+        target = await tenant.add_target()
+        if number % 2:
+            draft = replace(lives, id=random_id(NOON))
+            needs = replace(draft, definition=replace(draft.definition, target_id=target))
+            comes = store.write(create_schedules, [needs])
+        else:
+            comes = tenant.redefine(lives, NOON + number, target_id=target)
+        goes = store.write(targets.delete_target, tenant.workspace, target, NOON)
+        ended = await asyncio.gather(
+            *((comes, goes) if number % 4 < 2 else (goes, comes)), return_exceptions=True
+        )
+        (refused,) = [one for one in ended if isinstance(one, Exception)]
+        assert isinstance(refused, NotFound | InUse)
 
 
 async def places(store):

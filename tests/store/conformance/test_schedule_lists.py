@@ -4,7 +4,6 @@ import itertools
 
 import pytest
 
-from horarium.domain.ids import random_id
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import NO_OWNER, ScheduleState
 from horarium.service.schedules import ScheduleDraft, schedule_of
@@ -19,7 +18,7 @@ LABELS = (("team", "a"), ("team", "b"), ("tea", "ma"), ("all", "1"), ("TEAM", "a
 async def crowd(tenant):
     """Schedules of two dialects, two owners and two targets, with labels in all mixtures; (targets, owners)."""
     targets = (tenant.target, await tenant.add_target())
-    owners = (random_id(NOON), random_id(NOON))
+    owners = [await tenant.add_target() for _ in range(2)]
     for n in range(24):
         labels = dict(label for place, label in enumerate(LABELS[:5]) if (n >> place) % 2 or place == 3)
         await tenant.schedule(
@@ -117,7 +116,7 @@ async def test_a_search_takes_capital_letters_of_any_language_for_small_ones(ten
 async def test_a_key_finds_the_one_schedule_of_our_own_api_that_has_it(tenant, store):
     mine = await tenant.schedule(key="k", labels={"a": "1"}, owner_id=NO_OWNER)
     await tenant.schedule(key="k2", owner_id=NO_OWNER)
-    await tenant.schedule(key="k", dialect="cadenya", owner_id=random_id(NOON))
+    await tenant.schedule(key="k", dialect="cadenya", owner_id=await tenant.add_target())
     other = await Tenant.open(store)
     await other.schedule(key="k", owner_id=NO_OWNER)
     for newest_first in (True, False):

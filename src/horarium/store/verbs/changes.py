@@ -35,6 +35,7 @@ from horarium.store.verbs.pauses import (
 from horarium.store.verbs.quotas import take_for_change, tell_if_near
 from horarium.store.verbs.release import release_after_pause, release_one
 from horarium.store.verbs.schedules import get_schedule
+from horarium.store.verbs.targets import refuse_deleted
 from horarium.times import busiest_hour, zone_fingerprint
 
 # Takes a schedule as it is and gives it as it shall be; may raise. It must be pure, because it runs in the transaction.
@@ -236,6 +237,8 @@ def _kept_catch_up(schedule: Schedule) -> str | None:
 
 async def _write_change(tx: Tx, before: Schedule, after: Schedule, now: int) -> None:
     hourly = await take_for_change(tx, before, after, now)
+    if after.definition.target_id != before.definition.target_id:
+        await refuse_deleted(tx, [after])
     if after.workspace_id in tx.recording and after.definition != before.definition:
         was = busiest_hour(stored_recurrence(before.definition.timing))
         await tell_if_near(tx, after.workspace_id, Usage(hourly=hourly - was), now)

@@ -27,6 +27,7 @@ from horarium.store.base import DUE, Duplicate, Tx
 from horarium.store.rows import CursorRow, LabelRow, SameTarget, ScheduleRow, VersionRow
 from horarium.store.verbs.pauses import pause_of, write_pauses
 from horarium.store.verbs.quotas import take_for_schedules, tell_if_near
+from horarium.store.verbs.targets import refuse_deleted
 from horarium.store.verbs.texts import json_text, json_value
 from horarium.times import zone_fingerprint
 
@@ -113,9 +114,11 @@ async def create_schedules(tx: Tx, schedules: Sequence[Schedule]) -> set[Id]:
     """Write new schedules, all or none. Their progress has been computed with `onward`. Returns those of their
     workspaces in which a pause or a maintenance window holds back slots of all schedules, now or later.
 
-    Raises Conflict where a key is taken, QuotaReached, and Invalid where a definition is beyond a quota.
+    Raises Conflict where a key is taken, NotFound where a target is gone, QuotaReached, and Invalid where a definition
+    is beyond a quota.
     """
     busiest, held = await take_for_schedules(tx, schedules)
+    await refuse_deleted(tx, schedules)
     if tx.recording:
         for workspace_id in {schedule.workspace_id for schedule in schedules} & tx.recording:
             own = [n for n, schedule in enumerate(schedules) if schedule.workspace_id == workspace_id]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -10,9 +10,10 @@ import orjson
 
 from horarium.domain.errors import Conflict, InUse, NotFound
 from horarium.domain.events import target_disabled
-from horarium.domain.ids import Id, from_ulid, from_uuid_text
+from horarium.domain.ids import Id, from_ulid, from_uuid_text, prefixed
 from horarium.domain.listings import PageRows, TargetListing
 from horarium.domain.quotas import Usage
+from horarium.domain.schedule import NO_OWNER, Schedule
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.store.base import Duplicate, Tx, point
 from horarium.store.verbs.page_bytes import LARGE, whole_page
@@ -117,6 +118,21 @@ async def existing_targets(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> set[I
     return {target_id for (target_id,) in rows}
 
 
+async def refuse_deleted(tx: Tx, schedules: Iterable[Schedule]) -> None:
+    """Raises NotFound where a target that schedules run or belong to has been deleted since it was looked up.
+
+    It is called after the row of usage of their workspace was written, as whoever deletes a target does first. So of
+    the two transactions the second sees what the first has done.
+    """
+    needed: dict[Id, set[Id]] = {}
+    for schedule in schedules:
+        targets = {schedule.definition.target_id, schedule.owner_id} - {NO_OWNER}
+        needed.setdefault(schedule.workspace_id, set()).update(targets)
+    for workspace_id, targets in needed.items():
+        if gone := targets - await existing_targets(tx, workspace_id, sorted(targets)):
+            raise NotFound("target", prefixed("tgt", min(gone)))
+
+
 async def targets_named(tx: Tx, workspace_id: Id, ids: Collection[Id]) -> dict[Id, Target]:
     """Targets of a workspace by id, including deleted ones, to say what a schedule or a run was about."""
     if not ids:
@@ -204,6 +220,7 @@ async def delete_target(
     if expected_version is not None and target.version != expected_version:
         words = f"the target is at version {target.version}, not {expected_version}: read it again"
         raise Conflict(words, "version", "version")
+    await take(tx, workspace_id, Usage(targets=-1))  # before the look: see `refuse_deleted`
     holders = await tx.rows(
         "schedules_that_need", workspace_id=workspace_id, target_id=target_id, limit=NAMED + 1
     )
@@ -213,7 +230,6 @@ async def delete_target(
         raise Conflict(
             "the target is shared with other workspaces: end that first (DELETE .../shares/...)", "in_use"
         )
-    await take(tx, workspace_id, Usage(targets=-1))
     await tx.run("delete_target", workspace_id=workspace_id, id=target_id, now=now)
     await tx.run("delete_grants_on_target", workspace_id=workspace_id, target_id=target_id)
     return target
