@@ -1,0 +1,99 @@
+"""What is the same of every answer of the console: no browser keeps it, no page elsewhere gets hold of it, and each
+cookie is for this server alone. The routes are those of the console, so that a new page is in these walks by itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from starlette.routing import Route
+
+from horarium.console.app import make_console
+from horarium.console.rendering import STRICT
+from tests.console.browsing import Person, signed_in, stranger
+from tests.support.house import House
+
+NOW = "2026-03-01T12:00:00Z"
+# Routes that are no pages: files, and streams, which do not end.
+OTHERS = ("/static/", "/live/")
+COOKIE = re.compile(r"(\w+)=[^;]*; Path=/console; Max-Age=\d+; HttpOnly; SameSite=Strict(; Secure)?")
+
+
+def routes(house: House) -> Iterator[tuple[str, str]]:
+    """The method and the path of every page and form, with something in the place of ids that is none."""
+    for route in make_console(house.services, {}).routes:
+        assert isinstance(route, Route)
+        if not route.path.startswith(OTHERS):
+            for method in route.methods or ():
+                yield method, "/console" + re.sub(r"{\w+}", "x", route.path)
+
+
+async def asked(person: Person, method: str, path: str, token: str) -> httpx.Response:
+    form = {"csrf": token, "key": "hor_x", "theme": "dark"}
+    return await person.client.request(method, path, data=form if method == "POST" else None)
+
+
+@pytest.mark.parametrize("who", ["a stranger", "somebody", "somebody who may do nothing"])
+async def test_no_browser_keeps_an_answer_and_every_one_is_strict_whoever_asks(who: str) -> None:
+    async with House.open(NOW) as house:
+        key = house.key if who == "somebody" else await house.key_with("directory:read")
+        async with stranger(house) if who == "a stranger" else signed_in(house, key=key) as person:
+            found = re.search(
+                r'name="csrf" value="([^"]+)"', (await person.client.get("/console/switch")).text
+            )
+            statuses = Counter[int]()
+            for method, path in sorted(routes(house), key=lambda route: route[1] == "/console/sign-out"):
+                answer = await asked(person, method, path, found[1] if found else "")
+                statuses[answer.status_code] += 1
+                named = [(name, answer.headers[name.decode()].encode()) for name, _ in STRICT]
+                assert named == [*STRICT], (method, path)
+                assert answer.headers["cache-control"] == "no-store", (method, path)
+                assert answer.headers["x-content-type-options"] == "nosniff", (method, path)
+                assert answer.headers["x-frame-options"] == "DENY", (method, path)
+    assert sum(statuses.values()) > 100
+    assert statuses[500] == 0
+    assert min(statuses[status] for status in ({303} if who == "a stranger" else {200, 303, 403, 404})) > 0
+
+
+@pytest.mark.parametrize(
+    ("public_url", "asked_by", "is_secure"),
+    [
+        (None, "http", False),
+        (None, "https", True),  # the server has a certificate of its own
+        ("http://horarium.example", "http", False),
+        ("http://horarium.example", "https", True),
+        ("https://horarium.example", "http", True),  # a proxy has it
+    ],
+)
+async def test_every_cookie_is_for_this_server_alone_and_for_https_where_browsers_use_it(
+    public_url: str | None, asked_by: str, is_secure: bool
+) -> None:
+    async with House.open(NOW, public_url=public_url) as house, stranger(house) as person:
+        person.client.base_url = httpx.URL(f"{asked_by}://testserver")
+        person.client.headers["origin"] = f"{asked_by}://testserver"
+        set_by = list[str]()
+
+        async def sent(path: str, **fields: str) -> None:
+            shown = await person.client.get("/console/switch")
+            token = re.search(r'name="csrf" value="([^"]+)"', shown.text)
+            given = {"csrf": token[1] if token else "", **fields}
+            answer = await person.client.post(f"/console{path}", data=given)
+            assert answer.status_code == 303, answer.text[:500]
+            (cookie,) = answer.headers.get_list("set-cookie")
+            found = COOKIE.fullmatch(cookie)
+            assert found is not None, (path, cookie)
+            assert bool(found[2]) is is_secure, (path, cookie)
+            set_by.append(found[1])
+            # A cookie that is bound to https goes over it, however the proxy asks the server.
+            for each in person.client.cookies.jar:
+                each.secure = False
+
+        await sent("/sign-in", key=house.key)
+        await sent("/theme", theme="dark")
+        await sent("/switch/add", key=await house.key_with("runs:read"))
+        await sent("/switch", place="0")
+        await sent("/sign-out")
+    assert set_by == ["horarium_session", "horarium_theme", *["horarium_session"] * 3]
