@@ -12,14 +12,15 @@ import pytest
 from starlette.routing import Route
 
 from horarium.console.app import make_console
-from horarium.console.rendering import STRICT
+from horarium.console.rendering import STRICT, path_to
 from tests.console.browsing import Person, signed_in, stranger
 from tests.support.house import House
 
 NOW = "2026-03-01T12:00:00Z"
 # Routes that are no pages: files, and streams, which do not end.
 OTHERS = ("/static/", "/live/")
-COOKIE = re.compile(r"(\w+)=[^;]*; Path=/console; Max-Age=\d+; HttpOnly; SameSite=Strict(; Secure)?")
+COOKIE = re.compile(r"(\w+)=[^;]*; Path=/console; Max-Age=(\d+); HttpOnly; SameSite=Strict(; Secure)?")
+HOUR_S = 3_600
 
 
 def routes(house: House) -> Iterator[tuple[str, str]]:
@@ -53,9 +54,17 @@ async def test_no_browser_keeps_an_answer_and_every_one_is_strict_whoever_asks(w
                 assert answer.headers["cache-control"] == "no-store", (method, path)
                 assert answer.headers["x-content-type-options"] == "nosniff", (method, path)
                 assert answer.headers["x-frame-options"] == "DENY", (method, path)
+                if who == "a stranger" and answer.status_code == 303:
+                    # What is sent by a form is not gone on with after signing in: there is no page to look at.
+                    on = method in ("GET", "HEAD") and path != "/console/"
+                    wanted = {"next": path} if on else {}
+                    assert answer.headers["location"] == path_to("sign-in", **wanted), (method, path)
     assert sum(statuses.values()) > 100
     assert statuses[500] == 0
-    assert min(statuses[status] for status in ({303} if who == "a stranger" else {200, 303, 403, 404})) > 0
+    if who == "a stranger":
+        assert statuses[303] > 50
+    else:
+        assert min(statuses[status] for status in (200, 303, 403, 404)) > 0
 
 
 @pytest.mark.parametrize(
@@ -74,7 +83,7 @@ async def test_every_cookie_is_for_this_server_alone_and_for_https_where_browser
     async with House.open(NOW, public_url=public_url) as house, stranger(house) as person:
         person.client.base_url = httpx.URL(f"{asked_by}://testserver")
         person.client.headers["origin"] = f"{asked_by}://testserver"
-        set_by = list[str]()
+        lasting = list[tuple[str, int]]()
 
         async def sent(path: str, **fields: str) -> None:
             shown = await person.client.get("/console/switch")
@@ -85,15 +94,36 @@ async def test_every_cookie_is_for_this_server_alone_and_for_https_where_browser
             (cookie,) = answer.headers.get_list("set-cookie")
             found = COOKIE.fullmatch(cookie)
             assert found is not None, (path, cookie)
-            assert bool(found[2]) is is_secure, (path, cookie)
-            set_by.append(found[1])
+            assert bool(found[3]) is is_secure, (path, cookie)
+            lasting.append((found[1], int(found[2])))
             # A cookie that is bound to https goes over it, however the proxy asks the server.
             for each in person.client.cookies.jar:
                 each.secure = False
 
         await sent("/sign-in", key=house.key)
         await sent("/theme", theme="dark")
+        house.clock.now += HOUR_S * 1000  # a session lasts no longer than it did at its beginning
         await sent("/switch/add", key=await house.key_with("runs:read"))
+        house.clock.now += HOUR_S * 1000
         await sent("/switch", place="0")
         await sent("/sign-out")
-    assert set_by == ["horarium_session", "horarium_theme", *["horarium_session"] * 3]
+    assert lasting == [
+        ("horarium_session", 12 * HOUR_S),
+        ("horarium_theme", 365 * 24 * HOUR_S),
+        ("horarium_session", 11 * HOUR_S),
+        ("horarium_session", 10 * HOUR_S),
+        ("horarium_session", 0),
+    ]
+
+
+@pytest.mark.parametrize(("accepted", "led_to"), [("text/html", "/console/"), ("application/json", None)])
+async def test_what_is_led_to_the_console_by_what_it_accepts_is_kept_apart_by_that(
+    accepted: str, led_to: str | None
+) -> None:
+    async with House.open(NOW) as house, stranger(house) as person:
+        answer = await person.client.get("/", headers={"accept": accepted})
+        assert answer.headers.get("location") == led_to
+        if led_to is not None:
+            assert answer.headers["vary"].lower() == "accept"
+        same = await person.client.get("/console", headers={"accept": accepted})
+        assert (same.status_code, same.headers["location"]) == (303, "/console/")
