@@ -21,6 +21,8 @@ NOW = "2026-03-01T12:00:00Z"
 OTHERS = ("/static/", "/live/")
 COOKIE = re.compile(r"(\w+)=[^;]*; Path=/console; Max-Age=(\d+); HttpOnly; SameSite=Strict(; Secure)?")
 HOUR_S = 3_600
+# The longest form that is read: one with an input of a schedule and what else belongs to it.
+MEBIBYTE = 1024 * 1024
 
 
 def routes(house: House) -> Iterator[tuple[str, str]]:
@@ -65,6 +67,22 @@ async def test_no_browser_keeps_an_answer_and_every_one_is_strict_whoever_asks(w
         assert statuses[303] > 50
     else:
         assert min(statuses[status] for status in (200, 303, 403, 404)) > 0
+
+
+async def test_every_form_has_a_bound_and_up_to_it_is_read() -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        found = re.search(r'name="csrf" value="([^"]+)"', await person.see("/switch"))
+        assert found is not None
+        form = f"csrf={found[1]}&theme=dark&rest=".encode()
+        form += b"x" * (MEBIBYTE - len(form))
+        assert (await person.client.post("/console/theme", content=form)).status_code == 303
+        refused = Counter[int]()
+        for method, path in routes(house):
+            if method == "POST":
+                answer = await person.client.post(path, content=form + b"x")
+                refused[answer.status_code] += 1
+                assert answer.status_code in (404, 413), path  # 404 for what there is not, whatever is sent
+        assert refused[413] > 30
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from horarium.console.base import safe_path
 from horarium.console.session import LASTS_MS, begin, opened, sealed
 from horarium.store.vault import Vault, new_key
 from tests.api.asking import ask
@@ -40,6 +41,32 @@ async def test_signing_in_leads_to_no_other_place(elsewhere: str) -> None:
     async with House.open(NOW) as house, stranger(house) as person:
         answer = await person.send("/sign-in", "", key=house.key, next=elsewhere)
         assert answer.headers["location"] == "/console/"
+
+
+@pytest.mark.parametrize(
+    ("given", "is_safe"),
+    [
+        ("/console/", True),
+        ("/console/runs?state=failed&label=a%3Ab#x", True),
+        ("/console/" + "r" * 1_991, True),
+        ("/console/" + "r" * 1_992, False),  # no browser was led here with more
+        ("/console", False),
+        ("/consoles/", False),
+        ("/horarium/v1/me", False),
+        (" /console/", False),
+        ("/console/\r\nset-cookie: a=b", False),
+        ("/console/\t", False),
+        ("/console/\x7f", False),
+        ("/console/é", False),
+        ("/console//evil.example", False),
+        ("/console/\\evil.example", False),
+        ("https://testserver/console/", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_only_a_page_of_the_console_is_gone_on_to(given: str | None, is_safe: bool) -> None:
+    assert safe_path(given) == (given if is_safe else "/console/")
 
 
 async def test_the_cookie_is_for_this_server_alone_and_holds_no_key_in_clear() -> None:
