@@ -54,7 +54,7 @@ class Walk:
         self._transport = httpx.ASGITransport(house.api)
         self._names = Names()
         self._names.knows_key(house.key)
-        self._publisher = Publisher(house.store, house.clock)
+        self._publisher = Publisher(house.store, house.clock, asyncio.Event())
         services = house.services
         self._deliverer = Deliverer(
             house.store, house.clock, house.node, services.vault, services.webhooks.post

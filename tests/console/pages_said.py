@@ -286,7 +286,7 @@ async def people(world: World) -> AsyncIterator[tuple[dict[str, Person], dict[st
         every["nobody"] = await stack.enter_async_context(stranger(house))
         others = {}
         for name, scopes in visits.PEOPLE.items():
-            key = await house.key_with(*scopes)
+            key = await house.key_of_another(name, *scopes)
             others[name] = await stack.enter_async_context(signed_in(house, key=key))
         yield every, others
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from horarium.console.event_words import sentence, shown_event
-from horarium.console.webhooks import _from
+from horarium.console.webhooks import OVERLAPS, _from
 from horarium.domain.events import Event, EventType
+from horarium.domain.ids import LOWEST_ID
+from horarium.service.webhooks import signing_secrets
 from tests.api.asking import ask, scheduled
 from tests.api.test_events import deliver, publish
 from tests.console.browsing import Person, signed_in
@@ -118,6 +121,20 @@ async def test_a_webhook_is_made_changed_switched_and_deleted_and_its_secret_sho
         await person.send(f"{place}/rotate", asked, 400, overlap="7")
         await person.send(f"{place}/delete", await person.see(f"{place}/delete"))
         await person.see(place, 404)
+
+
+@pytest.mark.parametrize("seconds", [seconds for seconds, _ in OVERLAPS])
+async def test_an_old_secret_signs_as_long_as_was_chosen(seconds: str) -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        place, old = await new_webhook(person)
+        await person.send(f"{place}/rotate", await person.see(f"{place}/rotate"), 200, overlap=seconds)
+        (hook,) = (await house.services.webhooks.list(await house.who(), LOWEST_ID, 2)).items
+        _, *kept = signing_secrets(house.services.vault, hook)
+        if seconds:
+            until = datetime.fromtimestamp(house.clock.now // 1000 + int(seconds), UTC)
+            assert kept == [f"{old};until={until:%Y-%m-%dT%H:%M:%SZ}"]
+        else:
+            assert kept == []
 
 
 async def test_what_is_wrong_with_a_webhook_stands_at_its_field() -> None:

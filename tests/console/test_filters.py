@@ -45,6 +45,7 @@ async def furnished(house: House) -> dict[str, str]:
     await ask(house, "POST", f"/schedules/{made['Gamma']}/pause", {})
     await ask(house, "POST", f"/targets/{made['bad']}/disable", {})
     await house.move("2026-03-02T13:00:00Z")
+    await ask(house, "PATCH", f"/schedules/{made['Gamma']}", {"description": "later"})
     await house.services.audit.link()
     await publish(house)
     runs = (await ask(house, "GET", "/runs"))["items"]
@@ -69,12 +70,13 @@ def lists(made: Mapping[str, str]) -> list[Filtered]:
         ]),
         Filtered("events", r'"/console/events/(evt_\w+)"', "id", [
             {"type": "fire.failed"}, {"label": "team:blue"},
-            {"schedule": made["Beta"]}, {"since": "2026-03-02T00:00:00Z"},
+            {"schedule": made["Beta"]}, {"since": "2026-03-02T00:00:00Z"}, {"since": "2026-03-01T13:00:00.0005Z"},
         ]),
         Filtered("audit", r"<td>((?:schedule|target|workspace|key|principal)\.\w+)</td>", "action", [
             {"action": "schedule"}, {"action": "schedule.paused"}, {"subject": made["Gamma"]},
             {"principal": made["principal"]}, {"since": "2026-03-01T13:00:00Z"},
-            {"until": "2026-03-01T13:00:00Z"},
+            {"until": "2026-03-01T13:00:00Z"}, {"since": "2026-03-01T13:00:00.0005Z"},
+            {"until": "2026-03-01T13:00:00.0005Z"},
         ]),
     ]  # fmt: skip
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from starlette.requests import Request
 
+from horarium.console.forms import refuse_foreign
+from horarium.domain.errors import Forbidden
 from tests.api.asking import scheduled
 from tests.console.browsing import signed_in, stranger
 from tests.support.house import House
@@ -32,6 +35,48 @@ async def test_a_form_from_another_page_is_refused(headers: dict[str, str]) -> N
             other.client.headers.update(headers)
             await other.send("/sign-in", "", 403, key=house.key)
         assert (await house.client.get(f"/horarium/v1/schedules/{made['id']}")).status_code == 200
+
+
+HERE, PUBLIC = "http://10.0.0.7:8080", "https://Horarium.example"
+
+
+@pytest.mark.parametrize(
+    ("public_url", "origin", "site", "is_taken"),
+    [
+        (None, HERE, None, True),
+        (None, HERE, "same-origin", True),
+        (None, HERE.upper(), "same-origin", True),
+        (None, None, "same-origin", True),
+        (None, HERE, "none", False),
+        (None, HERE, "same-site", False),
+        (None, HERE, "cross-site", False),
+        (None, None, None, False),
+        (None, PUBLIC, None, False),
+        (None, "http://10.0.0.7", None, False),  # another port is another server
+        (None, "null", None, False),
+        (None, "", None, False),
+        (None, "http://[", None, False),
+        (PUBLIC, HERE, None, True),  # who comes by no proxy
+        (PUBLIC, PUBLIC, None, True),
+        (PUBLIC, PUBLIC.lower(), "same-origin", True),  # as browsers write it
+        (f"{PUBLIC}/", PUBLIC.lower(), "same-origin", True),
+        (f"{PUBLIC}:8443", PUBLIC.lower(), None, False),
+        (f"{PUBLIC}:8443", f"{PUBLIC.lower()}:8443", None, True),
+        (PUBLIC, "https://horarium.example.evil", None, False),
+        (PUBLIC, "https://evil.example", "same-origin", False),
+    ],
+)
+def test_a_form_comes_from_the_address_that_browsers_use(
+    public_url: str | None, origin: str | None, site: str | None, is_taken: bool
+) -> None:
+    headers = {"host": "10.0.0.7:8080", "origin": origin, "sec-fetch-site": site}
+    given = [(name.encode(), text.encode()) for name, text in headers.items() if text is not None]
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": given})
+    if is_taken:
+        refuse_foreign(request, public_url)
+    else:
+        with pytest.raises(Forbidden, match="public_url must be the address that browsers use"):
+            refuse_foreign(request, public_url)
 
 
 async def test_a_form_that_does_not_say_where_it_comes_from_is_refused() -> None:

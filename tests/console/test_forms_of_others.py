@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from horarium.console.app import make_console
-from horarium.domain.ids import prefixed
+from horarium.domain.ids import from_prefixed, prefixed
 from horarium.domain.tenancy import EVERY_SCOPE, SCOPES
 from tests.api.asking import ask
 from tests.console.browsing import signed_in
@@ -75,18 +75,28 @@ def forms(house: House, ids: dict[str, str]) -> list[str]:
     return sorted(paths)
 
 
-@pytest.mark.parametrize("who", ["a reader", "a stranger"])
+@pytest.mark.parametrize("who", ["a reader", "a stranger", "somebody whose key is for another target"])
 async def test_no_form_changes_anything_for_whom_it_is_not(who: str) -> None:
     async with House.open(NOW) as house:
         ids = await furnished(house)
         other = await house.workspace("other")
         reading = [scope for scope in SCOPES if scope.endswith(":read")]
         key = (
-            await house.key_with(*reading)
+            await house.key_of_another("reader", *reading)
             if who == "a reader"
             else await house.key_with(EVERY_SCOPE, tenant=other)
         )
-        theirs = {house.first.workspace_id} if who == "a stranger" else set()
+        theirs = {house.first.workspace_id}
+        if who == "somebody whose key is for another target":
+            spare = await house.target("workflow", executor="echo", config={}, key="spare")
+            scopes = [scope for scope in SCOPES if scope.endswith((":read", ":write", ":delete"))]
+            body = {"name": "k", "scopes": scopes, "targets": [prefixed("tgt", spare.id)]}
+            key = (await ask(house, "POST", "/keys", body, 201))["key"]
+            theirs = {
+                an_id
+                for kind, prefix in (("schedules", "sch"), ("runs", "run"), ("fires", "fire"))
+                if (an_id := from_prefixed(prefix, ids[kind])) is not None
+            }
         async with signed_in(house, key=key) as person:
             page = await person.see("/schedules")
             (token,) = set(re.findall(r'name="csrf" value="([^"]+)"', page))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 
+import pytest
+
+from horarium.console.keys import LASTING
 from horarium.console.scope_words import SCOPE_WORDS
 from horarium.domain.tenancy import SCOPES
 from tests.api.asking import ask, scheduled
@@ -46,6 +50,15 @@ async def test_a_key_is_made_with_scopes_and_a_grant_and_its_text_is_shown_once(
             ["schedules:read", "schedules:write"],
             [chosen],
         )
+
+
+@pytest.mark.parametrize("days", [days for days, _ in LASTING])
+async def test_a_key_is_valid_as_long_as_was_chosen(days: str) -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        await made_key(person, name="lasting", expires_at=days)
+        (key,) = [one for one in (await ask(house, "GET", "/keys"))["items"] if one["name"] == "lasting"]
+        ends = None if not days else datetime.fromisoformat(NOW) + timedelta(days=int(days))
+        assert (key["expires_at"] and datetime.fromisoformat(key["expires_at"])) == ends
 
 
 async def test_a_grant_is_given_and_taken_away() -> None:

@@ -107,7 +107,7 @@ LISTS = {
         five_fires, "/audit?action=schedule.created&until=2026-03-01T12:10:00Z", "audit.PAGE", r"schedules/(sch_\w+)\""
     ),
     "targets": Paged(five_targets, "/targets?search=found", "targets.PAGE", r"targets/(tgt_\w+)\"", False),
-    "keys": Paged(five_keys, "/keys", "keys.PAGE", r"<td><bdi>[^<]*</bdi> <span class=\"dim\">…(\w+)", False),
+    "keys": Paged(five_keys, "/keys", "keys.PAGE", r"<td><bdi>[^<]*</bdi> <span class=\"dim\">…([\w-]+)", False),
     "workspaces": Paged(five_workspaces, "/workspaces", "workspaces.PAGE", r"workspaces/(ws_\w+)\"", False),
     "a fire": Paged(five_rows, "/fires/{fires}?state=pending", "runs.PAGE", r"runs/(run_\w+)\"", False),
     "versions": Paged(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import count
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -272,7 +273,7 @@ async def test_a_feed_has_one_reader_however_many_follow_it_and_none_afterwards(
         nonlocal begun
         begun += 1
         try:
-            for number in range(1_000):
+            for number in count():  # it does not end by itself
                 yield number
                 await asyncio.sleep(0.001)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from horarium.console.app import make_console
 from tests.api.asking import ask, scheduled
 from tests.console.browsing import signed_in
 from tests.support.house import House
@@ -34,6 +35,35 @@ async def test_versions_are_compared_field_by_field() -> None:
         other = await house.workspace("other")
         async with signed_in(house, other) as stranger:
             await stranger.see(place, 404)
+
+
+async def test_of_a_deleted_schedule_only_its_history_is_there() -> None:
+    """The routes are those of the console, so that a new page of a schedule has to say which of the two it is."""
+    async with House.open(NOW) as house, signed_in(house) as person:
+        made = await scheduled(house)
+        await ask(
+            house, "POST", f"/schedules/{made['id']}/windows", {"recurrence": "@daily", "duration": "1h"}, 201
+        )
+        await house.client.delete(f"/horarium/v1/schedules/{made['id']}")
+        page, shown = await person.see("/schedules"), set[str]()
+        for route in make_console(house.services, {}).routes:
+            path = getattr(route, "path_format", "")
+            if path.startswith("/schedules/{id}"):
+                rest = path.removeprefix("/schedules/{id}")
+                for action in ("pause", "resume", "fire", "delete") if rest == "/{action}" else (rest,):
+                    place = f"/schedules/{made['id']}{rest.replace('{action}', action)}"
+                    given = {"at": "2026-03-01T09:00:00Z"} if rest == "/why" else {}
+                    if "GET" in route.methods:  # type: ignore[attr-defined]
+                        answer = await person.client.get(f"/console{place}", params=given)
+                        if answer.status_code == 200:
+                            shown.add(rest)
+                    else:
+                        answer = await person.send(
+                            place, page, 404, name="n", target="t", recurrence="@daily"
+                        )
+                    assert answer.status_code in (200, 404), place
+        assert shown == {"", "/why", "/versions"}
+        assert (await ask(house, "GET", "/schedules"))["items"] == []
 
 
 async def test_a_backfill_shows_what_would_fire_and_then_fires_it_once() -> None:

@@ -49,7 +49,7 @@ async def test_no_page_shows_what_the_key_may_not_read() -> None:
         )
         seen: set[str] = set()
         for scope in MARKS:
-            key = await house.key_with(scope)
+            key = await house.key_of_another(scope, scope)
             async with signed_in(house, key=key) as person:
                 for path in paths:
                     for kind in ids:

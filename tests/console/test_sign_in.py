@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
-from horarium.console.session import LASTS_MS
+from horarium.console.base import safe_path
+from horarium.console.session import LASTS_MS, begin, opened, sealed
+from horarium.store.vault import Vault, new_key
+from tests.api.asking import ask
 from tests.console.browsing import signed_in, stranger
 from tests.support.house import House, client_of
 
@@ -35,6 +41,32 @@ async def test_signing_in_leads_to_no_other_place(elsewhere: str) -> None:
     async with House.open(NOW) as house, stranger(house) as person:
         answer = await person.send("/sign-in", "", key=house.key, next=elsewhere)
         assert answer.headers["location"] == "/console/"
+
+
+@pytest.mark.parametrize(
+    ("given", "is_safe"),
+    [
+        ("/console/", True),
+        ("/console/runs?state=failed&label=a%3Ab#x", True),
+        ("/console/" + "r" * 1_991, True),
+        ("/console/" + "r" * 1_992, False),  # no browser was led here with more
+        ("/console", False),
+        ("/consoles/", False),
+        ("/horarium/v1/me", False),
+        (" /console/", False),
+        ("/console/\r\nset-cookie: a=b", False),
+        ("/console/\t", False),
+        ("/console/\x7f", False),
+        ("/console/é", False),
+        ("/console//evil.example", False),
+        ("/console/\\evil.example", False),
+        ("https://testserver/console/", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_only_a_page_of_the_console_is_gone_on_to(given: str | None, is_safe: bool) -> None:
+    assert safe_path(given) == (given if is_safe else "/console/")
 
 
 async def test_the_cookie_is_for_this_server_alone_and_holds_no_key_in_clear() -> None:
@@ -82,6 +114,38 @@ async def test_a_session_ends_after_twelve_hours() -> None:
         await person.see("/schedules")
         house.clock.now += 1
         await person.see("/schedules", 303)
+
+
+@pytest.mark.parametrize(
+    ("after_ms", "lasts"), [(-1, False), (0, True), (LASTS_MS - 1, True), (LASTS_MS, False)]
+)
+def test_a_session_lasts_from_its_beginning_to_its_end(after_ms: int, lasts: bool) -> None:
+    session, sealer = begin("hor_x", 1_000_000_000), Vault([new_key()])
+    found = opened(sealed(session, sealer), sealer, session.since_ms + after_ms)
+    assert found == (session if lasts else None)
+
+
+async def test_a_key_that_is_not_accepted_from_here_is_refused_on_the_pages_where_keys_are_given() -> None:
+    """And a session that has one says so where it can be switched to, as if the key were not valid any more."""
+    async with House.open(NOW) as house:
+        body = {"name": "far", "scopes": ["*"], "networks": ["203.0.113.0/24"]}
+        far = await ask(house, "POST", "/keys", body, 201)
+        async with stranger(house) as person:
+            page = (await person.send("/sign-in", "", 403, key=far["key"], next="/console/runs")).text
+            assert 'name="next" value="/console/runs"' in page
+            assert 'role="alert"' in page
+            assert "set-cookie" not in (await person.send("/sign-in", "", 403, key=far["key"])).headers
+        async with signed_in(house) as person:
+            page = await person.see("/switch")
+            assert 'role="alert"' in (await person.send("/switch/add", page, 403, key=far["key"])).text
+            session = begin(house.key, house.clock.now)
+            near = await ask(house, "POST", "/keys", body | {"networks": ["127.0.0.0/8"]}, 201)
+            there = sealed(replace(session, others=(far["key"], near["key"])), house.services.vault)
+            shown = await person.client.get(
+                "/console/switch", headers={"cookie": f"horarium_session={there}"}
+            )
+            assert shown.text.count("not valid any more") == 1
+            assert re.findall(r'name="place" value="(\d)"', shown.text) == ["1"]
 
 
 async def test_a_cookie_that_was_changed_is_nobodys() -> None:

@@ -8,7 +8,8 @@ import re
 import httpx
 import pytest
 
-from horarium.console.column_mapping import propose
+from horarium.console.column_mapping import MOST_MAPPED, mapping_in, propose
+from horarium.console.forms import Form
 from horarium.domain.directory import KINDS
 from horarium.service.rates import AUDIENCE, READ
 from tests.api.asking import ask
@@ -44,6 +45,29 @@ def test_columns_are_proposed_by_their_names() -> None:
     found = propose(KINDS["users"], ["user", "ID", "E-mail address", "Shoe size"], [["a", "1", "b", "c"]])
     assert [column.field for column in found] == ["", "id", "email", ""]
     assert found[1].cells == ["1"]
+
+
+def test_a_column_without_a_name_and_one_that_is_left_out_stand_for_nothing() -> None:
+    last = MOST_MAPPED - 1
+    columns = [
+        (0, "nr", "id"), (1, "", "name"), (2, "Odd", ""), (3, " ", "name"), (4, "Size", "custom:Size"),
+        (last, "Last", "name"), (MOST_MAPPED, "Beyond", "email"),
+    ]  # fmt: skip
+    fields = [
+        pair
+        for place, name, field in columns
+        for pair in ((f"name.{place}", name), (f"column.{place}", field))
+    ]
+    assert mapping_in(Form(fields)) == {"nr": "id", "Size": "Size", "Last": "name"}
+
+
+async def test_a_file_is_no_longer_than_other_files_may_be() -> None:
+    async with House.open(NOW, bulk_limit=1_024) as house, signed_in(house) as person:
+        page = await person.see(PLACE)
+        lines = b"id\n" + b"".join(b"%05d\n" % number for number in range(170))
+        whole = lines + b"x" * (1_024 - len(lines))
+        await send_file(person, page, whole + b"x", {"id": "id"}, 413)
+        assert "171" in (await send_file(person, page, whole, {"id": "id"})).text
 
 
 async def test_pasted_text_is_mapped_and_stored_without_a_script() -> None:

@@ -20,6 +20,7 @@ from horarium.app import open_server
 from horarium.doctor import look as module
 from horarium.doctor.checks import Level, examine
 from horarium.doctor.look import look
+from horarium.domain.errors import Unavailable
 from horarium.settings import Settings
 from horarium.store.migrate import migrate
 from horarium.store.migrations import latest
@@ -241,6 +242,35 @@ async def test_a_file_that_is_no_database_of_ours_or_of_another_schema_is_looked
     found, trouble = await module._database(f"sqlite:///{tmp_path}/none.db")
     assert (found, trouble) == (None, f"there is no file {tmp_path}/none.db")
     assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.parametrize("fails", [None, RuntimeError("no table"), Unavailable("away"), OSError("gone")])
+async def test_a_store_that_was_looked_at_is_closed_whatever_comes_of_it(monkeypatch, fails):
+    closed = []
+
+    class Store:
+        async def now_ms(self):
+            return 1_000
+
+        async def read(self, verb):
+            if fails is not None:
+                raise fails
+            return latest() + 1
+
+        async def close(self):
+            closed.append(self)
+
+    async def opened(url, name, *, notify):
+        assert (name, notify) == ("horarium doctor", False)
+        return Store()
+
+    monkeypatch.setattr(module.PostgresStore, "open", opened)
+    found, trouble = await module._database("postgresql://h/d")
+    assert len(closed) == 1
+    if isinstance(fails, Unavailable | OSError):
+        assert (found, trouble) == (None, str(fails))
+    else:
+        assert (found.schema, found.now_ms, trouble) == (latest() + 1 if fails is None else 0, 1_000, None)
 
 
 async def test_both_folders_are_looked_at_and_a_backup_may_be_twice_as_old_as_it_should_get(

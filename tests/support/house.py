@@ -31,7 +31,7 @@ from horarium.audiences.registry import AudienceOptions
 from horarium.console.app import add_console
 from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.target import Target, TargetKind
-from horarium.domain.tenancy import EVERY_SCOPE, SERVER_SCOPE, Identity
+from horarium.domain.tenancy import EVERY_SCOPE, EVERY_TARGET, SERVER_SCOPE, Identity, PrincipalType
 from horarium.engine.fanout import FanoutRunner
 from horarium.engine.steps import Engine
 from horarium.executors import registry
@@ -173,6 +173,12 @@ class House:
         """A further key of the administrator, with these scopes only."""
         issued = await self.services.tenancy.create_key(await self.who(tenant), "some", scopes)
         return issued.text
+
+    async def key_of_another(self, name: str, *scopes: str) -> str:
+        """A key, with these scopes only, of somebody who has made nothing here, and who may schedule every target."""
+        tenancy, admin = self.services.tenancy, await self.who()
+        other = await tenancy.create_principal(admin, name, PrincipalType.PERSON, granted=[EVERY_TARGET])
+        return (await tenancy.create_key(admin, "some", scopes, other.id)).text
 
     async def target(
         self, kind: str, url: str = "https://example.com/hook", tenant: Tenant | None = None, **given: Any

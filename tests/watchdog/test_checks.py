@@ -92,6 +92,15 @@ def test_zone_data_are_compared_with_the_newest_that_anybody_has():
     assert all("there is 2026c" in finding.words for finding in found)
 
 
+def test_zone_data_of_a_node_that_is_gone_or_silent_have_been_at_work_too():
+    for ended in ({"given_up_ms": NOW}, {"lease_until_ms": NOW - 1}):
+        look = with_ledger(nodes=(NODE, NODE._replace(name="n2", zone_data="2026b", **ended)))
+        assert [(each.kind, each.about) for each in findings(look, Limits(), "2026a")] == [
+            ("zone-data", "n1"),
+            ("node", "n2"),
+        ]
+
+
 @pytest.mark.parametrize(
     ("milliseconds", "words"),
     [

@@ -189,9 +189,10 @@ class Horarium(resources.Resources):
         self, template: str, segments: tuple[object, ...], query: Mapping[str, Any]
     ) -> Iterator[Any]:
         """The values of an answer in NDJSON, as they arrive."""
-        for line in self.stream(template, segments, query):
-            if line:
-                yield json.loads(line)
+        with closing(self.stream(template, segments, query)) as lines:
+            for line in lines:
+                if line:
+                    yield json.loads(line)
 
     def pages(self, template: str, segments: tuple[object, ...], query: Mapping[str, Any]) -> Iterator[Any]:
         """The items of a list over all of its pages."""
@@ -365,9 +366,10 @@ class AsyncHorarium(resources.AsyncResources):
         self, template: str, segments: tuple[object, ...], query: Mapping[str, Any]
     ) -> AsyncIterator[Any]:
         """The values of an answer in NDJSON, as they arrive."""
-        async for line in self.stream(template, segments, query):
-            if line:
-                yield json.loads(line)
+        async with aclosing(self.stream(template, segments, query)) as lines:
+            async for line in lines:
+                if line:
+                    yield json.loads(line)
 
     async def pages(
         self, template: str, segments: tuple[object, ...], query: Mapping[str, Any]
