@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
-from horarium.api.grammars import GROUP
+import pytest
+from structlog.testing import capture_logs
+
+from horarium import plugins
+from horarium.api.grammars import GROUP, load_grammars
 from horarium.api.kit import registry
 
 PROBE = """
@@ -31,3 +35,22 @@ def test_loading_the_grammars_imports_neither_the_api_nor_what_it_needs() -> Non
         [sys.executable, "-c", PROBE], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "['autessa', 'cadenya', 'm9m', 'native', 'trustpager', 'uranus'] []"
+
+
+def test_a_grammar_that_cannot_be_loaded_or_has_the_name_of_one_of_ours_is_told_and_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours = tuple(entry_points(group=GROUP))
+    others = (
+        EntryPoint("acme", "tests.api.test_grammars:PROBE", GROUP),
+        EntryPoint("uranus", "no:GRAMMAR", GROUP),
+    )
+    monkeypatch.setattr(plugins, "_installed", lambda group: (*others, *ours))
+    with capture_logs() as lines:
+        load_grammars()
+    named = [{"dialect": entry.name, "entry": entry.value} for entry in others]
+    assert lines == [
+        {"log_level": "warning", "event": "grammar_not_loaded", "error": "TypeError: it is not a grammar"}
+        | named[0],
+        {"log_level": "warning", "event": "grammar_name_taken"} | named[1],
+    ]

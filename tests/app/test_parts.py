@@ -440,7 +440,8 @@ def test_a_clock_that_is_wrong_in_either_direction_is_told_with_how_far_the_data
 ) -> None:
     with capture_logs() as told:
         opening._report_skew(skew_ms)
-    assert [line["database_ahead_ms"] for line in told] == [skew_ms] * (abs(skew_ms) > 1_000)
+    line = {"event": "clock_skew", "database_ahead_ms": skew_ms, "consequence": "the database's time is used"}
+    assert told == [{"log_level": "warning", **line}] * (abs(skew_ms) > 1_000)
 
 
 async def test_a_server_tells_how_far_the_database_is_ahead_of_this_machine(

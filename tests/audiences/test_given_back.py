@@ -7,12 +7,14 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, closing
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from horarium.audiences import http, sql
+from horarium.audiences import http, registry, sql
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import AudienceQuery, SourceFault, StreamingSource
 from horarium.executors.look_ups import asking
@@ -152,3 +154,33 @@ async def test_a_query_that_goes_on_ends_with_its_reader(place: tuple[sql.SqlSou
         await asyncio.wait([reading])
     assert reading.cancelled()
     assert not database._turn.locked()
+
+
+class Sticky:
+    """A source that cannot be closed."""
+
+    async def close(self) -> None:
+        raise RuntimeError("no")
+
+
+def sticky(options: AudienceOptions) -> Sticky:
+    return Sticky()
+
+
+async def test_a_source_that_cannot_be_loaded_or_closed_is_told_in_the_log_and_keeps_no_other() -> None:
+    here, store = "tests.audiences.test_given_back", Any
+    found = [
+        EntryPoint(name, f"{here}:{value}", registry.GROUP)
+        for name, value in (("bad", "absent"), ("first", "sticky"), ("first", "sticky"), ("second", "sticky"))
+    ]
+    with capture_logs() as lines:
+        sources = registry.load(AudienceOptions(store, ExecutorOptions()), found)
+        await registry.close(sources)
+    assert "absent" in lines[0].pop("error")
+    closing = {"event": "audience_source_not_closed", "error": "RuntimeError: no"}
+    told = [
+        {"event": "audience_source_not_loaded", "type": "bad", "entry": f"{here}:absent"},
+        {"event": "audience_source_name_taken", "type": "first", "entry": f"{here}:sticky"},
+        *(closing | {"type": name} for name in ("first", "second")),
+    ]
+    assert lines == [{"log_level": "warning", **line} for line in told]

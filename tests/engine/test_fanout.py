@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.domain.audience import AudienceRow, StoredSource
 from horarium.domain.errors import Unavailable
@@ -393,9 +394,12 @@ async def test_a_source_that_fails_for_good_in_mid_read_leaves_a_partial_fire(st
     stand = await Stand.open(store, source)
     one = await stand.schedule()
     await stand.fire()
-    for pause in (0.0, *BACKOFF_S, *BACKOFF_S):
-        stand.clock.now += int(pause * 1000)
-        await stand.resolve()
+    with capture_logs() as lines:
+        for pause in (0.0, *BACKOFF_S, *BACKOFF_S):
+            stand.clock.now += int(pause * 1000)
+            await stand.resolve()
+    told = {"event": "audience_not_read", "reason": "the source is out to lunch", "rows": FIRST_CHUNK + CHUNK}
+    assert lines == [{"log_level": "info", **told}]
     fire = await stand.last(one)
     assert (fire.state, fire.runs) == ("running", FIRST_CHUNK + CHUNK)
     await stand.work()
@@ -414,10 +418,16 @@ async def test_a_source_that_breaks_down_does_not_take_the_engine_along(store: S
     stand = await Stand.open(store, source)
     one = await stand.schedule()
     await stand.fire()
-    for pause in (0.0, *BACKOFF_S):
-        stand.clock.now += int(pause * 1000)
-        await stand.resolve()
-    assert (await stand.last(one)).error == "the source broke down: RuntimeError"
+    with capture_logs() as lines:
+        for pause in (0.0, *BACKOFF_S):
+            stand.clock.now += int(pause * 1000)
+            await stand.resolve()
+    reason = "the source broke down: RuntimeError"
+    assert (await stand.last(one)).error == reason
+    assert lines == [
+        *[{"log_level": "error", "event": "audience_source_failed", "exc_info": True}] * (1 + len(BACKOFF_S)),
+        {"log_level": "info", "event": "audience_not_read", "reason": reason, "rows": 0},
+    ]
 
 
 @pytest.mark.parametrize("at", [1, 300])

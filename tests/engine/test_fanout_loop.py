@@ -231,7 +231,7 @@ def test_while_the_database_is_away_it_is_asked_twice_a_second_and_then_reading_
                 await asyncio.sleep(10)
         asked = told.times_of("claim_fanout_tasks")
         assert asked[:4] == pytest.approx([number * TROUBLE_S for number in range(4)], abs=0.01)
-        assert [line["event"] for line in lines].count("fanouts_not_claimed") == 3
+        assert lines == [{"log_level": "warning", "event": "fanouts_not_claimed", "error": "away"}] * 3
         assert (await stand.last(one)).runs == 3
 
     play(source, story)
@@ -251,9 +251,12 @@ def test_what_the_database_did_not_take_is_tried_again_after_a_pause(verb):
                 raise trouble
 
         told.before = away
-        with capture_logs():
+        with capture_logs() as lines:
             async with running(stand):
                 await asyncio.sleep(10)
+        assert [line for line in lines if line["event"] == "fanout_waits"] == [
+            {"log_level": "warning", "event": "fanout_waits", "error": "away"}
+        ] * 3
         asked = told.times_of(verb)
         assert asked == pytest.approx([number * TROUBLE_S for number in range(4)], abs=0.02)
         expected = ("running", 3) if verb == "write_chunk" else ("failed", 0)

@@ -72,8 +72,11 @@ async def test_a_lease_counts_from_when_it_was_asked_for_however_long_the_answer
 async def test_a_node_that_was_given_up_holds_its_new_lease_from_its_question_on_and_drops_what_it_had(clock):
     lapses = []
     lease, connection = lease_of(lapses), SlowConnection(clock, alive=False)
-    await lease._beat(connection)
+    with capture_logs() as lines:
+        await lease._beat(connection)
     assert connection.asked == [nodes.heartbeat, nodes.register]
+    told = {"event": "lease_lapsed", "consequence": "this node drops what it held and registers anew"}
+    assert lines == [{"log_level": "error", **told}]
     assert (lease.lapses, lapses, lease.left_s) == (1, [1], LEASE_S - 3.0)
 
 
@@ -99,14 +102,17 @@ async def test_each_lapse_is_counted_and_a_heartbeat_that_was_heard_is_none(cloc
     assert (lease.lapses, len(lapses)) == (2, 2)
 
 
-@pytest.mark.parametrize(("silent_s", "beats"), [(LEASE_S, True), (LEASE_S + 0.001, False)])
+@pytest.mark.parametrize(("silent_s", "beats"), [(LEASE_S, True), (LEASE_S + 0.26, False)])
 async def test_no_heartbeat_is_sent_once_the_event_loop_has_stood_still_for_longer_than_a_lease(
     clock, silent_s, beats
 ):
     lease, connection = lease_of([]), SlowConnection(clock)
     lease._pulse = clock.now - silent_s
-    await lease._beat(connection)
+    with capture_logs() as lines:
+        await lease._beat(connection)
     assert connection.asked == ([nodes.heartbeat] if beats else [])
+    told = {"event": "event_loop_stands_still", "seconds": 4.3, "consequence": "the lease lapses"}
+    assert lines == ([] if beats else [{"log_level": "error", **told}])
     assert lease.held is beats
 
 
@@ -199,7 +205,7 @@ def now():
 
 
 def beaten(monkeypatch, story):
-    """What a lease has done with its connection while a story was told, in virtual time."""
+    """What a lease has done with its connection while a story was told, in virtual time, and the lines in the log."""
     connection = Played()
     monkeypatch.setattr(module, "PostgresConnection", lambda *_: connection)
 
@@ -222,7 +228,7 @@ def beaten(monkeypatch, story):
         await beating
         living.cancel()
 
-    with capture_logs():
+    with capture_logs() as connection.lines:
         run_in_virtual_time(whole())
     return connection
 
@@ -270,6 +276,10 @@ def test_while_the_database_is_away_it_is_asked_three_times_a_second_until_the_l
     apart = [later - one for one, later in pairwise(tries)]
     assert apart == near(*[module.AGAIN_S] * len(apart))
     assert len(apart) > 8
+    told = {"log_level": "warning", "event": "heartbeat_failed", "error": "the database is away"}
+    left = [line.pop("lease_left_s") for line in connection.lines]
+    assert connection.lines == [told] * len(left)
+    assert left == [pytest.approx(max(0.0, LEASE_S - at), abs=0.06) for at in connection.dropped[:-1]]
 
 
 def test_a_connection_without_an_answer_is_given_up_after_half_a_lease_and_another_is_opened(monkeypatch):
@@ -283,6 +293,8 @@ def test_a_connection_without_an_answer_is_given_up_after_half_a_lease_and_anoth
     connection = beaten(monkeypatch, story)
     given_up = LEASE_S / 3 + LEASE_S / 2
     assert connection.dropped[:1] == near(given_up)
+    told = {"log_level": "warning", "event": "heartbeat_failed", "error": "no answer"}
+    assert connection.lines[:1] == [told | {"lease_left_s": pytest.approx(LEASE_S - given_up, abs=0.06)}]
     assert connection.opened[:2] == near(0, given_up + module.AGAIN_S)
 
 

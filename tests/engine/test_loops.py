@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.places import LaneRoom
@@ -52,15 +53,23 @@ def test_what_is_due_after_a_jump_of_the_databases_clock_waits_for_no_poll(diffe
 
     async def waits() -> float:
         hands = HandClock(0)
-        alarm, clock = Alarm(hands), SimpleNamespace(sample=found, jumps=0, uncertain=False)
+        alarm, clock = Alarm(hands), SimpleNamespace(sample=found, jumps=0, uncertain="as it is")
         following = asyncio.create_task(clock_loop(clock, None, alarm))
         begun = asyncio.get_running_loop().time()
         await alarm.wait(3_600_000, 5.0)
         following.cancel()
-        assert (clock.jumps > 0) is (woken_s == SAMPLE_S)
+        assert clock.jumps == len(lines)
         return asyncio.get_running_loop().time() - begun
 
-    assert run_in_virtual_time(waits()) == pytest.approx(woken_s, abs=0.01)
+    with capture_logs() as lines:
+        assert run_in_virtual_time(waits()) == pytest.approx(woken_s, abs=0.01)
+    jump = {
+        "log_level": "warning",
+        "event": "clock_jumped",
+        "milliseconds": difference,
+        "uncertain": "as it is",
+    }
+    assert lines == ([jump] if woken_s == SAMPLE_S else [])
 
 
 def test_a_step_that_fails_holds_up_none_of_the_others_of_its_round():

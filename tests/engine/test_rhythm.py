@@ -128,30 +128,60 @@ def publishing(script: Script) -> Awaitable[None]:
     return told_every(EVERY_S, publish)
 
 
+# What the log tells of a step that has failed, beside the level and the error.
+Line = dict[str, str]
+
 # What passes between two steps, from the beginning of one to that of the next. What is left is done after a rest of
 # twice as long as it took where releases go first, and at once elsewhere.
 AFTER_REST = TOOK_S + 2 * TOOK_S
 LATER = TOOK_S + EVERY_S
-RHYTHMS: list[tuple[Callable[[Script], Awaitable[None]], list[float]]] = [
-    (acting, [0, AFTER_REST, AFTER_REST, EVERY_S - 2 * AFTER_REST, EVERY_S, EVERY_S, EVERY_S, AFTER_REST]),
-    (doing_what_was_found, [0, TOOK_S, TOOK_S, EVERY_S - 2 * TOOK_S, EVERY_S, EVERY_S, EVERY_S, TOOK_S]),
-    (forgetting, [0, AFTER_REST, AFTER_REST, LATER, LATER, LATER, LATER, AFTER_REST]),
-    (giving_space_back, [0, AFTER_REST, AFTER_REST, LATER, LATER, LATER, LATER, AFTER_REST]),
-    (keeping_up, [0, TOOK_S, TOOK_S, LATER, LATER, LATER, LATER, TOOK_S]),
-    (releasing, [0, TOOK_S, TOOK_S, LATER, TOOK_S + 0.2, LATER, TOOK_S + 0.2, TOOK_S]),
-    (following_the_clock, [1.0, *[TOOK_S + 1.0] * 7]),
-    (beating, [0, *[TOOK_S + 2.0] * 7]),
+RHYTHMS: list[tuple[Callable[[Script], Awaitable[None]], Line, list[float]]] = [
+    (
+        acting,
+        {"event": "step_failed", "step": "act"},
+        [0, AFTER_REST, AFTER_REST, EVERY_S - 2 * AFTER_REST, EVERY_S, EVERY_S, EVERY_S, AFTER_REST],
+    ),
+    (
+        doing_what_was_found,
+        {"event": "step_failed", "step": "step"},
+        [0, TOOK_S, TOOK_S, EVERY_S - 2 * TOOK_S, EVERY_S, EVERY_S, EVERY_S, TOOK_S],
+    ),
+    (
+        forgetting,
+        {"event": "step_failed", "step": "forget"},
+        [0, AFTER_REST, AFTER_REST, LATER, LATER, LATER, LATER, AFTER_REST],
+    ),
+    (
+        giving_space_back,
+        {"event": "step_failed", "step": "forget"},
+        [0, AFTER_REST, AFTER_REST, LATER, LATER, LATER, LATER, AFTER_REST],
+    ),
+    (
+        keeping_up,
+        {"event": "step_failed", "step": "step"},
+        [0, TOOK_S, TOOK_S, LATER, LATER, LATER, LATER, TOOK_S],
+    ),
+    (
+        releasing,
+        {"event": "release_failed"},
+        [0, TOOK_S, TOOK_S, LATER, TOOK_S + 0.2, LATER, TOOK_S + 0.2, TOOK_S],
+    ),
+    (following_the_clock, {"event": "clock_not_sampled"}, [1.0, *[TOOK_S + 1.0] * 7]),
+    (beating, {"event": "heartbeat_failed"}, [0, *[TOOK_S + 2.0] * 7]),
     # It begins with what is there, and after a failure it tries again half a second later.
     (
         publishing,
+        {"event": "events_not_published"},
         [0, TOOK_S, TOOK_S, EVERY_S - 2 * TOOK_S, TOOK_S + 0.5, EVERY_S - TOOK_S - 0.5, TOOK_S + 0.5, TOOK_S],
     ),
 ]
 
 
-@pytest.mark.parametrize(("loop", "pauses"), RHYTHMS, ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.parametrize(
+    ("loop", "line", "pauses"), RHYTHMS, ids=lambda value: getattr(value, "__name__", "")
+)
 def test_a_loop_goes_on_at_once_where_something_is_left_and_waits_where_nothing_is_or_it_has_failed(
-    loop, pauses
+    loop, line, pauses
 ):
     script = Script()
 
@@ -166,7 +196,7 @@ def test_a_loop_goes_on_at_once_where_something_is_left_and_waits_where_nothing_
     with capture_logs() as lines:
         found = run_in_virtual_time(begun())
     assert found == pytest.approx([sum(pauses[: number + 1]) for number in range(len(pauses))], abs=0.02)
-    assert [line["log_level"] for line in lines] == ["warning"] * 2
+    assert lines == [line | {"log_level": "warning", "error": "away"}] * 2
     assert script.figures.releases_failed == (2 if loop is releasing else 0)
 
 

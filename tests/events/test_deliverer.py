@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.events import Event, EventFilter
@@ -31,6 +32,7 @@ from horarium.events.deliverer import (
     MOST_UNDER_WAY,
     READ_AT_ONCE,
     TELL_S,
+    TROUBLE_S,
     Deliverer,
 )
 from horarium.events.feed import MOST_IN_HAND, UNSAID
@@ -275,7 +277,11 @@ def test_an_outage_of_the_database_is_survived_and_what_was_sent_before_is_told_
         stage.log.away = False
         await asyncio.sleep(2)
 
-    stage = played(script)
+    with capture_logs() as lines:
+        stage = played(script)
+    # It looks once a second, and tells what was sent after each pause.
+    line = {"log_level": "warning", "event": "events_not_sent", "error": "the database is away"}
+    assert lines == [line] * round(10 / LOOK_S + 10 / TROUBLE_S)
     assert stage.post.numbers == [1, 2, 3]
     told = [[row.number for sent in batch for row in sent.rows] for _, batch in stage.log.told]
     assert told == [[1, 2], [3]]

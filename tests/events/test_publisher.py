@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.domain.errors import Unavailable
 from horarium.events.publisher import TROUBLE_S, Publisher
@@ -107,8 +108,12 @@ def test_an_outage_of_the_database_is_survived_with_a_pause_after_each_try():
         for _ in range(100):
             outbox.hears[0](OUTBOX, 0)
             await asyncio.sleep(0.1)
+        told = {"log_level": "warning", "event": "events_not_published", "error": "the database is away"}
+        assert lines == [told] * (len(outbox.asked) - 1)  # the first look was before
         assert len(outbox.asked) < 10 / TROUBLE_S + 3
         outbox.notes, outbox.away = 1, False
         await asyncio.sleep(TROUBLE_S)
 
-    assert [count for _, count in played(script).published] == [1]
+    with capture_logs() as lines:
+        outbox = played(script)
+    assert [count for _, count in outbox.published] == [1]

@@ -3,12 +3,14 @@ them, and one that is in use is never closed."""
 
 import asyncio
 from contextlib import AsyncExitStack
+from types import SimpleNamespace
 
 import pytest
 from structlog.testing import capture_logs
 
 from horarium.executors.engines import connections as module
 from horarium.executors.engines.connections import IDLE_S, AllInUse, Connections
+from horarium.executors.engines.nats_link import Link
 
 ONE, OTHER = b"one", b"other"
 
@@ -313,4 +315,23 @@ async def test_a_connection_that_cannot_be_closed_is_told_in_the_log_and_keeps_n
     with capture_logs() as lines:
         await connections.close()
     assert (first.closed, second.closed) == (True, True)
-    assert [line["error"] for line in lines] == ["OSError: says no goodbye"] * 2
+    told = {"event": "engine_connection_not_closed", "error": "OSError: says no goodbye"}
+    assert lines == [{"log_level": "info", **told}] * 2
+
+
+async def test_an_answer_at_which_whoever_hears_it_breaks_down_is_told_in_the_log_and_the_next_is_heard():
+    heard = []
+
+    def hear(question, answer):
+        if answer.subject.endswith("1"):
+            raise ZeroDivisionError
+        heard.append(answer.subject)
+
+    link = Link(SimpleNamespace(is_connected=True))
+    asked = SimpleNamespace(left=3, hear=hear, all=asyncio.get_running_loop().create_future())
+    link._waiting = dict.fromkeys("012", (asked, "a question"))
+    with capture_logs() as lines:
+        for number in "012":
+            link._answered(SimpleNamespace(subject=f"inbox.{number}"))
+    assert (heard, asked.all.done()) == (["inbox.0", "inbox.2"], True)
+    assert lines == [{"log_level": "error", "event": "engine_answer_not_heard", "exc_info": True}]

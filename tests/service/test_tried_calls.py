@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.api import show
 from horarium.domain.errors import Conflict, Forbidden, RateLimited
@@ -106,7 +107,10 @@ async def test_an_executor_that_does_not_keep_its_limit_is_stopped_five_seconds_
 async def test_a_fault_of_an_executor_and_one_that_is_missing_are_outcomes() -> None:
     async with House.open(NOW) as house:
         who, target = await house.who(), await house.target("tool")
-        broken = await tried_by(house, Noting(KeyError("x"))).call(who, target.id)
+        with capture_logs() as lines:
+            broken = await tried_by(house, Noting(KeyError("x"))).call(who, target.id)
+        told = {"event": "executor_failed", "executor": "http", "exc_info": True}
+        assert lines == [{"log_level": "error", **told}]
         assert (broken.outcome.verdict, broken.outcome.error) == (
             Verdict.FAILED,
             "the executor broke down: KeyError",

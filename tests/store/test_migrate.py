@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.quotas import Usage
@@ -170,8 +171,10 @@ async def test_a_database_of_the_old_numbering_is_adopted_with_what_it_holds(url
     agent = '{"variations":[],"variation_selection_mode":"weighted"}'
     await execute(url, "DROP INDEX cursors_due_by_workspace", f"UPDATE targets SET extra = '{agent}'")
     await number_as_before(url, 3)
-    assert await migrate(url) == SECOND
-    assert await migrate(url) == []
+    with capture_logs() as lines:
+        assert await migrate(url) == SECOND
+        assert await migrate(url) == []
+    assert lines == [{"log_level": "info", "event": "schema_adopted", "old_schema": 3}]
     await execute(url, "DROP INDEX cursors_due_by_workspace")  # there again
     tenant.store = store = await opened(url)
     try:
@@ -358,16 +361,27 @@ async def test_a_migration_that_others_are_in_the_way_of_is_tried_again_and_give
         return NOW
 
     connection = SimpleNamespace(fetchval=number, execute=lambda statement: asyncio.sleep(0))
-    monkeypatch.setattr(postgres_migrate, "PAUSE_S", 0.0)
+    waited = []
+
+    async def sleep(seconds, sleep=asyncio.sleep):
+        waited.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(postgres_migrate, "PAUSE_S", 7.5)
     monkeypatch.setattr(postgres_migrate, "_apply_at_once", apply)
     add_migration(monkeypatch, ADDED)
-    assert titles(await postgres_migrate._apply(connection)) == [MORE]
+    with monkeypatch.context() as patched, capture_logs() as lines:
+        patched.setattr(asyncio, "sleep", sleep)
+        assert titles(await postgres_migrate._apply(connection)) == [MORE]
     assert len(tries) == 3
+    assert [seconds for seconds in waited if seconds] == [7.5] * 2
+    told = {"event": "migration_waits", "error": "held", "again_in_s": 7.5}
+    assert lines == [{"log_level": "info", **told}] * 2
     monkeypatch.setattr(postgres_migrate, "PATIENCE_S", -1.0)
     tries.clear()
-    with pytest.raises(Unavailable, match="end them, or wait for their end"):
+    with capture_logs() as lines, pytest.raises(Unavailable, match="end them, or wait for their end"):
         await postgres_migrate._apply(connection)
-    assert len(tries) == 1
+    assert (len(tries), lines) == (1, [])
 
 
 async def test_what_is_copied_from_an_old_database_is_brought_up_to_date_first(url):

@@ -231,9 +231,13 @@ async def test_a_ping_that_fails_ends_nothing_and_goes_out_again_in_the_next_rou
     dog = dog_of(ping_url="https://ping")
     for error in (TimeoutError(), aiohttp.ClientError("odd")):
         web: Any = Web({"https://ping": error})
-        for _ in range(2):
-            await dog._ping(web)
+        with capture_logs() as lines:
+            for _ in range(2):
+                await dog._ping(web)
         assert len(web.asked) == 2
+        # Without its words, which may quote the address, and with it a secret.
+        told = {"log_level": "warning", "event": "ping_failed", "error": type(error).__name__}
+        assert lines == [told] * 2
 
 
 def test_what_two_looks_find_is_sent_and_tried_again_in_order_until_somebody_has_got_it(

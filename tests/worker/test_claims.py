@@ -16,6 +16,7 @@ from horarium.domain.schedule import Policies
 from horarium.store.verbs import dispatch
 from horarium.store.verbs.dispatch import Claimed
 from horarium.worker import worker as worker_module
+from horarium.worker.attempts import TROUBLE_S
 from horarium.worker.worker import (
     CLAIM_MS,
     HELD_BACK_MS,
@@ -340,6 +341,35 @@ async def test_lanes_that_were_claimed_for_up_to_their_bound_are_claimed_again_w
         await shop.close()
 
 
+async def test_a_claim_that_fails_is_told_in_the_log_and_made_again_after_a_pause(monkeypatch):
+    shop = await Workshop.open()
+    try:
+        rested, me = [], asyncio.current_task()
+        for task in shop._tasks:
+            task.cancel()
+
+        async def claim_step():
+            raise Unavailable("away")
+
+        async def sleep(seconds, sleep=asyncio.sleep):
+            if asyncio.current_task() is me:
+                rested.append(seconds)
+                if len(rested) == 3:
+                    raise asyncio.CancelledError
+            await sleep(0)
+
+        monkeypatch.setattr(shop.worker, "_claim_step", claim_step)
+        with monkeypatch.context() as patched, capture_logs() as lines:
+            patched.setattr(asyncio, "sleep", sleep)
+            with pytest.raises(asyncio.CancelledError):
+                await shop.worker._claim_loop()
+        assert lines == [{"log_level": "warning", "event": "claim_failed", "error": "away"}] * 3
+        assert rested == [TROUBLE_S] * 3
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
 async def test_a_worker_without_room_remembers_that_there_may_be_more_for_it(monkeypatch):
     shop = await Workshop.open()
     try:
@@ -423,8 +453,10 @@ async def test_room_that_is_made_by_giving_runs_back_is_claimed_for_also_where_t
         with capture_logs() as lines:
             await worker._give_back()
         del worker._hand_back
-        assert [line["event"] for line in lines] == ["runs_not_given_back"]
-        assert len(worker._holding) < held
+        given = held - len(worker._holding)
+        told = {"log_level": "warning", "event": "runs_not_given_back", "runs": given, "error": "away"}
+        assert lines == [told]
+        assert given > 0
         assert worker._alarm._event.is_set() is more
     finally:
         await shop.close()

@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
+from horarium.domain.errors import Unavailable
 from horarium.domain.schedule import Policies
 from horarium.store.verbs import dispatch
 from horarium.worker.worker import (
@@ -108,6 +110,45 @@ async def test_a_worker_asks_other_nodes_while_it_has_nothing_to_begin_and_they_
             with pytest.raises(asyncio.CancelledError):
                 await worker._ask_loop()
         assert (dispatch.ask_for_runs in asked) is asks
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
+async def test_a_worker_that_could_not_ask_other_nodes_tells_it_in_the_log_and_asks_again_after_its_pause(
+    monkeypatch,
+):
+    shop = await Workshop.open()
+    try:
+        asked, rested, me = [], [], asyncio.current_task()
+        for task in shop._tasks:
+            task.cancel()
+
+        async def read(verb, *args):
+            if len(rested) < 3:
+                raise Unavailable("the database is away")
+            return True
+
+        async def urgent(verb, *args):
+            asked.append((verb, args, len(rested)))
+
+        async def sleep(seconds, sleep=asyncio.sleep):
+            if asyncio.current_task() is me:
+                rested.append(seconds)
+                if len(rested) == 4:
+                    raise asyncio.CancelledError
+            await sleep(0)
+
+        monkeypatch.setattr(shop.store, "read", read)
+        monkeypatch.setattr(shop.store, "urgent", urgent)
+        with monkeypatch.context() as patched, capture_logs() as lines:
+            patched.setattr(asyncio, "sleep", sleep)
+            with pytest.raises(asyncio.CancelledError):
+                await shop.worker._ask_loop()
+        told = {"log_level": "warning", "event": "runs_not_asked_for", "error": "the database is away"}
+        assert lines == [told] * 2
+        assert rested == [ASK_EVERY_S] * 4
+        assert asked == [(dispatch.ask_for_runs, (NOON,), 3)]
     finally:
         monkeypatch.undo()
         await shop.close()

@@ -3,11 +3,13 @@
 import asyncio
 from dataclasses import replace
 
+from structlog.testing import capture_logs
+
 from horarium.domain.errors import Unavailable
 from horarium.domain.run import RunMode, RunState
 from horarium.store.verbs.dispatch import Ended, LeaseLost
 from horarium.store.verbs.settle import RunEnd
-from horarium.worker.recorder import BATCH, MOST_BYTES, Recorder, _how_many
+from horarium.worker.recorder import BATCH, MOST_BYTES, TROUBLE_S, Recorder, _how_many
 from tests.support.house import HandClock
 
 ONE = Ended(RunEnd(b"r", b"w", b"f", b"s", RunMode.CLOCK, RunState.SUCCEEDED, True, False), 1, 1, 1, 2)
@@ -51,7 +53,7 @@ async def test_a_recorder_is_drained_when_the_last_outcome_is_committed():
 
 async def test_an_outcome_is_recorded_carefully_only_where_it_may_have_been_recorded_before(monkeypatch):
     """Carefully: looked at run by run, which costs more."""
-    answers, asked = [Unavailable("away"), LeaseLost(), (), ()], []
+    answers, asked, rested = [Unavailable("away"), LeaseLost(), [b"r"], ()], [], []
 
     class Away:
         async def urgent(self, verb, node, batch, now, careful):
@@ -61,8 +63,16 @@ async def test_an_outcome_is_recorded_carefully_only_where_it_may_have_been_reco
                 raise answer
             return answer
 
-    monkeypatch.setattr("horarium.worker.recorder.TROUBLE_S", 0.0)
+    async def sleep(seconds):
+        rested.append((seconds, len(asked)))
+
     recorder = Recorder(Away(), HandClock(0), b"node", lambda batch: None)
-    for _ in range(2):
-        await recorder._record([ONE])
+    with monkeypatch.context() as patched, capture_logs() as lines:
+        patched.setattr(asyncio, "sleep", sleep)
+        for _ in range(2):
+            await recorder._record([ONE, ONE])
     assert asked == [False, True, True, False]
+    assert rested == [(TROUBLE_S, 1)]
+    away = {"log_level": "warning", "event": "outcomes_not_recorded", "runs": 2, "error": "away"}
+    refused = {"log_level": "info", "event": "outcomes_refused", "runs": 1, "why": "the lease was lost"}
+    assert lines == [away, refused]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.overlap import Overlap
@@ -213,8 +214,13 @@ async def test_a_worker_ends_though_the_executor_keeps_to_itself_that_it_was_can
 async def test_a_fault_of_the_executor_fails_what_it_has_not_told(shop, engine):
     await due_together(shop, 2)
     next(iter(engine.tell.values()))(GOOD)
-    engine.done.set_exception(ZeroDivisionError())
-    await shop.settle()
+    engine.done.set_exception(ZeroDivisionError("in the words of somebody else"))
+    with capture_logs() as lines:
+        await shop.settle()
+    failed, told = lines
+    assert told["event"] == "run_failed"
+    assert failed.pop("places").splitlines()[-1] == "ZeroDivisionError"
+    assert failed == {"log_level": "error", "event": "executor_failed", "executor": "engine"}
     assert states(shop) == ["failed", "succeeded"]
     ((error,),) = shop.rows("SELECT error FROM runs WHERE state = 'failed'")
     assert error == "the executor broke down: ZeroDivisionError"
@@ -223,7 +229,10 @@ async def test_a_fault_of_the_executor_fails_what_it_has_not_told(shop, engine):
 async def test_an_executor_that_returns_without_a_word_fails_the_run(shop, engine):
     await due_together(shop, 1)
     engine.done.set_result(None)
-    await shop.settle()
+    with capture_logs() as lines:
+        await shop.settle()
+    line = {"log_level": "error", "event": "executor_failed", "executor": "engine", "places": None}
+    assert lines[0] == line
     ((state, error),) = shop.rows("SELECT state, error FROM runs")
     assert (state, error) == ("failed", "the executor broke down: it did not tell what came of the run")
 

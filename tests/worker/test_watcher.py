@@ -20,6 +20,7 @@ from horarium.store.verbs import runs, shares, watching
 from horarium.store.verbs.tenancy import Share
 from horarium.worker import watcher as watcher_module
 from horarium.worker.watcher import BETWEEN_S, Watcher
+from tests.simulation.loop import run_in_virtual_time
 from tests.support.inline_store import InlineSqliteStore
 from tests.support.tenant import HOUR, MINUTE, NOON, Node, Tenant, states
 
@@ -235,6 +236,31 @@ async def test_between_two_turns_the_looks_wait_until_they_are_woken(looking, mo
         woken.set()
     loop.cancel()
     await asyncio.gather(loop, return_exceptions=True)
+
+
+def test_while_the_database_is_away_it_is_asked_for_looks_twice_a_second_and_each_try_is_told_in_the_log():
+    begun = []
+
+    async def story():
+        loop = asyncio.get_running_loop()
+        store = SimpleNamespace(listen=lambda hear: None)
+        looking = Watcher(store, Clock(), {}, Vault([new_key()]), clean, poll_s=5.0)
+
+        async def begin():
+            begun.append(round(loop.time(), 2))
+            if len(begun) < 4:
+                raise Unavailable("the database is away")
+
+        looking.begin = begin
+        going = asyncio.create_task(looking.loop())
+        await asyncio.sleep(6)
+        going.cancel()
+
+    with structlog.testing.capture_logs() as lines:
+        run_in_virtual_time(story())
+    assert begun == [0.0, 0.5, 1.0, 1.5]
+    told = {"log_level": "warning", "event": "looks_failed", "error": "the database is away"}
+    assert lines == [told] * 3
 
 
 async def test_a_node_that_has_lost_its_lease_looks_at_nothing_until_it_has_one_again(
@@ -713,11 +739,15 @@ async def test_an_engine_at_which_our_own_looks_break_down_is_asked_as_one_that_
     async def broken(*args):
         raise LookupError("a fault of our own")
 
-    await given_away(tenant, ["a"])
-    clock.at += 2 * SECOND
+    target = await watched_target(tenant)
+    await given_away(tenant, ["a", "b"], target=target)
+    clock.at += 8 * SECOND
     monkeypatch.setattr(looking, "_ask", broken)
-    await looking.begin()
-    await looking.ended()
+    with structlog.testing.capture_logs() as lines:
+        await looking.begin()
+        await looking.ended()
+    told = {"event": "looks_broke_down", "target": target.hex(), "runs": 2, "exc_info": True}
+    assert lines == [{"log_level": "error", **told}]
     assert [*looking._standings.values()] == [NEW.after(False, clock.at)]
 
 
@@ -729,12 +759,16 @@ async def test_a_look_whose_outcome_cannot_be_recorded_begins_the_next_turn_too(
     async def away(*args, **kwargs):
         raise Unavailable("the database is away")
 
-    await given_away(tenant, ["a"])
-    clock.at += 2 * SECOND
+    target = await watched_target(tenant)
+    await given_away(tenant, ["a", "b"], target=target)
+    clock.at += 8 * SECOND
     monkeypatch.setattr(looking, "_record", away)
     monkeypatch.setattr(looking._alarm, "ring", lambda at_ms=0: rung.append(at_ms))
-    await looking.begin()
-    await looking.ended()
+    with structlog.testing.capture_logs() as lines:
+        await looking.begin()
+        await looking.ended()
+    told = {"event": "looks_not_recorded", "target": target.hex(), "runs": 2, "error": "the database is away"}
+    assert lines == [{"log_level": "warning", **told}]
     assert rung == [0]
     assert looking._standings == {}  # that the database is away says nothing of the engine
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.domain.circuit import Open
 from horarium.domain.errors import Unavailable
@@ -29,6 +30,13 @@ from tests.support.workshop import NOON, Workshop
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
 GOOD = Outcome(Verdict.SUCCEEDED)
+# What the log tells of a question that the database did not answer, beside the event.
+AWAY = {"log_level": "warning", "error": "the database is away"}
+
+
+async def away(*args, **kwargs):
+    """Instead of a question to the database."""
+    raise Unavailable("the database is away")
 
 
 async def test_what_was_recorded_under_an_old_lease_does_not_take_the_run_out_of_hand_that_is_held_anew():
@@ -101,6 +109,68 @@ async def test_an_attempt_is_marked_as_under_way_once_it_has_taken_a_while():
         await shop.worker._mark_begun()
     finally:
         del shop.store.urgent
+        await shop.close()
+
+
+async def test_attempts_that_could_not_be_marked_are_told_in_the_log_and_marked_at_the_next_look(monkeypatch):
+    shop = await Workshop.open()
+    try:
+        await shop.hang()
+        for _ in range(2):
+            await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        works = [shop.worker._holding[run] for run in shop.worker._attempts.doing]
+        with monkeypatch.context() as patched, capture_logs() as lines:
+            patched.setattr(shop.store, "urgent", away)
+            await shop.mark()
+        assert lines == [AWAY | {"event": "runs_not_marked", "runs": 2}]
+        assert [work.marked for work in works] == [False, False]
+        await shop.mark()
+        assert [work.marked for work in works] == [True, True]
+        assert [*map(tuple, shop.rows("SELECT begun_ms FROM ready"))] == [(NOON + MINUTE,)] * 2
+    finally:
+        await shop.close()
+
+
+async def test_runs_whose_targets_could_not_be_read_are_told_in_the_log_and_taken_as_strays(monkeypatch):
+    shop = await Workshop.open()
+    try:
+        for target in (shop.target, shop.target, shop.make_target()):
+            await shop.schedule("* * * * *", Policies(max_fires=1), target_id=target)
+        shop.clock.now = NOON + MINUTE
+        with monkeypatch.context() as patched, capture_logs() as lines:
+            patched.setattr(shop.store, "read", away)
+            await shop.release()
+        assert lines == [AWAY | {"event": "targets_not_read", "targets": 2}]
+        assert (shop.worker.room(), shop.worker._holding) == (shop.worker._most, {})
+        for _ in range(2):
+            await shop.worker.find_strays()
+        shop.worker._alarm.ring()
+        await shop.settle()
+        assert len(shop.executor.calls) == 3
+    finally:
+        await shop.close()
+
+
+async def test_a_look_for_cancellations_that_fails_is_told_in_the_log_and_the_next_one_ends_the_attempt(
+    monkeypatch,
+):
+    shop = await Workshop.open()
+    try:
+        await shop.hang()
+        await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        (run,) = shop.worker._holding
+        with monkeypatch.context() as patched, capture_logs() as lines:
+            patched.setattr(shop.store, "read", away)
+            await shop.store.write(run_verbs.cancel_run, shop.workspace, run, NOON + MINUTE)
+            await shop.settle()
+        assert lines == [AWAY | {"event": "cancellations_not_read"}]
+        assert [*shop.worker._holding] == [run]
+        shop.worker.look_again()
+        await shop.settle()
+        assert not shop.worker._holding
+    finally:
         await shop.close()
 
 
@@ -201,6 +271,39 @@ async def test_a_run_that_is_a_little_early_is_attempted_when_it_is_due(monkeypa
             for _ in range(60):
                 await asyncio.sleep(0)
         assert slept.count(early_ms / 1000) == 1
+        assert len(shop.executor.calls) == 1
+    finally:
+        await shop.close()
+
+
+async def test_a_run_whose_time_is_far_off_again_is_put_off_also_where_the_database_was_away_at_first(
+    monkeypatch,
+):
+    """It is found as a stray then, claimed anew, and put off until it is due."""
+    shop = await Workshop.open()
+    try:
+        await shop.schedule("* * * * *", Policies(max_fires=1))
+        shop.clock.now = NOON + MINUTE
+        await shop.release()
+        shop.clock.now, urgent = NOON, shop.store.urgent
+
+        async def takes_nothing_back(verb, *args, **kwargs):
+            return await (away if verb is dispatch.hand_back else urgent)(verb, *args, **kwargs)
+
+        with monkeypatch.context() as patched, capture_logs() as lines:
+            patched.setattr(shop.store, "urgent", takes_nothing_back)
+            await shop.settle()
+        assert lines == [AWAY | {"event": "run_not_put_off"}]
+        assert not shop.worker._holding
+        for _ in range(2):
+            await shop.worker.find_strays()
+        shop.worker._alarm.ring()
+        await shop.settle()
+        assert [*map(tuple, shop.rows("SELECT due_ms, owner FROM ready"))] == [(NOON + MINUTE, None)]
+        assert shop.executor.calls == []
+        shop.clock.now = NOON + MINUTE
+        shop.worker._alarm.ring()
+        await shop.settle()
         assert len(shop.executor.calls) == 1
     finally:
         await shop.close()
@@ -484,11 +587,12 @@ async def test_a_callback_that_cannot_be_opened_is_tried_again_after_a_moment(mo
         monkeypatch.setattr(attempts_module, "TROUBLE_S", 12.5)
         there = shop.make_target(completion="callback")
         await shop.schedule("* * * * *", target_id=there)
-        with monkeypatch.context() as patched:
+        with monkeypatch.context() as patched, capture_logs() as lines:
             patched.setattr(shop.store, "urgent", away_at_first)
             patched.setattr(asyncio, "sleep", sleep)
             await shop.tick(NOON + MINUTE)
         assert rested == [1, 2]
+        assert lines == [AWAY | {"event": "callback_not_opened"}] * 2
         assert len(shop.executor.calls) == 1
     finally:
         await shop.close()

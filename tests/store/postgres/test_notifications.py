@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.store.base import DUE, READY
 from horarium.store.postgres import notifications
@@ -119,7 +120,17 @@ async def test_after_a_lost_connection_everything_is_looked_at_and_who_asks_agai
 ) -> None:
     lines = [Line(), Line(), Line()]
     lines[0].broken = True
-    away = [OSError("away")] * 6
+    away = [*[OSError("away")] * 5, TimeoutError()]
+    with capture_logs() as told:
+        await lose_twice(lines, away, pauses)
+    restored = {"log_level": "info", "event": "notifications_restored"}
+    errors = ["gone", *["away"] * 5, "TimeoutError", None, "gone", None]
+    lost = {"log_level": "warning", "event": "notifications_lost"}
+    assert told == [restored if error is None else lost | {"error": error} for error in errors]
+
+
+async def lose_twice(lines: list[Line], away: list[Exception], pauses: list[float]) -> None:
+    """Lose the first connection and, once the second one is there, that one too."""
     async with node([lines[0], *away, lines[1], lines[2]]) as (made, heard):
         made.send({READY: 7}, NOW)
         await turns(60)

@@ -1,6 +1,7 @@
 """The months of PostgreSQL: which are made, and what goes with one that is dropped."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.store.postgres import partitions
 from horarium.store.postgres.connection import connect
@@ -61,6 +62,21 @@ async def test_a_month_with_something_that_has_ended_later_stays(url, store, lat
     await connection.close()
 
 
+async def test_the_months_that_were_made_and_dropped_are_one_line_in_the_log_and_none_are_none(url, store):
+    connection = await connect(url)
+    now, early = await store.now_ms(), month_starts((2020, 1))
+    await make_partitions(connection, now, now)
+    await make_partitions(connection, early, early)
+    year, month = next(iter(months(now, now)))
+    await connection.execute(f"DROP TABLE runs_{year}_{month:02}")
+    with capture_logs() as lines:
+        for _ in range(2):
+            await store.tidy_partitions(month_starts((2020, 2)))
+    changed = [f"runs_{year}_{month:02}", "fires_2020_01", "runs_2020_01"]
+    assert lines == [{"log_level": "info", "event": "partitions_changed", "partitions": changed}]
+    await connection.close()
+
+
 async def test_who_uses_a_month_is_not_waited_for_long_and_holds_up_no_other_month(url, monkeypatch):
     monkeypatch.setattr(partitions, "_PATIENCE", "SET LOCAL lock_timeout = '20ms'")
     reader, connection = await connect(url), await connect(url)
@@ -69,8 +85,12 @@ async def test_who_uses_a_month_is_not_waited_for_long_and_holds_up_no_other_mon
     await reading.start()
     await reader.execute("LOCK TABLE fires IN ACCESS SHARE MODE")
     far = month_starts((2030, 1))
-    made = await make_partitions(connection, far, far)
+    with capture_logs() as lines:
+        made = await make_partitions(connection, far, far)
     assert {name.split("_")[0] for name in made} == {"runs"}
+    assert ["lock" in line.pop("why") for line in lines] == [True] * 4
+    names = [name.replace("runs", "fires") for name in made]
+    assert lines == [{"log_level": "info", "event": "partition_not_made", "name": name} for name in names]
     dropped = await drop_partitions(connection, month_starts((2040, 1)))
     assert "runs_2030_01" in dropped
     assert not any(name.startswith("fires") for name in dropped)

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.store.sqlite import checkpoints
 from horarium.store.sqlite.checkpoints import Checkpoints
@@ -53,8 +54,10 @@ def test_what_was_committed_is_moved_into_the_database_file(tmp_path: Path):
 def test_a_checkpoint_that_fails_is_tried_again_after_the_next_commit():
     beside = sqlite3.connect(":memory:", check_same_thread=False, factory=Asked)
     beside.refusals = 1
-    moving = Checkpoints(beside)
-    for _ in range(2):
-        moving.wanted()
-        beside.done.get(timeout=10)
-    moving.close()
+    with capture_logs() as lines:
+        moving = Checkpoints(beside)
+        for _ in range(2):
+            moving.wanted()
+            beside.done.get(timeout=10)
+        moving.close()
+    assert lines == [{"log_level": "warning", "event": "log_not_moved", "error": "disk I/O error"}]

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.domain.errors import Unavailable
 from horarium.store.base import CommitUnknown, Duplicate, portable, prompt
@@ -207,9 +208,12 @@ async def test_where_the_child_ends_its_callers_learn_that_the_commit_is_unknown
 ) -> None:
     async with store_with_process(tmp_path) as store:
         child = await store.urgent(where)
-        with pytest.raises(CommitUnknown):
-            await store.urgent(end_process)
-        assert await store.urgent(hold, "a", "1") == "1"  # at once, here
+        with capture_logs() as lines:
+            with pytest.raises(CommitUnknown):
+                await store.urgent(end_process)
+            assert await store.urgent(hold, "a", "1") == "1"  # at once, here
+        told = {"event": "writer_process_gone", "pid": child, "replaced": True}
+        assert lines == [{"log_level": "error", **told}]
 
         async def replaced() -> bool:
             return await store.urgent(where) not in {child, os.getpid()}
@@ -288,6 +292,29 @@ async def test_the_child_finds_python_and_its_time_zones_where_the_server_does_a
     assert given == {name: f"the {name}" for name in names}
 
 
+def test_a_child_that_does_not_end_when_it_is_asked_to_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    did: list[Any] = []
+
+    class Stuck:
+        pid = 77
+
+        def wait(self, seconds: float | None = None) -> None:
+            did.append(seconds)
+            if len(did) == 1:
+                raise subprocess.TimeoutExpired("python", seconds or 0)
+
+        def kill(self) -> None:
+            did.append("killed")
+
+    monkeypatch.setattr(writer_process.subprocess, "Popen", lambda *_, **__: Stuck())
+    with capture_logs() as lines:
+        WriterProcess(str(tmp_path / "one.db")).close()
+    assert did == [writer_process.END_SECONDS, "killed", None]
+    assert lines == [{"log_level": "warning", "event": "writer_process_killed", "pid": 77}]
+
+
 async def test_a_signal_that_is_sent_to_all_ends_the_server_first_and_the_child_goes_on_until_then(
     tmp_path: Path,
 ) -> None:
@@ -317,6 +344,9 @@ async def test_a_child_that_has_never_begun_is_not_started_again_and_one_that_ha
         store = SqliteStore(tmp_path / f"{started}.db")
         migrate_sqlite(store.connection)
         store._process = gone = Gone(started)  # type: ignore[assignment]
-        assert await store.urgent(where) == os.getpid()
+        with capture_logs() as lines:
+            assert await store.urgent(where) == os.getpid()
         assert (gone.closed, store._process is not None) == (1, started)
+        told = {"event": "writer_process_gone", "pid": 1, "replaced": started}
+        assert lines == [{"log_level": "error", **told}]
         await store.close()
