@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+
+from horarium.cli import audit
+from tests.cli.printing import printed
 from tests.cli.running import horarium, server
 
 
@@ -44,3 +49,20 @@ def test_the_log_is_listed_exported_verified_and_erased_from(tmp_path: Path) -> 
     proof.write_text(proof.read_text().replace("reports", "repairs"))
     assert horarium("audit", "verify", "--file", str(proof)).returncode == 1
     assert horarium("audit", "verify", "--file", str(tmp_path / "missing")).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("problems", "told"), [(1, "1 problem was"), (2, "2 problems were"), (21, "21 problems were")]
+)
+def test_all_problems_are_counted_and_the_first_of_them_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, problems: int, told: str
+) -> None:
+    found = SimpleNamespace(
+        problems=[f"problem {number}" for number in range(problems)],
+        links=1, entries=2, erased=0, anchor=SimpleNamespace(number=0), number=2, hash=b"",
+    )  # fmt: skip
+    monkeypatch.setattr(audit, "_verified", lambda lines, expected: found)
+    (tmp_path / "proof").touch()
+    out, err, code = printed(["audit", "verify", "--file", str(tmp_path / "proof"), "--json"])
+    assert json.loads(out)["problems"] == found.problems[:20]
+    assert (f"does not verify: {told} found" in err, code) == (True, 1)

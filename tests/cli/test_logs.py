@@ -180,3 +180,21 @@ def test_the_banner_is_not_printed_among_lines_of_json(monkeypatch, tmp_path):
         assert not keeps("auto", here, again)
         os.close(again)
         assert keeps("auto", again, here)  # standard output is closed
+
+
+def test_neither_a_write_nor_a_flush_that_fails_reaches_who_logs(monkeypatch):
+    class Full:
+        asked = 0
+
+        def fail(self, *given):
+            self.asked += 1
+            raise OSError(28, "No space left on device")
+
+        write = flush = fail
+
+    full = Full()
+    monkeypatch.setattr(logs.sys, "stderr", full)
+    lossy = logs._Lossy()
+    lossy.write("a line")
+    lossy.flush()
+    assert full.asked == 2

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from horarium.console import audit
 from tests.api.asking import ask, scheduled
 from tests.console.browsing import signed_in
 from tests.support.house import House
@@ -17,6 +20,22 @@ async def test_the_log_says_who_did_what_and_what_changed() -> None:
         for words in ("schedule.created", "schedule.changed", "Nightly", "Daily", made["id"]):
             assert words in page
         assert f'href="/console/schedules/{made["id"]}"' in page
+
+
+async def test_people_are_named_as_far_as_the_key_may_know_them_and_oneself_always(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audit, "NAMED", 1)  # the page does not look up more
+    async with House.open(NOW) as house:
+        target = (await scheduled(house))["target"]
+        may = ("audit:read", "targets:write")
+        for action, scopes, knows in (("disable", (*may, "keys:admin"), True), ("enable", may, False)):
+            me = f"Who may {action}"
+            async with signed_in(house, key=await house.key_of_another(me, *scopes)) as person:
+                await person.send(f"/targets/{target}/{action}", await person.see("/switch"))
+                page = await person.see("/audit?action=target")
+                assert page.count(me) > 1  # at the edge of the page, and beside what they did
+                assert ("Administrator" in page) is knows, scopes
 
 
 async def test_the_log_is_filtered_by_its_address() -> None:

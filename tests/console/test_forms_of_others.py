@@ -10,7 +10,8 @@ import pytest
 
 from horarium.console.app import make_console
 from horarium.domain.ids import from_prefixed, prefixed
-from horarium.domain.tenancy import EVERY_SCOPE, SCOPES
+from horarium.domain.quotas import QUOTAS
+from horarium.domain.tenancy import EVERY_SCOPE, SCOPES, SERVER_SCOPE
 from tests.api.asking import ask
 from tests.console.browsing import signed_in
 from tests.mutations.test_strangers import NOTED
@@ -73,6 +74,31 @@ def forms(house: House, ids: dict[str, str]) -> list[str]:
             ):
                 paths.add(re.sub(r"\{\w+\}", action, filled))
     return sorted(paths)
+
+
+# What no field of a form expects: a number that is too long to be read as one, digits that are not ours, no number,
+# half an object, and a text with a zone that is none.
+ODD = ("9" * 5_000, "٣", "-0", "1e999", "nan", '{"a":', "2026-13-45T99:99+99:99")
+# Fields that the walk fills in with them, beside those above.
+NUMBERS = (
+    "version", "weight", "place", "overlap", "expires_at", "attempt", "before", "after", "principal", "grants",
+    "remove", "labels", "networks", "schedules", "types", "slug", "until", "at", "once", "audience", *QUOTAS,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd[:8])
+async def test_no_form_breaks_over_what_stands_in_its_fields(odd: str) -> None:
+    async with House.open(NOW) as house:
+        ids = await furnished(house)
+        key = await house.key_with(EVERY_SCOPE, SERVER_SCOPE)
+        async with signed_in(house, key=key) as person:
+            found = re.search(r'name="csrf" value="([^"]+)"', await person.see("/switch"))
+            assert found is not None
+            odd_fields = dict.fromkeys((*FIELDS, *NUMBERS), odd)
+            for path in forms(house, ids):
+                for fields in (odd_fields, {**FIELDS, **dict.fromkeys(NUMBERS, odd)}):
+                    answer = await person.client.post(f"/console{path}", data={**fields, "csrf": found[1]})
+                    assert answer.status_code < 500, (path, answer.text[:300])
 
 
 @pytest.mark.parametrize("who", ["a reader", "a stranger", "somebody whose key is for another target"])
