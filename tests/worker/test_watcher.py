@@ -10,7 +10,7 @@ import structlog
 from horarium.domain.errors import Unavailable
 from horarium.domain.execution import Outcome, Refused, Verdict
 from horarium.domain.ids import prefixed, random_id
-from horarium.domain.look_shares import NEW
+from horarium.domain.look_shares import NEW, UnderLook
 from horarium.domain.target import Completion, Target, TargetKind
 from horarium.domain.watching import ELSEWHERE, TROUBLE
 from horarium.store.base import CANCELLED, DUE, LOOK, READY
@@ -212,6 +212,23 @@ async def test_the_end_of_a_look_begins_the_next_turn_without_the_poll(tenant, s
             await asyncio.sleep(0)
     loop.cancel()
     await asyncio.gather(loop, return_exceptions=True)
+
+
+async def test_while_looks_are_under_way_it_is_known_of_each_target_whose_it_is_and_how_many_they_are(
+    tenant, store, clock, engine, looking
+):
+    other = await Tenant.open(store)
+    some, others = await watched_target(tenant), await watched_target(other)
+    await given_away(tenant, ["a"], target=some)
+    await given_away(other, ["b", "c", "d"], target=others)
+    clock.at += 8 * SECOND
+    await looking.begin()
+    assert looking._under_look == {
+        some: UnderLook(tenant.workspace, 1),
+        others: UnderLook(other.workspace, 3),
+    }
+    await looking.ended()
+    assert looking._under_look == {}
 
 
 async def test_between_two_turns_the_looks_wait_until_they_are_woken(looking, monkeypatch):

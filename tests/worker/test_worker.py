@@ -494,9 +494,12 @@ async def test_a_run_that_has_waited_too_long_for_its_silent_target_ends_once_al
         lane.circuit = Open(now - 10 * DAY, now + DAY)
         worker._recorder.add = recorded.append
         overdue = list(lane.queue)
+        for work in overdue:  # each could begin half a second after it was due
+            work.run = work.run._replace(ready_ms=work.run.due_ms + 500)
         shop.clock.now += DAY
         worker._give_up()
         assert len(recorded) == len(overdue) > 0
+        assert [sum(work.waited.values()) for work in overdue] == [DAY - 500] * len(overdue)
         for work in overdue:
             worker._attempts.stop(work)
         assert len(recorded) == len(overdue)
@@ -547,7 +550,7 @@ async def test_failures_that_the_log_has_not_told_yet_are_told_when_lanes_are_lo
         await shop.close()
 
 
-async def test_that_a_lane_is_well_again_is_told_once(monkeypatch):
+async def test_that_a_lane_is_well_again_is_told_once_also_where_the_database_was_away_at_first(monkeypatch):
     shop = await Workshop.open()
     try:
         told, found = [], {shop.target: "slow"}
@@ -559,6 +562,10 @@ async def test_that_a_lane_is_well_again_is_told_once(monkeypatch):
         monkeypatch.setattr(shop.worker._lanes, "reports", lambda now: found)
         await shop.worker.report_lanes()
         found = {}
+        monkeypatch.setattr(shop.store, "urgent", away)
+        with pytest.raises(Unavailable):
+            await shop.worker.report_lanes()
+        monkeypatch.setattr(shop.store, "urgent", urgent)
         for _ in range(2):
             await shop.worker.report_lanes()
         assert told == [{shop.target: "slow"}, {}]
