@@ -415,6 +415,36 @@ async def test_a_run_that_is_replaced_while_it_waits_for_a_place_ends_unsent_and
         await shop.close()
 
 
+async def test_a_run_that_was_handed_back_and_claimed_again_is_missing_for_the_first_time_once_more(
+    monkeypatch,
+):
+    shop = await Workshop.open()
+    try:
+        a, b = random_id(NOON), random_id(NOON)
+        looks = iter([[(a, 1)], [(a, 1), (b, 4)], [(a, 2)], [(a, 2), (b, 4)], [(b, 4)]])
+        handed_back = []
+
+        async def read(verb, node):
+            assert (verb, node) == (dispatch.owned, shop.node)
+            return next(looks)
+
+        async def urgent(verb, node, runs, now):
+            assert (verb, node, now) == (dispatch.hand_back, shop.node, NOON)
+            handed_back.append(runs)
+
+        monkeypatch.setattr(shop.store, "read", read)
+        monkeypatch.setattr(shop.store, "urgent", urgent)
+        found = []
+        for _ in range(5):
+            await shop.worker.find_strays()
+            found.append([*handed_back])
+            handed_back.clear()
+        assert found == [[], [[(a, 1)]], [], [[(a, 2)]], [[(b, 4)]]]
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
 async def test_a_run_that_comes_between_two_looks_for_strays_is_kept():
     shop = await Workshop.open()
     try:
