@@ -463,14 +463,37 @@ async def test_runs_of_a_shared_target_are_looked_at_in_the_name_of_the_workspac
     tenant, store, clock, engine, looking
 ):
     lender = await Tenant.open(store)
-    lent = await watched_target(lender)
-    own = tenant.workspace, TargetKind.TOOL, "?", "played", {}, tenant.principal
-    mirror = Target(random_id(NOON), *own, NOON, NOON, shared_from=lent)
-    shared, _ = await store.write(shares.share, shares.TARGETS, lender.workspace, lent, mirror, None)
-    await given_away(tenant, ["a"], target=shared.mirror_id)
+    await given_away(tenant, ["a"], target=await shared_target(lender, tenant))
     clock.at += 8 * SECOND
     await look(looking)
     assert engine.in_the_name_of == [lender.workspace]
+
+
+async def shared_target(lender, tenant):
+    """A watched target that one workspace has and another may use; its id for the other one."""
+    lent = await watched_target(lender)
+    own = tenant.workspace, TargetKind.TOOL, "?", "played", {}, tenant.principal
+    mirror = Target(random_id(NOON), *own, NOON, NOON, shared_from=lent)
+    shared, _ = await tenant.store.write(shares.share, shares.TARGETS, lender.workspace, lent, mirror, None)
+    return shared.mirror_id
+
+
+@pytest.mark.parametrize("borrowed", [True, False])
+async def test_what_an_engine_says_of_a_run_of_a_shared_target_is_shown_without_the_places_that_it_names(
+    tenant, store, clock, engine, looking, borrowed
+):
+    target = await (shared_target(await Tenant.open(store), tenant) if borrowed else watched_target(tenant))
+    (schedule,), _ = await given_away(tenant, ["a"], target=target)
+    there, shown = "http://10.1.2.3:7233/x", "***" if borrowed else "http://10.1.2.3:7233/x"
+    for found, error in (
+        (OSError(f"no answer from {there}"), f"{TROUBLE}no answer from {shown}"),
+        (Outcome(Verdict.FAILED, error=f"{there} has ended it"), f"{shown} has ended it"),
+    ):
+        engine.outcomes = {"a": found}
+        clock.at += 16 * SECOND
+        await look(looking)
+        assert (await tenant.runs(schedule))[0].error == error
+    assert states(await tenant.runs(schedule)) == ["failed"]
 
 
 async def test_an_engine_that_is_silent_holds_up_no_other(tenant, store, clock, engine, monkeypatch):
