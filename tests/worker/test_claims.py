@@ -13,10 +13,12 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.overlap import Overlap
 from horarium.domain.places import LaneRoom
 from horarium.domain.schedule import Policies
+from horarium.domain.waiting import WaitCause
 from horarium.store.verbs import dispatch
 from horarium.store.verbs.dispatch import Claimed
 from horarium.worker import worker as worker_module
 from horarium.worker.attempts import TROUBLE_S
+from horarium.worker.figures import WorkerFigures
 from horarium.worker.work import judge
 from horarium.worker.worker import (
     CLAIM_MS,
@@ -26,6 +28,7 @@ from horarium.worker.worker import (
     MOST_CLAIMED,
     MOST_IN_HAND,
     THROTTLED_MS,
+    TICK_S,
     Worker,
     _least_lag_ms,
     most_in_hand,
@@ -314,6 +317,61 @@ async def test_a_worker_whose_hands_were_filled_by_a_claim_waits_until_it_is_tol
         monkeypatch.setattr(shop.worker, "_is_enough", lambda room: next(enough))
         assert await shop.worker._claim_step() == again_ms
         assert shop.worker._more
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
+async def test_what_a_claim_has_found_held_by_the_limits_of_its_target_is_noted_of_its_lane(monkeypatch):
+    shop = await Workshop.open()
+    try:
+        noted, held = [], {b"slow": WaitCause.RATE, b"full": WaitCause.CONCURRENCY}
+
+        async def urgent(*args, **kwargs):
+            return Claimed(held=held)
+
+        monkeypatch.setattr(shop.store, "urgent", urgent)
+        monkeypatch.setattr(shop.worker._lanes, "note_held", lambda *given: noted.append(given))
+        await shop.worker._claim_step()
+        assert noted == [*held.items()]
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
+async def test_while_a_worker_has_something_in_hand_it_looks_after_all_of_it_again_and_again(monkeypatch):
+    """After a moment in which the lag of the event loop is measured."""
+    shop = await Workshop.open()
+    try:
+        did, worker = [], shop.worker
+
+        async def look(seconds):
+            did.append(seconds)
+            await asyncio.sleep(0)
+            return 12.5
+
+        def note(owner, name, is_async=False):
+            async def noted():
+                did.append(name)
+
+            monkeypatch.setattr(
+                owner, name, (lambda: noted()) if is_async else lambda *given: did.append((name, *given))
+            )
+
+        monkeypatch.setattr(worker_module, "_least_lag_ms", look)
+        note(worker._lanes, "adapt_places")
+        note(worker._lanes, "tick")
+        note(WorkerFigures, "settle")
+        for name in ("_park_slow", "_give_up"):
+            note(worker, name)
+        for name in ("_give_back", "_mark_begun"):
+            note(worker, name, True)
+        await shop.hang()
+        await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        one = [TICK_S, ("adapt_places", 12.5), ("_park_slow",), ("tick",), ("settle", worker.figures)]
+        one += [("_give_up",), "_give_back", "_mark_begun"]
+        assert did[: 2 * len(one)] == 2 * one
     finally:
         monkeypatch.undo()
         await shop.close()

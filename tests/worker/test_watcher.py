@@ -998,7 +998,8 @@ async def test_an_engine_that_has_told_how_it_names_a_run_is_told_of_it_by_that_
 async def test_a_run_that_failed_at_its_engine_is_a_line_in_the_log_and_one_that_ended_elsewhere_is_none(
     tenant, store, clock, engine, looking
 ):
-    _, works = await given_away(tenant, ["a", "b", "c"])
+    target = await shared_target(await Tenant.open(store), tenant)
+    _, works = await given_away(tenant, ["a", "b", "c"], target=target)
     engine.outcomes = {
         "a": Outcome(Verdict.FAILED, error="broken there"),
         "b": Outcome(Verdict.SUCCEEDED),
@@ -1015,10 +1016,17 @@ async def test_a_run_that_failed_at_its_engine_is_a_line_in_the_log_and_one_that
     with structlog.testing.capture_logs() as logs:
         await look(looking)
     del store.urgent
-    lines = [line for line in logs if line["event"] == "run_failed"]
-    assert [(line["run"], line["failure"], line["attempt"]) for line in lines] == [
-        (prefixed("run", works[0].id), "engine", 1)
-    ]
+    line = {
+        "workspace": prefixed("ws", tenant.workspace),
+        "schedule": None,
+        "fire": None,
+        "run": prefixed("run", works[0].id),
+        "target": prefixed("tgt", target),
+        "attempt": 1,
+        "failure": "engine",
+        "status": None,
+    }
+    assert logs == [{"log_level": "warning", "event": "run_failed"} | line]
 
 
 async def test_what_a_run_said_of_itself_stays_while_looks_at_it_succeed(

@@ -15,6 +15,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.schedule import Policies
 from horarium.domain.waiting import NOTED_FROM_MS, WaitCause
+from horarium.store.base import CANCELLED, DUE, IDLE, LOOK, READY
 from horarium.store.verbs import dispatch
 from horarium.store.verbs import runs as run_verbs
 from horarium.worker import attempts as attempts_module
@@ -100,6 +101,7 @@ async def test_an_attempt_is_marked_as_under_way_once_it_has_taken_a_while():
         await shop.tick(NOON + MINUTE)
         (work,) = shop.worker._holding.values()
         now = asyncio.get_running_loop().time() * 1000
+        shop.clock.now += 300  # it is told since when, and not when that was seen
         for age_ms, marked in ((MARK_AFTER_MS - 100, False), (MARK_AFTER_MS + 100, True)):
             work.began = now - age_ms
             await shop.worker._mark_begun()
@@ -547,7 +549,25 @@ async def test_a_worker_that_has_never_told_of_a_lane_writes_nothing_of_lanes_th
         await shop.close()
 
 
-async def test_a_worker_whose_lease_had_lapsed_asks_at_once_what_is_still_its_own():
+async def test_a_worker_hears_when_runs_are_ready_which_have_ended_and_who_asks_for_some_and_of_nothing_else(
+    monkeypatch,
+):
+    shop = await Workshop.open()
+    try:
+        worker, rung, looked, asked = shop.worker, [], [], []
+        monkeypatch.setattr(worker._alarm, "ring", lambda at_ms=0: rung.append(at_ms))
+        for topic in (READY, DUE, CANCELLED, LOOK, IDLE):
+            worker._cancellations.clear()
+            worker._asked_s = before = -1.0
+            worker._hear(topic, 77)
+            looked += [topic] * worker._cancellations.is_set()
+            asked += [topic] * (worker._asked_s > before)
+        assert (rung, looked, asked) == ([77], [CANCELLED], [IDLE])
+    finally:
+        await shop.close()
+
+
+async def test_a_worker_whose_lease_had_lapsed_asks_at_once_what_is_still_its_own_and_claims():
     shop = await Workshop.open()
     try:
         await shop.hang()
@@ -560,12 +580,16 @@ async def test_a_worker_whose_lease_had_lapsed_asks_at_once_what_is_still_its_ow
             asked.append(verb)
             return await read(verb, *args, **kwargs)
 
-        shop.store.read = noted
+        async def claim(verb, *args, **kwargs):
+            asked.append(verb)
+            return await urgent(verb, *args, **kwargs)
+
+        shop.store.read, urgent, shop.store.urgent = noted, shop.store.urgent, claim
         shop.worker.look_again()
         await shop.settle()
-        assert dispatch.stopped in asked
+        assert {dispatch.stopped, dispatch.claim} <= {*asked}
     finally:
-        del shop.store.read
+        del shop.store.read, shop.store.urgent
         await shop.close()
 
 
