@@ -10,16 +10,16 @@ import structlog
 from horarium.domain.errors import Unavailable
 from horarium.domain.execution import Outcome, Refused, Verdict
 from horarium.domain.ids import prefixed, random_id
-from horarium.domain.look_shares import NEW, UnderLook
+from horarium.domain.look_shares import NEW, LookTurn, UnderLook
 from horarium.domain.target import Completion, Target, TargetKind
 from horarium.domain.watching import ELSEWHERE, TROUBLE
 from horarium.store.base import CANCELLED, DUE, LOOK, READY
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
-from horarium.store.verbs import runs, shares, watching
+from horarium.store.verbs import dispatch, runs, shares, watching
 from horarium.store.verbs.tenancy import Share
 from horarium.worker import watcher as watcher_module
-from horarium.worker.watcher import BETWEEN_S, Watcher
+from horarium.worker.watcher import BETWEEN_S, CANCELS_S, TAKEN_MS, WATCH_S, Watcher
 from tests.simulation.loop import run_in_virtual_time
 from tests.support.inline_store import InlineSqliteStore
 from tests.support.tenant import HOUR, MINUTE, NOON, Node, Tenant, states
@@ -227,8 +227,36 @@ async def test_while_looks_are_under_way_it_is_known_of_each_target_whose_it_is_
         some: UnderLook(tenant.workspace, 1),
         others: UnderLook(other.workspace, 3),
     }
+    # Until then no other node takes them, unless this one takes longer than looks may take.
+    assert await store.read(watching.earliest_look) == clock.at + TAKEN_MS
+    assert 1_000 * (WATCH_S + CANCELS_S) < TAKEN_MS
     await looking.ended()
     assert looking._under_look == {}
+
+
+async def test_each_turn_of_looks_begins_behind_the_target_of_the_last_one_and_when_that_has_said(
+    tenant, store, clock, looking, monkeypatch
+):
+    asked, judged, ends = [], [], iter((b"b", b"d", b"a"))
+    read = store.read
+
+    async def noted(verb, *given):
+        if verb is watching.targets_to_look_at:
+            asked.append(given[0])
+        return await read(verb, *given)
+
+    def turn(targets, now, under_look, standings, after):
+        judged.append(after)
+        return LookTurn({}, next(ends), clock.at + 7_000)
+
+    await given_away(tenant, ["a"])
+    clock.at += 8 * SECOND
+    monkeypatch.setattr(store, "read", noted)
+    monkeypatch.setattr(watcher_module, "turn_of_looks", turn)
+    for _ in range(3):
+        assert await looking.begin() == clock.at + 7_000  # what is due already is under look elsewhere
+    assert asked == judged == [dispatch.BEFORE_ALL, b"b", b"d"]
+    monkeypatch.undo()
 
 
 async def test_between_two_turns_the_looks_wait_until_they_are_woken(looking, monkeypatch):
