@@ -1083,6 +1083,44 @@ async def test_of_looks_that_failed_together_the_log_tells_the_fault_that_nobody
     assert entry["places"].endswith("KeyError")
 
 
+async def test_of_what_an_executor_gives_in_place_of_an_outcome_the_log_tells_the_type_alone(
+    tenant, clock, engine, looking
+):
+    await given_away(tenant, ["a", "b"])
+    engine.outcomes = {"a": "what a customer has written", "b": "what a customer has written"}
+    clock.at += 16 * SECOND
+    with structlog.testing.capture_logs() as logged:
+        await look(looking)
+    line = {"event": "runs_not_looked_at", "target": "Target", "executor": "played", "runs": 2}
+    assert logged == [{"log_level": "warning", "error": "str", "places": "TypeError"} | line]
+
+
+@pytest.mark.parametrize(("later_s", "in_time"), [(-0.1, True), (0.1, False)])
+def test_an_engine_may_take_ten_seconds_to_show_runs_and_five_to_end_one(later_s, in_time):
+    run = SimpleNamespace(run_id=b"r", handle="a")
+
+    class Slow(PlayedEngine):
+        async def watch(self, target, watched):
+            await asyncio.sleep(10 + later_s)
+            return {b"r": Outcome(Verdict.SUCCEEDED)}
+
+        async def cancel(self, target, run):
+            await asyncio.sleep(5 + later_s)
+
+    async def story():
+        store = SimpleNamespace(listen=lambda hear: None)
+        looking, slow = Watcher(store, Clock(), {}, Vault([new_key()]), clean), Slow()
+        target = SimpleNamespace(name="t", executor="played", secrets={})
+        return [
+            *(await looking._watch(slow, None, target, [run])).values(),
+            *await looking._tell(slow, None, target, [run]),
+        ]
+
+    with structlog.testing.capture_logs():
+        seen, told = run_in_virtual_time(story())
+    assert (isinstance(seen, Outcome), told is None) == (in_time, in_time)
+
+
 @pytest.mark.parametrize("failing", [TimeoutError, RuntimeError])
 async def test_what_an_engine_says_is_logged_without_secrets(tenant, clock, engine, looking, failing):
     await given_away(tenant, ["a"])
