@@ -1,5 +1,8 @@
 """A run that fails has one line in the log, however it fails."""
 
+from dataclasses import replace
+
+import pytest
 from structlog.testing import capture_logs
 
 from horarium.domain.execution import Outcome, Verdict
@@ -31,6 +34,29 @@ async def nothing():
 async def test_a_run_whose_attempt_failed_for_good_is_told(shop):
     shop.executor.answer = FAILED
     assert await told(shop, shop.make_target(), nothing) == [("failed", 1)]
+
+
+@pytest.mark.parametrize(("status", "failure"), [(404, "refused"), (None, "failed")])
+async def test_a_run_is_told_with_whose_it_is_what_it_belongs_to_and_what_its_target_answered(
+    shop, status, failure
+):
+    shop.executor.answer = replace(FAILED, status=status)
+    target = shop.make_target()
+    schedule = await shop.schedule(ONCE, target_id=target)
+    with capture_logs() as lines:
+        await shop.tick(NOON + MINUTE)
+    (run,) = await runs(shop, schedule)
+    line = {
+        "workspace": prefixed("ws", shop.workspace),
+        "schedule": prefixed("sch", schedule.id),
+        "fire": prefixed("fire", run.fire_id),
+        "run": prefixed("run", run.id),
+        "target": prefixed("tgt", target),
+        "attempt": 1,
+        "failure": failure,
+        "status": status,
+    }
+    assert lines == [{"log_level": "warning", "event": "run_failed"} | line]
 
 
 async def test_a_run_that_succeeds_is_not_told(shop):

@@ -13,10 +13,13 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.overlap import Overlap
 from horarium.domain.places import LaneRoom
 from horarium.domain.schedule import Policies
+from horarium.domain.waiting import WaitCause
 from horarium.store.verbs import dispatch
 from horarium.store.verbs.dispatch import Claimed
 from horarium.worker import worker as worker_module
 from horarium.worker.attempts import TROUBLE_S
+from horarium.worker.figures import WorkerFigures
+from horarium.worker.work import judge
 from horarium.worker.worker import (
     CLAIM_MS,
     HELD_BACK_MS,
@@ -25,6 +28,7 @@ from horarium.worker.worker import (
     MOST_CLAIMED,
     MOST_IN_HAND,
     THROTTLED_MS,
+    TICK_S,
     Worker,
     _least_lag_ms,
     most_in_hand,
@@ -190,6 +194,22 @@ async def test_no_more_is_claimed_of_what_was_just_given_to_another_node_until_a
         await shop.close()
 
 
+@pytest.mark.parametrize(("least", "wakes"), [(3, False), (2, True)])
+async def test_outcomes_wake_the_claims_only_once_there_is_room_that_is_worth_one(least, wakes):
+    """Until then a claim would take few runs for each batch of outcomes."""
+    shop = await Workshop.open(concurrency=1)
+    try:
+        worker = await shop.with_runs_in_hand()
+        worker._more, worker._least, worker._most = True, least, len(worker._holding) + 1
+        await worker._alarm.wait(0, 0)
+        work = next(iter(worker._holding.values()))
+        worker._let_go([judge(work, Outcome(Verdict.SUCCEEDED), shop.clock.now)])
+        assert worker.room() == 2
+        assert worker._alarm._event.is_set() is wakes
+    finally:
+        await shop.close()
+
+
 async def test_room_that_outcomes_have_made_is_claimed_at_once():
     """What was left behind for want of room does not wait for the poll."""
     shop = await Workshop.open(concurrency=1)
@@ -272,6 +292,104 @@ async def test_after_a_claim_a_worker_knows_whether_there_is_more_for_it(
             [64],
             more,
         )  # a worker that has nothing takes as many as it has places
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
+@pytest.mark.parametrize(("room_left", "again_ms"), [(True, NOON), (False, None)])
+async def test_a_worker_whose_hands_were_filled_by_a_claim_waits_until_it_is_told_that_there_is_room(
+    monkeypatch, room_left, again_ms
+):
+    """What is left is due already: it would claim again and again meanwhile."""
+    shop = await Workshop.open(concurrency=64)
+    try:
+        enough = iter([True, room_left])
+
+        async def urgent(verb, node, now, room, *args, **kwargs):
+            return Claimed(ids=[b"i" * 16] * room)
+
+        async def read(verb):
+            return NOON
+
+        monkeypatch.setattr(shop.store, "urgent", urgent)
+        monkeypatch.setattr(shop.store, "read", read)
+        monkeypatch.setattr(shop.worker, "_is_enough", lambda room: next(enough))
+        assert await shop.worker._claim_step() == again_ms
+        assert shop.worker._more
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
+async def test_what_a_claim_has_found_held_by_the_limits_of_its_target_is_noted_of_its_lane(monkeypatch):
+    shop = await Workshop.open()
+    try:
+        noted, held = [], {b"slow": WaitCause.RATE, b"full": WaitCause.CONCURRENCY}
+
+        async def urgent(*args, **kwargs):
+            return Claimed(held=held)
+
+        monkeypatch.setattr(shop.store, "urgent", urgent)
+        monkeypatch.setattr(shop.worker._lanes, "note_held", lambda *given: noted.append(given))
+        await shop.worker._claim_step()
+        assert noted == [*held.items()]
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
+async def test_while_a_worker_has_something_in_hand_it_looks_after_all_of_it_again_and_again(monkeypatch):
+    """After a moment in which the lag of the event loop is measured."""
+    shop = await Workshop.open()
+    try:
+        did, worker = [], shop.worker
+
+        async def look(seconds):
+            did.append(seconds)
+            await asyncio.sleep(0)
+            return 12.5
+
+        def note(owner, name, is_async=False):
+            async def noted():
+                did.append(name)
+
+            monkeypatch.setattr(
+                owner, name, (lambda: noted()) if is_async else lambda *given: did.append((name, *given))
+            )
+
+        monkeypatch.setattr(worker_module, "_least_lag_ms", look)
+        note(worker._lanes, "adapt_places")
+        note(worker._lanes, "tick")
+        note(WorkerFigures, "settle")
+        for name in ("_park_slow", "_give_up"):
+            note(worker, name)
+        for name in ("_give_back", "_mark_begun"):
+            note(worker, name, True)
+        await shop.hang()
+        await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        one = [TICK_S, ("adapt_places", 12.5), ("_park_slow",), ("tick",), ("settle", worker.figures)]
+        one += [("_give_up",), "_give_back", "_mark_begun"]
+        assert did[: 2 * len(one)] == 2 * one
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
+async def test_each_claim_begins_behind_the_lane_at_which_the_last_one_has_ended(monkeypatch):
+    shop = await Workshop.open()
+    try:
+        behind, ends = [], iter((b"b", b"d", dispatch.BEFORE_ALL, b"a"))
+
+        async def urgent(verb, node, now, room, after, *args, **kwargs):
+            behind.append(after)
+            return Claimed(lane=next(ends))
+
+        monkeypatch.setattr(shop.store, "urgent", urgent)
+        for _ in range(4):
+            await shop.worker._claim_step()
+        assert behind == [dispatch.BEFORE_ALL, b"b", b"d", dispatch.BEFORE_ALL]
     finally:
         monkeypatch.undo()
         await shop.close()

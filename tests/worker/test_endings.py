@@ -6,7 +6,9 @@ import pytest
 
 from horarium.domain.execution import Outcome, Verdict
 from horarium.store.verbs import dispatch
+from horarium.store.verbs.dispatch import Claimed
 from tests.support.workshop import NOON, Workshop
+from tests.worker.test_worker import away
 
 MINUTE = 60_000
 GOOD = Outcome(Verdict.SUCCEEDED)
@@ -45,6 +47,48 @@ async def test_a_worker_that_ends_has_a_second_at_least_to_record_what_has_ended
             await shop.worker.drain(given_s)
         assert allowed == [given_s, recording_s]
     finally:
+        await shop.close()
+
+
+async def test_what_is_under_way_is_handed_back_also_where_what_has_ended_cannot_be_recorded_in_time(
+    monkeypatch,
+):
+    shop = await Workshop.open(concurrency=2)
+    try:
+        await shop.with_runs_in_hand()
+        worker, back, timeout = shop.worker, [], asyncio.timeout
+        gone, stays = (worker._holding[run] for run in worker._attempts.doing)
+        worker._forget(gone)  # it is not ours any more, and its attempt has not ended yet
+        worker._recorder._none.clear()
+
+        async def hand_back(verb, node, held, now):
+            assert (verb, node, now) == (dispatch.hand_back, shop.node, shop.clock.now)
+            back.append(held)
+
+        monkeypatch.setattr(shop.store, "urgent", hand_back)
+        with monkeypatch.context() as patched:
+            patched.setattr(asyncio, "timeout", lambda seconds: timeout(0))
+            await worker.drain(5.0)
+        assert len(back) == 2  # what was not begun at first
+        assert back[1] == [(stays.id, stays.epoch)]
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
+async def test_runs_that_come_while_a_worker_ends_and_the_database_is_away_keep_nobody(monkeypatch):
+    """What a node holds when it has stopped is free again, too."""
+    shop = await Workshop.open()
+    try:
+        await shop.schedule("* * * * *")
+        shop.clock.now = NOON + MINUTE
+        released = await shop.engine.release(shop.worker.room(), lane_room=shop.worker.lane_room())
+        await shop.worker.drain(0.0)
+        monkeypatch.setattr(shop.store, "urgent", away)
+        await shop.worker._accept(Claimed(released.claimed))
+        assert not shop.worker._holding
+    finally:
+        monkeypatch.undo()
         await shop.close()
 
 

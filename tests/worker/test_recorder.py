@@ -58,6 +58,8 @@ async def test_an_outcome_is_recorded_carefully_only_where_it_may_have_been_reco
     class Away:
         async def urgent(self, verb, node, batch, now, careful):
             asked.append(careful)
+            assert now == clock.now
+            clock.now += 1_000
             answer = answers.pop(0)
             if isinstance(answer, Exception):
                 raise answer
@@ -66,7 +68,8 @@ async def test_an_outcome_is_recorded_carefully_only_where_it_may_have_been_reco
     async def sleep(seconds):
         rested.append((seconds, len(asked)))
 
-    recorder = Recorder(Away(), HandClock(0), b"node", lambda batch: None)
+    clock = HandClock(0)
+    recorder = Recorder(Away(), clock, b"node", lambda batch: None)
     with monkeypatch.context() as patched, capture_logs() as lines:
         patched.setattr(asyncio, "sleep", sleep)
         for _ in range(2):

@@ -10,16 +10,16 @@ import structlog
 from horarium.domain.errors import Unavailable
 from horarium.domain.execution import Outcome, Refused, Verdict
 from horarium.domain.ids import prefixed, random_id
-from horarium.domain.look_shares import NEW
+from horarium.domain.look_shares import NEW, LookTurn, UnderLook
 from horarium.domain.target import Completion, Target, TargetKind
 from horarium.domain.watching import ELSEWHERE, TROUBLE
 from horarium.store.base import CANCELLED, DUE, LOOK, READY
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
-from horarium.store.verbs import runs, shares, watching
+from horarium.store.verbs import dispatch, runs, shares, watching
 from horarium.store.verbs.tenancy import Share
 from horarium.worker import watcher as watcher_module
-from horarium.worker.watcher import BETWEEN_S, Watcher
+from horarium.worker.watcher import BETWEEN_S, CANCELS_S, TAKEN_MS, WATCH_S, Watcher
 from tests.simulation.loop import run_in_virtual_time
 from tests.support.inline_store import InlineSqliteStore
 from tests.support.tenant import HOUR, MINUTE, NOON, Node, Tenant, states
@@ -212,6 +212,51 @@ async def test_the_end_of_a_look_begins_the_next_turn_without_the_poll(tenant, s
             await asyncio.sleep(0)
     loop.cancel()
     await asyncio.gather(loop, return_exceptions=True)
+
+
+async def test_while_looks_are_under_way_it_is_known_of_each_target_whose_it_is_and_how_many_they_are(
+    tenant, store, clock, engine, looking
+):
+    other = await Tenant.open(store)
+    some, others = await watched_target(tenant), await watched_target(other)
+    await given_away(tenant, ["a"], target=some)
+    await given_away(other, ["b", "c", "d"], target=others)
+    clock.at += 8 * SECOND
+    await looking.begin()
+    assert looking._under_look == {
+        some: UnderLook(tenant.workspace, 1),
+        others: UnderLook(other.workspace, 3),
+    }
+    # Until then no other node takes them, unless this one takes longer than looks may take.
+    assert await store.read(watching.earliest_look) == clock.at + TAKEN_MS
+    assert 1_000 * (WATCH_S + CANCELS_S) < TAKEN_MS
+    await looking.ended()
+    assert looking._under_look == {}
+
+
+async def test_each_turn_of_looks_begins_behind_the_target_of_the_last_one_and_when_that_has_said(
+    tenant, store, clock, looking, monkeypatch
+):
+    asked, judged, ends = [], [], iter((b"b", b"d", b"a"))
+    read = store.read
+
+    async def noted(verb, *given):
+        if verb is watching.targets_to_look_at:
+            asked.append(given[0])
+        return await read(verb, *given)
+
+    def turn(targets, now, under_look, standings, after):
+        judged.append(after)
+        return LookTurn({}, next(ends), clock.at + 7_000)
+
+    await given_away(tenant, ["a"])
+    clock.at += 8 * SECOND
+    monkeypatch.setattr(store, "read", noted)
+    monkeypatch.setattr(watcher_module, "turn_of_looks", turn)
+    for _ in range(3):
+        assert await looking.begin() == clock.at + 7_000  # what is due already is under look elsewhere
+    assert asked == judged == [dispatch.BEFORE_ALL, b"b", b"d"]
+    monkeypatch.undo()
 
 
 async def test_between_two_turns_the_looks_wait_until_they_are_woken(looking, monkeypatch):
@@ -446,14 +491,37 @@ async def test_runs_of_a_shared_target_are_looked_at_in_the_name_of_the_workspac
     tenant, store, clock, engine, looking
 ):
     lender = await Tenant.open(store)
-    lent = await watched_target(lender)
-    own = tenant.workspace, TargetKind.TOOL, "?", "played", {}, tenant.principal
-    mirror = Target(random_id(NOON), *own, NOON, NOON, shared_from=lent)
-    shared, _ = await store.write(shares.share, shares.TARGETS, lender.workspace, lent, mirror, None)
-    await given_away(tenant, ["a"], target=shared.mirror_id)
+    await given_away(tenant, ["a"], target=await shared_target(lender, tenant))
     clock.at += 8 * SECOND
     await look(looking)
     assert engine.in_the_name_of == [lender.workspace]
+
+
+async def shared_target(lender, tenant):
+    """A watched target that one workspace has and another may use; its id for the other one."""
+    lent = await watched_target(lender)
+    own = tenant.workspace, TargetKind.TOOL, "?", "played", {}, tenant.principal
+    mirror = Target(random_id(NOON), *own, NOON, NOON, shared_from=lent)
+    shared, _ = await tenant.store.write(shares.share, shares.TARGETS, lender.workspace, lent, mirror, None)
+    return shared.mirror_id
+
+
+@pytest.mark.parametrize("borrowed", [True, False])
+async def test_what_an_engine_says_of_a_run_of_a_shared_target_is_shown_without_the_places_that_it_names(
+    tenant, store, clock, engine, looking, borrowed
+):
+    target = await (shared_target(await Tenant.open(store), tenant) if borrowed else watched_target(tenant))
+    (schedule,), _ = await given_away(tenant, ["a"], target=target)
+    there, shown = "http://10.1.2.3:7233/x", "***" if borrowed else "http://10.1.2.3:7233/x"
+    for found, error in (
+        (OSError(f"no answer from {there}"), f"{TROUBLE}no answer from {shown}"),
+        (Outcome(Verdict.FAILED, error=f"{there} has ended it"), f"{shown} has ended it"),
+    ):
+        engine.outcomes = {"a": found}
+        clock.at += 16 * SECOND
+        await look(looking)
+        assert (await tenant.runs(schedule))[0].error == error
+    assert states(await tenant.runs(schedule)) == ["failed"]
 
 
 async def test_an_engine_that_is_silent_holds_up_no_other(tenant, store, clock, engine, monkeypatch):
@@ -958,7 +1026,8 @@ async def test_an_engine_that_has_told_how_it_names_a_run_is_told_of_it_by_that_
 async def test_a_run_that_failed_at_its_engine_is_a_line_in_the_log_and_one_that_ended_elsewhere_is_none(
     tenant, store, clock, engine, looking
 ):
-    _, works = await given_away(tenant, ["a", "b", "c"])
+    target = await shared_target(await Tenant.open(store), tenant)
+    _, works = await given_away(tenant, ["a", "b", "c"], target=target)
     engine.outcomes = {
         "a": Outcome(Verdict.FAILED, error="broken there"),
         "b": Outcome(Verdict.SUCCEEDED),
@@ -975,10 +1044,17 @@ async def test_a_run_that_failed_at_its_engine_is_a_line_in_the_log_and_one_that
     with structlog.testing.capture_logs() as logs:
         await look(looking)
     del store.urgent
-    lines = [line for line in logs if line["event"] == "run_failed"]
-    assert [(line["run"], line["failure"], line["attempt"]) for line in lines] == [
-        (prefixed("run", works[0].id), "engine", 1)
-    ]
+    line = {
+        "workspace": prefixed("ws", tenant.workspace),
+        "schedule": None,
+        "fire": None,
+        "run": prefixed("run", works[0].id),
+        "target": prefixed("tgt", target),
+        "attempt": 1,
+        "failure": "engine",
+        "status": None,
+    }
+    assert logs == [{"log_level": "warning", "event": "run_failed"} | line]
 
 
 async def test_what_a_run_said_of_itself_stays_while_looks_at_it_succeed(
@@ -1005,6 +1081,44 @@ async def test_of_looks_that_failed_together_the_log_tells_the_fault_that_nobody
     (entry,) = [one for one in logged if one["event"] == "runs_not_looked_at"]
     assert (entry["error"], entry["runs"], entry["executor"]) == ("'result'", 3, "played")
     assert entry["places"].endswith("KeyError")
+
+
+async def test_of_what_an_executor_gives_in_place_of_an_outcome_the_log_tells_the_type_alone(
+    tenant, clock, engine, looking
+):
+    await given_away(tenant, ["a", "b"])
+    engine.outcomes = {"a": "what a customer has written", "b": "what a customer has written"}
+    clock.at += 16 * SECOND
+    with structlog.testing.capture_logs() as logged:
+        await look(looking)
+    line = {"event": "runs_not_looked_at", "target": "Target", "executor": "played", "runs": 2}
+    assert logged == [{"log_level": "warning", "error": "str", "places": "TypeError"} | line]
+
+
+@pytest.mark.parametrize(("later_s", "in_time"), [(-0.1, True), (0.1, False)])
+def test_an_engine_may_take_ten_seconds_to_show_runs_and_five_to_end_one(later_s, in_time):
+    run = SimpleNamespace(run_id=b"r", handle="a")
+
+    class Slow(PlayedEngine):
+        async def watch(self, target, watched):
+            await asyncio.sleep(10 + later_s)
+            return {b"r": Outcome(Verdict.SUCCEEDED)}
+
+        async def cancel(self, target, run):
+            await asyncio.sleep(5 + later_s)
+
+    async def story():
+        store = SimpleNamespace(listen=lambda hear: None)
+        looking, slow = Watcher(store, Clock(), {}, Vault([new_key()]), clean), Slow()
+        target = SimpleNamespace(name="t", executor="played", secrets={})
+        return [
+            *(await looking._watch(slow, None, target, [run])).values(),
+            *await looking._tell(slow, None, target, [run]),
+        ]
+
+    with structlog.testing.capture_logs():
+        seen, told = run_in_virtual_time(story())
+    assert (isinstance(seen, Outcome), told is None) == (in_time, in_time)
 
 
 @pytest.mark.parametrize("failing", [TimeoutError, RuntimeError])

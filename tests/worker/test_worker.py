@@ -15,6 +15,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.schedule import Policies
 from horarium.domain.waiting import NOTED_FROM_MS, WaitCause
+from horarium.store.base import CANCELLED, DUE, IDLE, LOOK, READY
 from horarium.store.verbs import dispatch
 from horarium.store.verbs import runs as run_verbs
 from horarium.worker import attempts as attempts_module
@@ -100,6 +101,7 @@ async def test_an_attempt_is_marked_as_under_way_once_it_has_taken_a_while():
         await shop.tick(NOON + MINUTE)
         (work,) = shop.worker._holding.values()
         now = asyncio.get_running_loop().time() * 1000
+        shop.clock.now += 300  # it is told since when, and not when that was seen
         for age_ms, marked in ((MARK_AFTER_MS - 100, False), (MARK_AFTER_MS + 100, True)):
             work.began = now - age_ms
             await shop.worker._mark_begun()
@@ -415,6 +417,36 @@ async def test_a_run_that_is_replaced_while_it_waits_for_a_place_ends_unsent_and
         await shop.close()
 
 
+async def test_a_run_that_was_handed_back_and_claimed_again_is_missing_for_the_first_time_once_more(
+    monkeypatch,
+):
+    shop = await Workshop.open()
+    try:
+        a, b = random_id(NOON), random_id(NOON)
+        looks = iter([[(a, 1)], [(a, 1), (b, 4)], [(a, 2)], [(a, 2), (b, 4)], [(b, 4)]])
+        handed_back = []
+
+        async def read(verb, node):
+            assert (verb, node) == (dispatch.owned, shop.node)
+            return next(looks)
+
+        async def urgent(verb, node, runs, now):
+            assert (verb, node, now) == (dispatch.hand_back, shop.node, NOON)
+            handed_back.append(runs)
+
+        monkeypatch.setattr(shop.store, "read", read)
+        monkeypatch.setattr(shop.store, "urgent", urgent)
+        found = []
+        for _ in range(5):
+            await shop.worker.find_strays()
+            found.append([*handed_back])
+            handed_back.clear()
+        assert found == [[], [[(a, 1)]], [], [[(a, 2)]], [[(b, 4)]]]
+    finally:
+        monkeypatch.undo()
+        await shop.close()
+
+
 async def test_a_run_that_comes_between_two_looks_for_strays_is_kept():
     shop = await Workshop.open()
     try:
@@ -494,9 +526,12 @@ async def test_a_run_that_has_waited_too_long_for_its_silent_target_ends_once_al
         lane.circuit = Open(now - 10 * DAY, now + DAY)
         worker._recorder.add = recorded.append
         overdue = list(lane.queue)
+        for work in overdue:  # each could begin half a second after it was due
+            work.run = work.run._replace(ready_ms=work.run.due_ms + 500)
         shop.clock.now += DAY
         worker._give_up()
         assert len(recorded) == len(overdue) > 0
+        assert [sum(work.waited.values()) for work in overdue] == [DAY - 500] * len(overdue)
         for work in overdue:
             worker._attempts.stop(work)
         assert len(recorded) == len(overdue)
@@ -514,7 +549,25 @@ async def test_a_worker_that_has_never_told_of_a_lane_writes_nothing_of_lanes_th
         await shop.close()
 
 
-async def test_a_worker_whose_lease_had_lapsed_asks_at_once_what_is_still_its_own():
+async def test_a_worker_hears_when_runs_are_ready_which_have_ended_and_who_asks_for_some_and_of_nothing_else(
+    monkeypatch,
+):
+    shop = await Workshop.open()
+    try:
+        worker, rung, looked, asked = shop.worker, [], [], []
+        monkeypatch.setattr(worker._alarm, "ring", lambda at_ms=0: rung.append(at_ms))
+        for topic in (READY, DUE, CANCELLED, LOOK, IDLE):
+            worker._cancellations.clear()
+            worker._asked_s = before = -1.0
+            worker._hear(topic, 77)
+            looked += [topic] * worker._cancellations.is_set()
+            asked += [topic] * (worker._asked_s > before)
+        assert (rung, looked, asked) == ([77], [CANCELLED], [IDLE])
+    finally:
+        await shop.close()
+
+
+async def test_a_worker_whose_lease_had_lapsed_asks_at_once_what_is_still_its_own_and_claims():
     shop = await Workshop.open()
     try:
         await shop.hang()
@@ -527,12 +580,16 @@ async def test_a_worker_whose_lease_had_lapsed_asks_at_once_what_is_still_its_ow
             asked.append(verb)
             return await read(verb, *args, **kwargs)
 
-        shop.store.read = noted
+        async def claim(verb, *args, **kwargs):
+            asked.append(verb)
+            return await urgent(verb, *args, **kwargs)
+
+        shop.store.read, urgent, shop.store.urgent = noted, shop.store.urgent, claim
         shop.worker.look_again()
         await shop.settle()
-        assert dispatch.stopped in asked
+        assert {dispatch.stopped, dispatch.claim} <= {*asked}
     finally:
-        del shop.store.read
+        del shop.store.read, shop.store.urgent
         await shop.close()
 
 
@@ -547,7 +604,7 @@ async def test_failures_that_the_log_has_not_told_yet_are_told_when_lanes_are_lo
         await shop.close()
 
 
-async def test_that_a_lane_is_well_again_is_told_once(monkeypatch):
+async def test_that_a_lane_is_well_again_is_told_once_also_where_the_database_was_away_at_first(monkeypatch):
     shop = await Workshop.open()
     try:
         told, found = [], {shop.target: "slow"}
@@ -559,6 +616,10 @@ async def test_that_a_lane_is_well_again_is_told_once(monkeypatch):
         monkeypatch.setattr(shop.worker._lanes, "reports", lambda now: found)
         await shop.worker.report_lanes()
         found = {}
+        monkeypatch.setattr(shop.store, "urgent", away)
+        with pytest.raises(Unavailable):
+            await shop.worker.report_lanes()
+        monkeypatch.setattr(shop.store, "urgent", urgent)
         for _ in range(2):
             await shop.worker.report_lanes()
         assert told == [{shop.target: "slow"}, {}]

@@ -170,7 +170,8 @@ class Worker:
         # left something that could be claimed with more room for them.
         self._more = False
         self._short: Set[Id] = frozenset()
-        self._strays: set[Id] = set()
+        # Runs that were missing at the last look for strays, with the epochs at which they are ours.
+        self._missing: dict[Id, int] = {}
         self._reported = False
         # The lanes that were slow, held or late at the last look, which is made every few seconds.
         self.reports: Mapping[Id, LaneReport] = {}
@@ -516,12 +517,12 @@ class Worker:
     async def find_strays(self) -> bool:
         """Hand back runs that the store believes to be ours and we do not have: the reply to a claim was lost.
 
-        Only what is missing twice in a row is a stray; a claim may be on its way.
+        Only what is missing twice in a row, by the same claim, is a stray; a claim may be on its way.
         """
         owned = await self._store.read(dispatch.owned, self._node)
         missing = {run: epoch for run, epoch in owned if run not in self._holding}
-        strays = [(run, epoch) for run, epoch in missing.items() if run in self._strays]
-        self._strays = set(missing)
+        strays = [(run, epoch) for run, epoch in missing.items() if self._missing.get(run) == epoch]
+        self._missing = missing
         if strays:
             await self._store.urgent(dispatch.hand_back, self._node, strays, self._clock.now_ms())
         return False
