@@ -290,7 +290,7 @@ async def _command_cut(ending: str, again: int, tmp_path: Path) -> None:
     program.chmod(0o755)
     pids.touch()
     executor = command.make(ExecutorOptions(commands=(str(program),)))
-    call = call_of({"argv": [str(program)]}, timeout_ms=60 if ending == "time over" else 5_000)
+    call = call_of({"argv": [str(program)]}, timeout_ms=150 if ending == "time over" else 5_000)
 
     def held() -> dict[str, Any]:
         return tasks_and_files() | {
