@@ -181,8 +181,9 @@ async def test_who_waits_gets_a_connection_as_soon_as_one_is_free(few, connectio
             await asyncio.gather(*waiting)
 
 
+@pytest.mark.parametrize("at_the_moment", [False, True], ids=["before it is open", "as it is open"])
 async def test_one_that_nobody_wants_any_more_when_it_is_open_gives_way_at_once(
-    few, connections, connect, monkeypatch
+    few, connections, connect, monkeypatch, at_the_moment
 ):
     monkeypatch.setattr(module, "WAIT_S", 10.0)
     may_open = asyncio.Event()
@@ -197,30 +198,11 @@ async def test_one_that_nobody_wants_any_more_when_it_is_open_gives_way_at_once(
         waiting = asyncio.create_task(used(connections, connect, place="c"))
         for _ in range(5):
             await asyncio.sleep(0)
-        given_up.cancel()
-        may_open.set()
-        async with asyncio.timeout(2):
-            assert await waiting
-
-
-async def test_one_that_is_given_up_at_the_moment_when_it_is_open_gives_way_at_once(
-    few, connections, connect, monkeypatch
-):
-    monkeypatch.setattr(module, "WAIT_S", 10.0)
-    may_open = asyncio.Event()
-
-    async def slowly():
-        await may_open.wait()
-        return await connect()
-
-    async with connections.hold(ONE, "a", connect):
-        given_up = asyncio.create_task(used(connections, slowly, place="b"))
-        await asyncio.sleep(0)
-        waiting = asyncio.create_task(used(connections, connect, place="c"))
-        for _ in range(5):
-            await asyncio.sleep(0)
-        (opening,) = connections._opening.values()
-        opening.add_done_callback(lambda _: given_up.cancel())
+        if at_the_moment:
+            (opening,) = connections._opening.values()
+            opening.add_done_callback(lambda _: given_up.cancel())
+        else:
+            given_up.cancel()
         may_open.set()
         async with asyncio.timeout(2):
             assert await waiting

@@ -191,10 +191,6 @@ class PostgresConnection:
         """The database's clock. Raises Unavailable."""
         return await self.run(database_now)
 
-    @property
-    def connected(self) -> bool:
-        return self._connection is not None and not self._connection.is_closed()
-
     def drop(self) -> None:
         """Close at once, without a goodbye to the server."""
         if self._connection is not None:
