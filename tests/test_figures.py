@@ -1,4 +1,4 @@
-"""Every limit, time, size and count that the server goes by stands in `figures.txt`, so that a change of one is meant."""
+"""Every limit, time, size and count that the server goes by stands in `figures.txt`: none changes by mistake."""
 
 from __future__ import annotations
 

@@ -22,9 +22,10 @@ export function edit(form, showTimes) {
     askSoon();
   }
   function ofDays() {
-    const [hour, minute] = form.querySelector("[data-time]").value.split(":").map(Number);
+    const time = form.querySelector("[data-time]").value;
     const days = [...form.querySelectorAll("[data-day]:checked")].map((box) => box.dataset.day);
-    if (Number.isNaN(hour) || !days.length) return;
+    if (!time || !days.length) return;
+    const [hour, minute] = time.split(":").map(Number);
     set(`${minute} ${hour} * * ${days.length === 7 ? "*" : days.join(",")}`);
   }
 
