@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -28,7 +29,15 @@ SEEN = """(state) => {
   Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
-STATES = "window.streams.map((stream) => stream.readyState)"
+
+
+def streams(page: Page, states: list[int]) -> None:
+    """Wait until a page has opened so many streams, and each is open (1) or closed (2)."""
+    for _ in range(300):
+        if (found := page.evaluate("window.streams.map((stream) => stream.readyState)")) == states:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"the streams are {found}, not {states}")
 
 
 def fire_of_rows(world: World, page: Page) -> str:
@@ -52,7 +61,12 @@ def asked_for(page: Page, path: str) -> list[str]:
 
 def test_two_keys_lead_to_a_page_and_a_slash_to_its_search(world: World) -> None:
     page = world.person()
-    for key, name in (("s", "Schedules"), ("r", "Runs"), ("t", "Targets"), ("n", "Three steps to the first fire")):
+    for key, name in (
+        ("s", "Schedules"),
+        ("r", "Runs"),
+        ("t", "Targets"),
+        ("n", "Three steps to the first fire"),
+    ):
         page.keyboard.press("g")
         page.keyboard.press(key)
         expect(page.get_by_role("heading", level=1, name=name, exact=True)).to_be_visible()
@@ -193,7 +207,7 @@ def test_figures_of_a_fire_come_by_its_stream_until_it_has_ended(world: World) -
     page = world.person()
     path = fire_of_rows(world, page)
     page.goto(path)
-    page.wait_for_function("window.streams.length === 1")
+    streams(page, [1])
     assert page.evaluate("window.streams[0].path").startswith("/console/live/fires/")
     sign = page.get_by_text("live", exact=True)
     expect(sign).to_be_hidden()
@@ -207,22 +221,42 @@ def test_figures_of_a_fire_come_by_its_stream_until_it_has_ended(world: World) -
     for run in world.ask("GET", "/runs")["items"]:
         world.ask("POST", f"/runs/{run['id']}/cancel")
     world.until("/runs?state=cancelled", 3)
+    began = time.monotonic()
     page.evaluate(TELL, ["figures", told.replace("false", "true")])
     expect(page.locator('[data-figure="cancelled"]')).to_have_text("3")
-    page.wait_for_function(f"{STATES}[0] === 2")  # what has ended is followed no more
+    assert time.monotonic() - began < 2  # and not after the three seconds between two looks
+    streams(page, [2])  # what has ended is followed no more
     expect(sign).to_be_hidden()
+
+
+def test_the_first_page_is_renewed_when_its_stream_says_that_something_changed(world: World) -> None:
+    target(world, "hook", "/ok")
+    world.ask("POST", "/schedules", {"name": "Daily", "recurrence": "@yearly", "target": "hook"})
+    page = world.person()
+    page.add_init_script(PLAYED_STREAMS)
+    page.clock.install()
+    page.goto(f"{world.url}/console/")
+    streams(page, [1])
+    asked = asked_for(page, page.url)
+    page.clock.run_for(20_000)
+    assert asked == []
+    page.evaluate(TELL, ["changed", ""])
+    page.evaluate(TELL, ["changed", ""])
+    with page.expect_response(page.url):
+        page.clock.run_for(5_000)
+    assert len(asked) == 1
 
 
 def test_a_page_that_nobody_sees_follows_nothing_until_it_is_seen_again(world: World) -> None:
     page = world.person()
     path = fire_of_rows(world, page)
     page.goto(path)
-    page.wait_for_function("window.streams.length === 1")
+    streams(page, [1])
     page.evaluate(SEEN, "hidden")
-    assert page.evaluate(STATES) == [2]
+    streams(page, [2])
     with page.expect_request(path):
         page.evaluate(SEEN, "visible")
-    assert page.evaluate(STATES) == [2, 1]
+    streams(page, [2, 1])
 
 
 def test_a_page_whose_stream_is_refused_asks_now_and_then_and_one_that_is_cut_off_waits(world: World) -> None:
@@ -230,7 +264,7 @@ def test_a_page_whose_stream_is_refused_asks_now_and_then_and_one_that_is_cut_of
     path = fire_of_rows(world, page)
     page.clock.install()
     page.goto(path)
-    page.wait_for_function("window.streams.length === 1")
+    streams(page, [1])
     asked = asked_for(page, path)
     page.evaluate(TELL, ["open", ""])
     page.evaluate(TELL, ["error", ""])
@@ -250,7 +284,7 @@ def test_a_list_of_events_begins_where_it_was_empty_and_keeps_the_latest_hundred
     page = world.person()
     page.add_init_script(PLAYED_STREAMS)
     page.goto(f"{world.url}/console/events")
-    page.wait_for_function("window.streams.length === 1")
+    streams(page, [1])
     world.ask("POST", f"/schedules/{made['id']}/fire-now")
     world.until("/events")
     row = '<tr><td><time datetime="2026-01-01T11:00:00Z">raw</time></td><td>new {}</td></tr>'

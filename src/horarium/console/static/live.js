@@ -7,6 +7,7 @@ export function follow(part, page) {
   const least = Number(part.dataset.live) * 1000;
   let source;
   let waiting;
+  let next = Infinity; // when it is renewed
   let renewed = Date.now();
 
   function show(live) {
@@ -14,13 +15,18 @@ export function follow(part, page) {
     for (const each of part.querySelectorAll("[data-live-sign]")) each.hidden = !live;
   }
   function renewSoon(pause = least) {
-    waiting ??= setTimeout(async () => {
-      waiting = undefined;
-      renewed = Date.now();
-      await page.renew().catch(() => {});
-      if (!Number(part.dataset.live)) close();
-      else show(Boolean(source));
-    }, Math.max(300, renewed + pause - Date.now()));
+    const due = Math.max(Date.now() + 300, renewed + pause);
+    if (due >= next) return;
+    next = due;
+    clearTimeout(waiting);
+    waiting = setTimeout(renewNow, due - Date.now());
+  }
+  async function renewNow() {
+    next = Infinity;
+    renewed = Date.now();
+    await page.renew().catch(() => {});
+    if (!Number(part.dataset.live)) close();
+    else show(Boolean(source));
   }
   function close() {
     source?.close();
