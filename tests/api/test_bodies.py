@@ -13,7 +13,7 @@ import pytest
 from starlette.requests import Request
 
 from horarium.api import bulk
-from horarium.api.bodies import MOST_VALUES, Malformed, lines_of, parse_json
+from horarium.api.bodies import MOST_VALUES, Malformed, lines_of, parse_json, read_body, read_chunks
 from horarium.api.errors import problem_answer
 from horarium.api.kit import registry
 from horarium.api.models import Body
@@ -248,3 +248,23 @@ async def test_a_line_is_as_long_as_is_allowed_and_no_longer_in_whatever_pieces_
         assert (await told(b"a\n" + b"x" * 10 + end, size))[:2] == [b"a", b"x" * 10]
         with pytest.raises(TooLarge, match="a line is longer than the 10 bytes"):
             await told(b"a\n" + b"x" * 11 + end, size)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["with a length", "without"])
+@pytest.mark.parametrize("read", [read_body, read_chunks])
+async def test_a_body_is_as_long_as_is_allowed_and_no_longer(read, told: bool) -> None:
+    async def taken(size: int) -> int:
+        headers = [(b"content-length", str(size).encode())] if told else []
+        pieces = [b"x" * 4] * (size // 4) + [b"x" * (size % 4)]
+        messages = iter({"type": "http.request", "body": piece, "more_body": True} for piece in pieces)
+        end = {"type": "http.request", "body": b"", "more_body": False}
+
+        async def receive() -> dict[str, object]:
+            return next(messages, end)
+
+        found = read(Request({"type": "http", "headers": headers}, receive), 10)
+        return len(await found) if read is read_body else sum([len(piece) async for piece in found])
+
+    assert await taken(10) == 10
+    with pytest.raises(TooLarge, match="larger than the 10 bytes"):
+        await taken(11)
