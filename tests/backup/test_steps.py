@@ -8,6 +8,7 @@ import sqlite3
 import stat
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -272,6 +273,21 @@ async def test_a_backup_is_private_and_no_other_takes_its_name_and_progress_is_t
     with closing(sqlite3.connect(file)) as opened:
         assert opened.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     assert check_backup(file) == manifest
+
+
+async def test_a_copy_that_does_not_hold_what_the_database_held_becomes_no_backup(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = making._of_sqlite
+
+    def short_of_a_row(*given: Any) -> Manifest:
+        manifest = real(*given)
+        return replace(manifest, rows={**manifest.rows, "schedules": 1})
+
+    monkeypatch.setattr(making, "_of_sqlite", short_of_a_row)
+    with pytest.raises(Unavailable, match="the backup is not complete: schedules has 0 rows"):
+        await make_backup(database, tmp_path / "kept")
+    assert [*(tmp_path / "kept").iterdir()] == []
 
 
 async def test_an_unfinished_copy_and_what_is_no_installation_are_not_backed_up(

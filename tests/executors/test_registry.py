@@ -64,17 +64,14 @@ def test_a_plug_in_that_fails_is_reported_and_the_others_load(value: str) -> Non
     assert logs == [{"log_level": "warning", **told}]
 
 
-def test_a_plug_in_cannot_take_the_place_of_ours() -> None:
+@pytest.mark.parametrize("other", ["acme.plug:make", "tests.executors.test_registry:plug"])
+def test_a_plug_in_cannot_take_the_place_of_ours(other: str) -> None:
     with capture_logs() as logs:
         executors = registry.load(
-            ExecutorOptions(),
-            [
-                entry("http", "tests.executors.test_registry:plug"),
-                entry("http", "horarium.executors.http:make"),
-            ],
+            ExecutorOptions(), [entry("http", other), entry("http", "horarium.executors.http:make")]
         )
     assert isinstance(executors["http"], HttpExecutor)
-    told = {"event": "executor_name_taken", "type": "http", "entry": "tests.executors.test_registry:plug"}
+    told = {"event": "executor_name_taken", "type": "http", "entry": other}
     assert logs == [{"log_level": "warning", **told}]
 
 
