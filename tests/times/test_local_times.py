@@ -27,3 +27,17 @@ def test_the_only_year_that_is_listed_is_found_however_far_it_is(rule: DayRule, 
     assert (times.next_wall(noon), times.prev_wall(noon)) == (noon, noon)
     assert (times.next_wall(noon + 1), times.prev_wall(noon - 1)) == (NO_NEXT, NO_PREVIOUS)
     assert times.count(before, after) == 1
+
+
+@pytest.mark.parametrize(
+    ("year", "next_year", "previous_year"),
+    [(2_044, 2_072, 2_016), (2_072, 2_112, 2_044), (2_112, 2_140, 2_072)],
+)
+def test_a_29_february_that_is_a_monday_is_found_28_years_on_and_40_across_a_century_without_one(
+    year: int, next_year: int, previous_year: int
+) -> None:
+    times = CalendarTimes(NOON, YearTable(DayRule(months=1 << 2, days=1 << 29, weekdays=1 << 1), None))
+    here, later, earlier = (
+        (first_day(each) + 31 + 28) * DAY + 12 * 3_600 for each in (year, next_year, previous_year)
+    )
+    assert (times.next_wall(here + 1), times.prev_wall(here - 1)) == (later, earlier)
