@@ -28,6 +28,7 @@ from horarium.service.pauses import PauseService
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.targets import TargetDraft
 from horarium.settings import Settings
+from horarium.store.sqlite import SqliteStore
 from horarium.store.verbs import meta, tenancy, webhooks
 from horarium.times import Timing, grammar_names
 from horarium.worker.worker import Worker
@@ -162,6 +163,25 @@ async def test_what_others_change_in_the_database_is_noticed_by_a_server_that_ru
         await store.write(tenancy.delete_principal, own, who.principal_id, now)
         with pytest.raises(Unauthorized):
             await services.identities.resolve(key)
+
+
+async def test_a_server_gives_memory_back_once_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[tuple[Sequence[Callable[[], Any]], float]] = []
+
+    def noted(found: Sequence[Callable[[], Any]], every: float) -> Coroutine[Any, Any, None]:
+        steps.append((found, every))
+        return asyncio.sleep(0)
+
+    freed: list[str] = []
+    monkeypatch.setattr(loops, "upkeep_loop", noted)
+    monkeypatch.setattr(loops, "give_memory_back", lambda: freed.append("of the process"))
+    monkeypatch.setattr(SqliteStore, "drop_pages", lambda store: freed.append("of the database"))
+    async with open_server(Settings(data=tmp_path, roles=("api",))):
+        ((step,),) = [found for found, every in steps if every == 60 and "free_memory" in str(found)]
+        assert not await step()
+    assert freed == ["of the database", "of the process"]
 
 
 async def test_a_server_says_that_it_is_not_ready_while_a_jump_of_the_clock_is_not_confirmed(

@@ -119,6 +119,7 @@ ALWAYS = {
     "note_refused_hosts": UPKEEP_S,
     "AllowedHosts.refresh": REFRESH_S,
     "Recording.refresh": recording.REFRESH_S,
+    "free_memory": HOUSEKEEPING_S,
 }
 ALONE = {"heartbeat_loop": None}
 OF_WORKER = {

@@ -35,6 +35,7 @@ from horarium.engine.wake import Alarm
 from horarium.events.deliverer import Deliverer
 from horarium.events.figures import event_metrics
 from horarium.events.publisher import Publisher
+from horarium.python_tuning import give_memory_back
 from horarium.service import recording
 from horarium.service.allowed_hosts import REFRESH_S
 from horarium.service.audit import AuditService
@@ -44,6 +45,7 @@ from horarium.service.services import Services
 from horarium.settings import ENVIRONMENT_PREFIX
 from horarium.store.base import ACCESS, WEBHOOKS, Store
 from horarium.store.postgres import PostgresStore
+from horarium.store.sqlite import SqliteStore
 from horarium.store.verbs.events import forget_events as forget_old_events
 from horarium.worker.figures import lane_metrics, worker_metrics
 
@@ -78,6 +80,7 @@ def start_loops(server: Server, store: Store, clock: DatabaseClock) -> list[asyn
         clock_loop(clock, store, alarm),
         lag_loop(server.loop_figures),
         upkeep_loop([_touch_keys(server.services)], HOUSEKEEPING_S),
+        upkeep_loop([_free_memory(store)], HOUSEKEEPING_S),
         upkeep_loop([_note_refused_hosts(server.services.audit)], UPKEEP_S),
         upkeep_loop([server.services.tenancy.allowed_hosts.refresh], REFRESH_S),
         upkeep_loop([server.services.recording.refresh], recording.REFRESH_S),
@@ -171,6 +174,19 @@ def _backups(server: Server, to: str) -> ServerBackups:
         settings.backup_keep,
         {**environment, "HORARIUM_DATA": str(settings.data), "HORARIUM_DATABASE": settings.database_url},
     )
+
+
+def _free_memory(store: Store) -> Callable[[], Awaitable[bool]]:
+    def free() -> None:
+        if isinstance(store, SqliteStore):
+            store.drop_pages()
+        give_memory_back()
+
+    async def free_memory() -> bool:
+        await asyncio.to_thread(free)
+        return False
+
+    return free_memory
 
 
 def _touch_keys(services: Services) -> Callable[[], Awaitable[bool]]:

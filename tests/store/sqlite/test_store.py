@@ -78,6 +78,41 @@ async def test_each_connection_of_a_store_keeps_as_much_in_memory_as_its_work_ne
     await store.close()
 
 
+async def test_every_connection_of_a_store_drops_the_pages_that_nobody_uses(store: SqliteStore) -> None:
+    @point
+    async def looked_up(tx) -> None:
+        await held(tx)
+
+    await store.write(hold, "one")
+    await store.read(held)
+    await store.read(looked_up)
+    asked: list[tuple[int, str]] = []
+    connections = [store._writer_connection, *store._reader_connections]
+    assert len(connections) == 3
+    for number, connection in enumerate(connections):
+        connection.set_trace_callback(lambda text, number=number: asked.append((number, text)))
+    store.drop_pages()
+    assert sorted(asked) == [(number, "PRAGMA shrink_memory") for number in range(3)]
+    assert await store.read(held) == {"one"}
+
+
+async def test_a_store_that_was_closed_meanwhile_has_no_pages_to_drop(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "one.db")
+    await store.read(held)
+    await store.close()
+    store.drop_pages()
+
+
+async def test_connections_that_two_threads_may_not_use_keep_their_pages(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    store._writer_connection.set_trace_callback(asked.append)
+    monkeypatch.setattr(sqlite3, "threadsafety", 1)
+    store.drop_pages()
+    assert asked == []
+
+
 def test_letters_of_any_language_are_the_same_in_lower_case() -> None:
     with closing(connect(":memory:")) as connection:
         assert connection.execute("SELECT lower('ÄÉŞ'), lower(NULL)").fetchone()[:] == ("äéş", None)

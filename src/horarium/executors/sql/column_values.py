@@ -17,7 +17,6 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import types
-from sqlalchemy.dialects.postgresql import CITEXT
 
 _NUMBER = re.compile(r"[+-]?\d{1,100}(\.\d{1,100})?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -214,6 +213,6 @@ _FAMILIES: tuple[tuple[Any, Callable[[Any, Any, str], Any]], ...] = (
     (types.JSON, _json),
     (types.ARRAY, _array),
     (types.Enum, _enum),
-    ((types.String, CITEXT), _text),
+    (types.String, _text),
     (types.LargeBinary, _binary),
 )

@@ -8,19 +8,20 @@ it runs on a thread. Cancelling it then interrupts the statement, and waits unti
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sqlite3
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from sqlalchemy import URL, Connection, Engine, MetaData, Numeric, Table, create_engine, event
 from sqlalchemy.exc import NoSuchTableError
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.types import Double, Float
 from sqlalchemy.util.concurrency import await_only
 
@@ -33,6 +34,9 @@ from horarium.executors.sql.received import connect as open_counted
 from horarium.executors.sql.received import counting_of
 from horarium.store.postgres.identity import CLUSTER, IDENTITY, DatabaseIdentity, identity_of
 
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
 T = TypeVar("T")
 
 # A write to an embedded file waits while another process writes: BUSY_TRIES times for BUSY_MS milliseconds. The steps
@@ -40,6 +44,9 @@ T = TypeVar("T")
 BUSY_MS, BUSY_TRIES = 100, 100
 # The most databases that stay open.
 MAX_OPEN = 64
+
+# What databases on the network need of SQLAlchemy. It takes 8 MB and 0.1 s, so it is loaded with the first of them.
+_ASYNCHRONOUS = "sqlalchemy.ext.asyncio"
 
 # The threads for embedded databases, and how many of them one workspace may use at once. So queries that take long
 # delay only their own workspace.
@@ -74,7 +81,7 @@ class NetworkDatabase:
     """A database on the network, reached through an asynchronous driver."""
 
     def __init__(self, address: Address, guard: DatabaseGuard) -> None:
-        self._engine = create_async_engine(
+        self._engine: AsyncEngine = importlib.import_module(_ASYNCHRONOUS).create_async_engine(
             address.url,
             connect_args=dict(address.arguments),
             pool_size=POOL_SIZE,
@@ -333,6 +340,8 @@ class Databases:
 
     async def network(self, address: Address, key: str) -> Database:
         """The database at an address. `key` is its connection URL: equal URLs share one open database."""
+        if _ASYNCHRONOUS not in sys.modules:
+            await asyncio.to_thread(importlib.import_module, _ASYNCHRONOUS)
         return await self._get(key, lambda: NetworkDatabase(address, self._guard))
 
     async def embedded(self, path: Path) -> Database:

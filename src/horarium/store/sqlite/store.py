@@ -217,6 +217,15 @@ class SqliteStore:
                 found += os.stat(path).st_size
         return found
 
+    def drop_pages(self) -> None:
+        """Drop the pages of the file that connections of this process keep in memory and do not use now. They come back
+        from the system's memory as they are needed. It may be called in any thread."""
+        if sqlite3.threadsafety < 3:  # this SQLite forbids a connection to two threads at once
+            return
+        for connection in (self._writer_connection, *self._reader_connections):
+            with suppress(sqlite3.ProgrammingError):  # the store has been closed meanwhile
+                connection.execute("PRAGMA shrink_memory")
+
     def waiting(self) -> dict[str, int]:
         return {"engine": len(self._urgent_jobs), "api": len(self._other_jobs)}
 
