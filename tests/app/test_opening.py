@@ -1,85 +1,44 @@
-"""What a server asks of its database before it starts."""
+"""What a server does before it works, and in which order all of it ends."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import inspect
 import os
-import stat
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from horarium.app import executor_options, loops, open_server
-from horarium.domain.errors import Invalid, Unauthorized, Unavailable
+from horarium.app import loops, open_server, opening
+from horarium.domain.errors import Invalid, Unavailable
 from horarium.domain.events import EventFilter
 from horarium.domain.host_lists import host_list
 from horarium.domain.target import TargetKind
-from horarium.domain.webhooks import Webhook, WebhookState
-from horarium.engine.fanout import FanoutRunner
-from horarium.engine.steps import Engine
-from horarium.service import recording
-from horarium.service.pauses import PauseService
-from horarium.service.schedules import ScheduleDraft
 from horarium.service.targets import TargetDraft
 from horarium.settings import Settings
 from horarium.store.sqlite import SqliteStore
-from horarium.store.verbs import meta, tenancy, webhooks
-from horarium.times import Timing, grammar_names
-from horarium.worker.worker import Worker
+from horarium.store.verbs import nodes
+from tests.app.conftest import NOW
 from tests.support import postgres
 from tests.support.postgres_alias import postgres_alias
 
 
-async def test_a_server_does_not_start_without_a_dialect_that_its_schedules_need(tmp_path: Path) -> None:
-    settings = Settings(data=tmp_path, roles=("api",))
-    async with open_server(settings) as server:
-        services = server.services
-        who = await services.identities.resolve((tmp_path / "admin.key").read_text().strip())
-        config = {"url": "https://example.com/"}
-        target = (
-            await services.targets.create(who, TargetDraft(TargetKind.TOOL, "T", "http", config))
-        ).target
-        timing = Timing("0 9 * * *")
-        await services.schedules.create(
-            ScheduleDraft(who.workspace_id, who.principal_id, "s", timing, target.id, "acme")
-        )
-        await services.store.write(meta.schedules_without_dialect, ("acme", *grammar_names()))
-    with pytest.raises(Unavailable, match=r"not installed here: 1 of acme; install the packages"):
-        async with open_server(settings):
-            pass
-
-
-async def test_data_is_private_and_a_folder_that_others_can_read_is_told(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    (tmp_path / "horarium.db").touch(0o644)
-    with capture_logs() as logs:
-        async with open_server(Settings(data=tmp_path, roles=("api",))):
-            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
-    assert set(modes.values()) == {0o600}
-    assert {"horarium.db", "horarium.db-wal", "lock", "admin.key", "secret.key"} <= set(modes)
-    (warned,) = [entry for entry in logs if entry["event"] == "data_folder_open"]
-    assert f"chmod 700 {tmp_path}" in warned["advice"]
-
-
-async def test_a_data_folder_that_cannot_be_locked_is_told_as_one_that_cannot_be_used(tmp_path: Path) -> None:
-    (tmp_path / "lock").symlink_to(tmp_path / "away" / "lock")
-    with pytest.raises(Unavailable, match=r"the data folder .* cannot be used"):
-        async with open_server(Settings(data=tmp_path, roles=("api",))):
-            pass
-
-
-async def test_a_new_data_folder_is_private_and_nothing_is_told(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    with capture_logs() as logs:
-        async with open_server(Settings(data=data, roles=("api",))):
-            assert stat.S_IMODE(data.stat().st_mode) == 0o700
-    assert not [entry for entry in logs if entry["event"] == "data_folder_open"]
+async def test_a_server_has_the_console_beside_its_api(tmp_path: Path) -> None:
+    async with (
+        open_server(Settings(data=tmp_path, roles=("api",))) as server,
+        httpx.AsyncClient(transport=httpx.ASGITransport(server.api), base_url="http://h") as client,
+    ):
+        page = await client.get("/console/sign-in", headers={"accept": "text/html"})
+        api = await client.get("/horarium/v1/me")
+    assert (page.status_code, api.status_code) == (200, 401)
+    assert page.headers["content-type"].startswith("text/html")
 
 
 async def test_a_server_knows_its_own_database_and_the_lists_of_hosts(tmp_path: Path) -> None:
@@ -104,17 +63,18 @@ async def test_a_server_knows_its_own_database_and_the_lists_of_hosts(tmp_path: 
     postgres.drop_database(url)
 
 
-async def test_the_first_key_may_stand_in_a_file_which_must_hold_one(tmp_path: Path) -> None:
-    file = tmp_path / "given"
-    file.write_text("hor_short\n")
-    settings = Settings(data=tmp_path / "data", admin_key_file=file)
-    with pytest.raises(Unavailable, match="holds no key"):
-        async with open_server(settings):
-            pass
-    file.write_text("  hor_" + "f" * 40 + " \r\n\n")  # as editors of other systems leave it
+async def test_a_server_that_starts_knows_the_lists_of_hosts_and_the_shares_before_it_does_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data=tmp_path, roles=("api", "worker"))
     async with open_server(settings) as server:
-        who = await server.services.identities.resolve("hor_" + "f" * 40)
-        assert who.may("workspaces:admin")
+        services = server.services
+        who = await services.identities.resolve((tmp_path / "admin.key").read_text().strip())
+        await services.tenancy.update_workspace(who, who.workspace_id, allowed_hosts=["a.example"], weight=3)
+    monkeypatch.setattr(loops, "upkeep_loop", lambda steps, every_s: asyncio.sleep(3_600))
+    async with open_server(settings) as server:
+        assert server.services.tenancy.allowed_hosts.of(who.workspace_id) == host_list(("a.example",))
+        assert server.shares.of(who.workspace_id).weight == 3
 
 
 async def test_a_server_that_starts_again_notes_events_from_its_first_transaction_on(tmp_path: Path) -> None:
@@ -127,61 +87,41 @@ async def test_a_server_that_starts_again_notes_events_from_its_first_transactio
         assert who.workspace_id in server.services.store.recording
 
 
-async def test_what_others_change_in_the_database_is_noticed_by_a_server_that_runs(
+@pytest.mark.parametrize(("kind", "alone"), [(opening.PostgresStore, False), (SqliteStore, True)])
+async def test_a_node_that_comes_retires_others_only_where_none_can_be_at_work(
+    kind: Any, alone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    async def urgent(store: Any, *given: Any) -> None:
+        asked.append(given)
+
+    monkeypatch.setattr(kind, "urgent", urgent)
+    clock: Any = SimpleNamespace(now_ms=lambda: NOW)
+    node = await opening._register(object.__new__(kind), clock, Settings(lease=4.5))
+    assert asked == [(nodes.register, node, alone)]
+    assert (node.started_ms, node.lease_until_ms) == (NOW, NOW + 4_500)
+
+
+@pytest.mark.parametrize("skew_ms", [-1_001, -1_000, 0, 1_000, 1_001])
+def test_a_clock_that_is_wrong_in_either_direction_is_told_with_how_far_the_database_is_ahead(
+    skew_ms: int,
+) -> None:
+    with capture_logs() as told:
+        opening._report_skew(skew_ms)
+    line = {"event": "clock_skew", "database_ahead_ms": skew_ms, "consequence": "the database's time is used"}
+    assert told == [{"log_level": "warning", **line}] * (abs(skew_ms) > 1_000)
+
+
+async def test_a_server_tells_how_far_the_database_is_ahead_of_this_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Access and webhooks as soon as a commit tells of them, lists of hosts and shares when they are read again."""
-    monkeypatch.setattr(recording, "REFRESH_S", 3_600.0)
-    monkeypatch.setattr(loops, "REFRESH_S", 0.01)
-    async with open_server(Settings(data=tmp_path, roles=("api", "worker"))) as server:
-        services, store = server.services, server.services.store
-        key = (tmp_path / "admin.key").read_text().strip()
-        who = await services.identities.resolve(key)
-        own, now = who.workspace_id, services.clock.now_ms()
-
-        async def until(true: Callable[[], bool]) -> None:
-            async with asyncio.timeout(10):
-                while not true():
-                    await asyncio.sleep(0.005)
-
-        made = Webhook(
-            b"h" * 16, own, "hook", "https://example.com", EventFilter(), b"", WebhookState.DISABLED, None, 0, None,
-            1, who.principal_id, now, now,
-        )  # fmt: skip
-        assert own not in store.recording
-        await store.write(webhooks.create_webhook, made)
-        await until(lambda: own in store.recording)
-
-        found = await store.read(tenancy.get_workspace, own)
-        assert found is not None
-        changed = replace(found, weight=3, allowed_hosts=("a.example",))
-        await store.write(tenancy.update_workspace, changed, now)
-        await until(lambda: services.tenancy.allowed_hosts.of(own) == host_list(("a.example",)))
-        await until(lambda: server.shares.of(own).weight == 3)
-
-        await services.identities.resolve(key)
-        await store.write(tenancy.delete_principal, own, who.principal_id, now)
-        with pytest.raises(Unauthorized):
-            await services.identities.resolve(key)
-
-
-async def test_a_server_gives_memory_back_once_a_minute(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steps: list[tuple[Sequence[Callable[[], Any]], float]] = []
-
-    def noted(found: Sequence[Callable[[], Any]], every: float) -> Coroutine[Any, Any, None]:
-        steps.append((found, every))
-        return asyncio.sleep(0)
-
-    freed: list[str] = []
-    monkeypatch.setattr(loops, "upkeep_loop", noted)
-    monkeypatch.setattr(loops, "give_memory_back", lambda: freed.append("of the process"))
-    monkeypatch.setattr(SqliteStore, "drop_pages", lambda store: freed.append("of the database"))
+    real = opening.DatabaseClock.now_ms
+    monkeypatch.setattr(opening.DatabaseClock, "now_ms", lambda clock: real(clock) + 100_000)
+    skews: list[int] = []
+    monkeypatch.setattr(opening, "_report_skew", skews.append)
     async with open_server(Settings(data=tmp_path, roles=("api",))):
-        ((step,),) = [found for found, every in steps if every == 60 and "free_memory" in str(found)]
-        assert not await step()
-    assert freed == ["of the database", "of the process"]
+        assert 90_000 < skews[0] < 110_000
 
 
 async def test_a_server_says_that_it_is_not_ready_while_a_jump_of_the_clock_is_not_confirmed(
@@ -196,53 +136,45 @@ async def test_a_server_says_that_it_is_not_ready_while_a_jump_of_the_clock_is_n
         assert "jumped ahead" in reason
 
 
-# Steps that no loop of upkeep does: `forget_loop` gives space back, and a fan-out is done step by step only in tests.
-DONE_ELSEWHERE = {"Engine.give_back_space", "FanoutRunner.step"}
-
-
-def steps_of(kind: type) -> set[str]:
-    """The methods of a class that do one piece of work and tell whether there is more."""
-    return {
-        member.__qualname__
-        for name, member in vars(kind).items()
-        if not name.startswith("_")
-        and inspect.iscoroutinefunction(member)
-        and inspect.signature(member).return_annotation == "bool"
-        and [*inspect.signature(member).parameters] == ["self"]
-    }
-
-
-async def test_every_step_that_is_to_be_done_again_and_again_is_in_a_loop_of_the_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_a_server_ends_its_work_before_what_its_work_needs_though_the_database_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_one_process: list[SqliteStore]
 ) -> None:
-    looped: set[str] = set()
+    order: list[str] = []
 
-    def noted(steps: Sequence[Callable[..., Any]], when: object) -> Coroutine[Any, Any, Any]:
-        looped.update(getattr(step, "__qualname__", "") for step in steps)
-        return asyncio.Event().wait()
+    def note(name: str, fails: bool = False) -> Callable[..., Any]:
+        async def noted(*given: Any) -> None:
+            order.append(name + "".join(f" {one:g}" for one in given if isinstance(one, float)))
+            if fails:
+                raise Unavailable("the database is away")
 
-    monkeypatch.setattr(loops, "upkeep_loop", noted)
-    monkeypatch.setattr(loops, "told_loop", noted)
-    async with open_server(Settings(data=tmp_path)):
-        steps = set[str]().union(*map(steps_of, (Engine, FanoutRunner, PauseService, Worker)))
-        assert steps - looped == DONE_ELSEWHERE
+        return noted
+
+    async with open_server(Settings(data=tmp_path, drain=3.0)) as server:
+        (store,) = in_one_process
+        assert server.worker is not None
+        assert server.deliverer is not None
+        monkeypatch.setattr(server.worker, "drain", note("worker"))
+        monkeypatch.setattr(server.deliverer, "close", note("deliverer", fails=True))
+        monkeypatch.setattr(type(server.services.identities), "write_last_used", note("keys"))
+        monkeypatch.setattr(opening.registry, "close", note("executors"))
+        monkeypatch.setattr(opening.audience_sources, "close", note("sources"))
+        monkeypatch.setattr(type(server.services.webhooks.post), "close", note("post"))
+        lease, tracing = note("lease"), lambda: order.append("tracing")
+        server.lease, server.tracing = SimpleNamespace(close=lease), SimpleNamespace(close=tracing)  # type: ignore[assignment]
+        store.figures.tell = lambda *given: None
+        stopped = note("node", fails=True)
+        monkeypatch.setattr(store, "urgent", lambda verb, *given: stopped())
+    assert order == [
+        *("worker 3", "deliverer", "lease", "tracing", "keys", "node", "executors", "sources", "post"),
+    ]
+    assert store.figures.tell is None
 
 
-def test_every_setting_about_executors_reaches_them(tmp_path: Path) -> None:
-    given: dict[str, Any] = {
-        "allow_loopback": True,
-        "allow_private": ("10.1.0.0/16",),
-        "deny_hosts": ("denied.example.com",),
-        "python_functions": ("shop.jobs:*",),
-        "commands": ("backup.sh",),
-        "engine_hosts": ("nats.example.com",),
-        "sql_hosts": ("db.example.com",),
-        "sql_allow_loopback": True,
-        "llm_env_keys": ("OPENAI_API_KEY",),
-        "public_url": "https://schedules.example.com",
-    }
-    found = executor_options(Settings(data=tmp_path, response_limit=12_345, concurrency=7, **given))
-    assert {name: getattr(found, name) for name in given} == given
-    assert (found.response_limit_bytes, found.data_dir) == (12_345, tmp_path)
-    assert found.own_database == Settings(data=tmp_path).database_url
-    assert found.max_connections > 7
+async def test_a_server_that_stops_leaves_no_node_behind_and_says_when_its_keys_were_used(
+    tmp_path: Path,
+) -> None:
+    async with open_server(Settings(data=tmp_path, roles=("api",))) as server:
+        await server.services.identities.resolve((tmp_path / "admin.key").read_text().strip())
+    with closing(sqlite3.connect(tmp_path / "horarium.db")) as database:
+        assert database.execute("SELECT count(*) FROM nodes WHERE stopped_ms IS NULL").fetchone() == (0,)
+        assert database.execute("SELECT count(*) FROM keys WHERE last_used_ms IS NULL").fetchone() == (0,)
