@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from horarium.cli import audit
+from horarium.cli.failure import Failure
 from tests.cli.printing import printed
-from tests.cli.running import horarium, server
+from tests.cli.running import horarium, invoked, server
 
 
 def test_the_log_is_listed_exported_verified_and_erased_from(tmp_path: Path) -> None:
@@ -66,3 +67,29 @@ def test_all_problems_are_counted_and_the_first_of_them_shown(
     out, err, code = printed(["audit", "verify", "--file", str(tmp_path / "proof"), "--json"])
     assert json.loads(out)["problems"] == found.problems[:20]
     assert (f"does not verify: {told} found" in err, code) == (True, 1)
+
+
+HEAD = b'{"anchor":{"number":0,"hash":""},"workspace":"00","last":{"number":0}}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"", "the export is empty"),
+        (b"{", "line 1 is not JSON"),
+        (b"[1]", "line 1 cannot be read (list indices"),
+        (b"{}", "line 1 has no 'anchor'"),
+        (HEAD.replace(b'"last"', b'"least"'), "line 1 has no 'last'"),
+        (HEAD.replace(b'"00"', b'"no"'), "line 1 cannot be read (non-hexadecimal"),
+        (HEAD + b"\xff", "line 2 cannot be read ('utf-8' codec"),
+        (HEAD + b'{"number":1}', "line 2 has no 'digests'"),
+    ],
+)
+def test_what_is_no_export_is_told_with_its_line_and_what_would_be_one(
+    text: bytes, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "log.ndjson").write_bytes(text)
+    told = invoked(["audit", "verify", "--file", str(tmp_path / "log.ndjson")]).exception
+    assert isinstance(told, Failure)
+    assert str(told).startswith(words)
+    assert str(told).endswith("; it must be what `horarium audit export --proof` writes")

@@ -146,19 +146,37 @@ def _noted(texts: Iterable[str]) -> dict[int, bytes]:
     return found
 
 
+_EXPORT = "it must be what `horarium audit export --proof` writes"
+
+
 def _verified(lines: Iterable[bytes], expected: dict[int, bytes]) -> Verifier:
     """The verifier after it has read an export. Raises Failure for what is not one."""
     from horarium.domain.audit import Anchor, Verifier
 
+    at = 0
+
+    def read() -> Iterator[dict[str, Any]]:
+        nonlocal at
+        for line in lines:
+            at += 1
+            yield json.loads(line)
+
+    links = read()
     try:
-        read = (json.loads(line) for line in lines)
-        head = next(read)
+        head = next(links)
         anchor = Anchor(head["anchor"]["number"], bytes.fromhex(head["anchor"]["hash"]))
+        last = head["last"]["number"]
         verifier = Verifier(bytes.fromhex(head["workspace"]), anchor, expected)
-        _add_all(verifier, read)
-        verifier.finish(head["last"]["number"])
-    except (ValueError, KeyError, TypeError, StopIteration) as error:
-        raise Failure(f"this is not an export with --proof: {error!r}") from None
+        _add_all(verifier, links)
+        verifier.finish(last)
+    except StopIteration:
+        raise Failure(f"the export is empty; {_EXPORT}") from None
+    except json.JSONDecodeError:
+        raise Failure(f"line {at} is not JSON; {_EXPORT}") from None
+    except KeyError as error:
+        raise Failure(f"line {at} has no {error}; {_EXPORT}") from None
+    except (ValueError, TypeError) as error:
+        raise Failure(f"line {at} cannot be read ({error}); {_EXPORT}") from None
     return verifier
 
 
