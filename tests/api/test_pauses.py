@@ -85,8 +85,9 @@ async def test_a_schedule_pauses_until_an_instant_and_says_so(house):
     await house.services.pauses.resume_due()
     shown = await ask(house, "GET", path)
     assert (shown["state"], shown["paused_until"], shown["note"]) == ("active", None, None)
+    await tick(house, "2026-03-01T12:03:20Z")
     await tick(house, "2026-03-01T12:04:00Z")
-    assert await ledger(house, schedule) == [(1, 3, "paused"), 4]
+    assert await ledger(house, schedule) == [(1, 2, "paused"), 3, 4]
     assert (await why(house, schedule, 2))["sentence"].endswith(": repairs")
     await house.services.audit.link()
     entries = (await ask(house, "GET", "/audit?action=schedule.resumed"))["items"]
