@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from horarium.domain.fire import Fire, Span, SpanReason
 from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
 from horarium.domain.schedule import (
+    AfterPause,
+    CatchUp,
     Definition,
     DefinitionVersion,
     Policies,
@@ -206,6 +208,8 @@ async def _explain(tx: Tx, workspace_id: Id, schedule_id: Id, at_ms: int, now: i
     pause = None
     if verdict in ("paused", "maintenance"):
         pause = await pause_behind(tx, workspace_id, schedule_id, slot, due)
+        if pause is not None and pause.ends_ms is None:
+            pause = _as_it_stands(pause, schedule)
     if verdict in ("workspace_paused", "maintenance"):
         pause = pause or await pause_behind(tx, workspace_id, None, slot, due)
     elif verdict in ("upcoming", "due"):
@@ -279,23 +283,44 @@ def _judge(
         return "before_creation", "the schedule did not exist yet"
     if not is_slot:
         return "no_slot", "the schedule has no slot at this instant"
-    if schedule.state is ScheduleState.PAUSED:
-        return "paused", "the schedule is paused; this slot will not fire"
-    if schedule.state is not ScheduleState.ACTIVE:
+    due = slot + policies.delay_of(schedule.id)
+    paused, until = schedule.state is ScheduleState.PAUSED, schedule.paused_until_ms
+    if paused and (until is None or slot < until):
+        return "paused", f"the schedule is paused; {_of_own_pause(schedule, due, now)}"
+    if not paused and schedule.state is not ScheduleState.ACTIVE:
         return (
             "ended",
             f"the schedule is {schedule.state.value}: {schedule.ended_reason or 'nothing fires any more'}",
         )
-    delay = policies.delay_of(schedule.id)
-    if slot + delay > now:
-        return "upcoming", f"it is due in {_length((slot + delay - now + 999) // 1000)}"
+    if due > now:
+        after = ", when the pause of the schedule is over" if paused else ""
+        return "upcoming", f"it is due in {_length((due - now + 999) // 1000)}{after}"
     return "due", "it is due and is about to fire"
+
+
+def _of_own_pause(schedule: Schedule, due: int, now: int) -> str:
+    """What becomes of a slot of the pause that a schedule is in."""
+    definition = schedule.definition
+    fires_late = (
+        definition.policies.after_pause is AfterPause.FIRE and stored_recurrence(definition.timing).one_shot
+    )
+    if fires_late or schedule.catch_up_after is not CatchUp.NONE:
+        return "what becomes of this slot is decided when the pause is over"
+    if schedule.paused_until_ms is None and due > now:
+        return "this slot will not fire, unless the schedule is resumed before"
+    return "this slot will not fire"
+
+
+def _as_it_stands(pause: Pause, schedule: Schedule) -> Pause:
+    """The pause that a schedule is in. Its end and what is caught up after it stand with the schedule until it ends."""
+    return replace(pause, ends_ms=schedule.paused_until_ms, catch_up=schedule.catch_up_after)
 
 
 async def _holding(tx: Tx, schedule: Schedule, slot: int, due: int, now: int) -> Pause | None:
     """What holds back a slot that is not accounted for, or will."""
     own = await pause_behind(tx, schedule.workspace_id, schedule.id, slot, due)
-    if own is not None and own.holds_at(due):
+    # The one that a paused schedule is in ends before this slot.
+    if own is not None and own.holds_at(due) and schedule.state is not ScheduleState.PAUSED:
         return own
     holds = await holds_of(tx, schedule.workspace_id, schedule.id, now)
     return holds.behind(due) or await pause_behind(tx, schedule.workspace_id, None, slot, due)
