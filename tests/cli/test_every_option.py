@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from rich.text import Text
 
 from tests.cli.running import COMMAND, invoked
 
@@ -55,6 +56,15 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]
 
 COMMANDS = dict(commands(COMMAND))
 SPEAKING = sorted(COMMANDS.keys() - ALONE)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_help_of_a_command_and_of_its_options_is_shown_with_all_its_words(name: str) -> None:
+    """The help is read as markup, in which [now] and horarium[s3] are no words."""
+    command = COMMANDS[name]
+    texts = [command.help or "", *(getattr(parameter, "help", None) or "" for parameter in command.params)]
+    shown = [Text.from_markup(text).plain for text in texts]
+    assert shown == [text.replace("\\[", "[") for text in texts]
 
 
 @pytest.fixture
