@@ -26,7 +26,8 @@ ALONE = {
 VALUES = {
     "label": "team=blue", "set_label": "team=blue", "quota": "targets=9", "setting": "timezone=Europe/Paris",
     "policies": '{"overlap": "allow"}',
-    "input_": '{"n": 1}', "row": '{"id": 1}', "executor": '{"type": "echo"}', "recurrence": "0 9 * * *",
+    "input_": '{"n": 1}', "audience": '{"type": "people"}',
+    "row": '{"id": 1}', "executor": '{"type": "echo"}', "recurrence": "0 9 * * *",
     "catch_up": "latest", "since": INSTANT, "until": INSTANT, "instant": INSTANT, "from_event": AN_ID,
     "kind": "users", "config": '{"url": "https://rows.example/"}', "filter_": '{"blue": true}',
 }  # fmt: skip
