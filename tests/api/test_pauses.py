@@ -79,6 +79,11 @@ async def test_a_schedule_pauses_until_an_instant_and_says_so(house):
     path = f"/schedules/{schedule['id']}"
     shown = await ask(house, "POST", f"{path}/pause", {"note": "repairs", "until": "2026-03-01T12:03:00Z"})
     assert (shown["state"], shown["paused_until"]) == ("paused", "2026-03-01T12:03:00.000Z")
+    assert shown["next_fire_at"] == shown["next_fires"][0]["at"] == shown["paused_until"]
+    (listed,) = (await ask(house, "GET", "/schedules"))["items"]
+    assert listed["next_fire_at"] == shown["paused_until"]
+    previewed = await ask(house, "GET", f"{path}/preview?count=1")
+    assert previewed["next_fires"][0]["at"] == shown["paused_until"]
     found = await why(house, schedule, 2)
     assert (found["verdict"], found["pause"]["note"]) == ("paused", "repairs")
     await tick(house, "2026-03-01T12:03:20Z")

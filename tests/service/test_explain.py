@@ -113,6 +113,22 @@ async def test_a_slot_after_the_known_end_of_a_pause_is_upcoming(shop: Workshop)
     assert await verdict(shop, schedule, until) == "fired"
 
 
+@pytest.mark.parametrize(("max_fires", "seen"), [(None, [3, 4, 5]), (2, [3, 4])])
+async def test_a_schedule_that_is_paused_until_an_instant_fires_next_at_the_first_slot_from_then_on(
+    shop: Workshop, max_fires: int | None, seen: list[int]
+) -> None:
+    made = await shop.schedule("0 * * * *", Policies(max_fires=max_fires))
+    schedule = await shop.schedules.pause(shop.who, made.id, until_ms=NOON + 3 * HOUR)
+    found = upcoming(schedule, NOON, 3).occurrences
+    assert [each.instant * 1000 for each in found] == [NOON + n * HOUR for n in seen]
+    assert await shop.explain.next_fires(shop.workspace, [schedule]) == {made.id: NOON + 3 * HOUR}
+    whole = Pause(random_id(NOON), shop.workspace, None, NOON, NOON + 4 * HOUR, CatchUp.NONE)
+    await shop.store.write(write_pauses, [whole])
+    assert await shop.explain.next_fires(shop.workspace, [schedule]) == {made.id: NOON + 4 * HOUR}
+    for_ever = await shop.schedules.pause(shop.who, made.id, clears=("until",))
+    assert await shop.explain.next_fires(shop.workspace, [for_ever]) == {made.id: None}
+
+
 async def test_a_pause_of_the_workspace_holds_a_slot_back_after_the_end_of_that_of_the_schedule(
     shop: Workshop,
 ) -> None:

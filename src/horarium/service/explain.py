@@ -80,7 +80,7 @@ def upcoming(schedule: Schedule, after_ms: int, count: int, holds: Holds = NO_HO
     """What a stored schedule will do after an instant.
 
     This is its preview, but without occurrences if it is not active, without those that a pause or a maintenance window
-    holds back, and with no more than its `max_fires` still allows.
+    holds back, and with no more than its `max_fires` still allows. One that is paused until an instant goes on then.
     """
     policies, timing = schedule.definition.policies, schedule.definition.timing
     limit = count
@@ -90,19 +90,28 @@ def upcoming(schedule: Schedule, after_ms: int, count: int, holds: Holds = NO_HO
     description = compile_timing(timing).describe()
     # An active schedule without a next slot waits for the end of what holds it.
     waits = schedule.progress.next_slot is None
-    if schedule.state is not ScheduleState.ACTIVE or (waits and holds is NO_HOLDS):
+    resumed_ms = _resumed_ms(schedule)
+    if resumed_ms is not None:
+        after_ms = max(after_ms, resumed_ms - 1)
+    elif schedule.state is not ScheduleState.ACTIVE or (waits and holds is NO_HOLDS):
         return Preview(description, (), delay)
     return Preview(description, tuple(_not_held(timing, after_ms, limit, delay, holds)), delay)
+
+
+def _resumed_ms(schedule: Schedule) -> int | None:
+    """When a schedule goes on that is paused (ms), where that is known."""
+    return schedule.paused_until_ms if schedule.state is ScheduleState.PAUSED else None
 
 
 def next_fire(schedule: Schedule, now_ms: int, holds: Holds = NO_HOLDS) -> int | None:
     """When a schedule fires next by what is known now (ms): at the first slot that nothing holds back. None where no
     such slot is known."""
     due = schedule.progress.next_due
-    if holds is NO_HOLDS or schedule.state is not ScheduleState.ACTIVE:
-        return due
-    if due is not None and holds.behind(due) is None:
-        return due
+    if _resumed_ms(schedule) is None:
+        if holds is NO_HOLDS or schedule.state is not ScheduleState.ACTIVE:
+            return due
+        if due is not None and holds.behind(due) is None:
+            return due
     found = upcoming(schedule, now_ms, 1, holds)
     return found.occurrences[0].instant * 1000 + found.delay_ms if found.occurrences else None
 
@@ -151,7 +160,11 @@ class ExplainService:
 
     async def next_fires(self, workspace_id: Id, schedules: Sequence[Schedule]) -> dict[Id, int | None]:
         """When some schedules of a workspace fire next (ms), in turns with other work."""
-        active = [each.id for each in schedules if each.state is ScheduleState.ACTIVE]
+        active = [
+            each.id
+            for each in schedules
+            if each.state is ScheduleState.ACTIVE or _resumed_ms(each) is not None
+        ]
         over = await self.holds_over(workspace_id, active) if active else NOTHING_HOLDS
         found, turns = dict[Id, int | None](), Turns()
         for each in schedules:
