@@ -79,14 +79,20 @@ async def test_a_schedule_pauses_until_an_instant_and_says_so(house):
     path = f"/schedules/{schedule['id']}"
     shown = await ask(house, "POST", f"{path}/pause", {"note": "repairs", "until": "2026-03-01T12:03:00Z"})
     assert (shown["state"], shown["paused_until"]) == ("paused", "2026-03-01T12:03:00.000Z")
+    assert shown["next_fire_at"] == shown["next_fires"][0]["at"] == shown["paused_until"]
+    (listed,) = (await ask(house, "GET", "/schedules"))["items"]
+    assert listed["next_fire_at"] == shown["paused_until"]
+    previewed = await ask(house, "GET", f"{path}/preview?count=1")
+    assert previewed["next_fires"][0]["at"] == shown["paused_until"]
     found = await why(house, schedule, 2)
     assert (found["verdict"], found["pause"]["note"]) == ("paused", "repairs")
     await tick(house, "2026-03-01T12:03:20Z")
     await house.services.pauses.resume_due()
     shown = await ask(house, "GET", path)
     assert (shown["state"], shown["paused_until"], shown["note"]) == ("active", None, None)
+    await tick(house, "2026-03-01T12:03:20Z")
     await tick(house, "2026-03-01T12:04:00Z")
-    assert await ledger(house, schedule) == [(1, 3, "paused"), 4]
+    assert await ledger(house, schedule) == [(1, 2, "paused"), 3, 4]
     assert (await why(house, schedule, 2))["sentence"].endswith(": repairs")
     await house.services.audit.link()
     entries = (await ask(house, "GET", "/audit?action=schedule.resumed"))["items"]

@@ -162,3 +162,17 @@ async def test_an_id_is_never_read_in_the_form_of_another_dialect(receiver: Rece
 async def test_a_filter_by_what_is_no_id_at_all_is_refused():
     async with House.open(NOW) as house:
         assert await fields(house, "GET", "/runs?schedule=nonsense", None) == {"schedule"}
+
+
+@pytest.mark.parametrize("way", ["", "/ledger", "/explain?at=2026-11-23T09:00:00Z"])
+async def test_a_key_that_stands_for_an_id_is_answered_with_how_a_key_is_named(way: str):
+    async with House.open(NOW) as house:
+        night = {"name": "Night", "kind": "automation", "executor": {"type": "echo"}}
+        await ask(house, "PUT", "/targets/by-key/night", night, 201)
+        mine = {"name": "Mine", "recurrence": "@daily", "target": "night"}
+        await ask(house, "PUT", "/schedules/by-key/mine", mine, 201)
+        problem = await ask(house, "GET", f"/schedules/mine{way}", status=404)
+        assert "/schedules/by-key/" in problem["detail"]
+        assert "--by-key" in problem["detail"]
+        unknown = await ask(house, "GET", f"/schedules/sched-01KJMMA2G0ET89C00HHC3ZY6K7{way}", status=404)
+        assert "by-key" not in unknown["detail"]

@@ -127,7 +127,7 @@ async def test_a_key_is_recovered_of_a_database_that_is_there_and_that_no_server
         await recover_key(settings)
     assert not (tmp_path / "data").exists()
     async with open_server(settings):
-        with pytest.raises(Unavailable, match="another Horarium server is using"):
+        with pytest.raises(Unavailable, match=r"another Horarium server is using .*: stop it first$"):
             await recover_key(settings)
     key = await recover_key(settings)
     async with open_server(settings) as server:

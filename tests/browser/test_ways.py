@@ -360,14 +360,14 @@ def test_contacts_are_uploaded_with_their_columns_mapped(world: World) -> None:
         {"name": "people.csv", "mimeType": "text/csv", "buffer": content}
     )
     expect(page.get_by_role("heading", name="What the columns stand for")).to_be_visible()
-    expect(page.get_by_label("What E-Mail stands for")).to_have_value("id")
+    expect(page.get_by_label("What E-Mail stands for")).to_have_value("id and email")
     page.get_by_label("What Plan stands for").select_option(label="leave it out")
     page.get_by_role("button", name="Upload").click()
     expect(page.get_by_role("heading", name="contacts stored")).to_contain_text("000")
     items = world.ask("GET", "/directory/contacts?limit=2")["items"]
-    assert [(item["id"], item["name"], item["custom_fields"]) for item in items] == [
-        ("ann0@example.com", "Ann 0", {}),
-        ("ann1000@example.com", "Ann 1000", {}),
+    assert [(item["id"], item["email"], item["name"], item["custom_fields"]) for item in items] == [
+        ("ann0@example.com", "ann0@example.com", "Ann 0", {}),
+        ("ann1000@example.com", "ann1000@example.com", "Ann 1000", {}),
     ]
 
 

@@ -22,7 +22,8 @@ PAGE = Path(__file__).with_name("asked.txt")
 # Values that say of themselves to which option they belong, where it takes no other text.
 OWN = {
     "label": "label=LABEL", "set_label": "team=SET_LABEL", "quota": "targets=9", "setting": "timezone=SETTING",
-    "input_": '{"input": 1}', "row": '{"row": 1}', "filter_": '{"filter": true}', "policies": '{"policies": 1}',
+    "input_": '{"input": 1}', "audience": '{"audience": 1}',
+    "row": '{"row": 1}', "filter_": '{"filter": true}', "policies": '{"policies": 1}',
     "config": '{"config": 1}', "executor": '{"executor": 1}', "catch_up": "latest", "kind": "users",
 }  # fmt: skip
 

@@ -111,3 +111,10 @@ def test_an_item_is_listed_by_the_name_that_its_kind_has(field: str) -> None:
     assert (code, out.splitlines()[1].split()) == (0, ["i1", "Ann"])
     out, _, _ = printed([*words, "--json"], lambda _: httpx.Response(200, json=body))
     assert json.loads(out) == body["items"]
+
+
+def test_what_is_wrong_with_a_whole_file_is_said_once(speak, tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_text("mail,name\na@example.com,Ann\n")
+    said = speak("import", "contacts", str(file), code=1).stderr
+    assert said == "horarium: id: is required: CSV begins with a line of names, among them id\n"

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from rich.text import Text
 
 from tests.cli.running import COMMAND, invoked
 
@@ -25,7 +26,8 @@ ALONE = {
 VALUES = {
     "label": "team=blue", "set_label": "team=blue", "quota": "targets=9", "setting": "timezone=Europe/Paris",
     "policies": '{"overlap": "allow"}',
-    "input_": '{"n": 1}', "row": '{"id": 1}', "executor": '{"type": "echo"}', "recurrence": "0 9 * * *",
+    "input_": '{"n": 1}', "audience": '{"type": "people"}',
+    "row": '{"id": 1}', "executor": '{"type": "echo"}', "recurrence": "0 9 * * *",
     "catch_up": "latest", "since": INSTANT, "until": INSTANT, "instant": INSTANT, "from_event": AN_ID,
     "kind": "users", "config": '{"url": "https://rows.example/"}', "filter_": '{"blue": true}',
 }  # fmt: skip
@@ -55,6 +57,15 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]
 
 COMMANDS = dict(commands(COMMAND))
 SPEAKING = sorted(COMMANDS.keys() - ALONE)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_help_of_a_command_and_of_its_options_is_shown_with_all_its_words(name: str) -> None:
+    """The help is read as markup, in which [now] and horarium[s3] are no words."""
+    command = COMMANDS[name]
+    texts = [command.help or "", *(getattr(parameter, "help", None) or "" for parameter in command.params)]
+    shown = [Text.from_markup(text).plain for text in texts]
+    assert shown == [text.replace("\\[", "[") for text in texts]
 
 
 @pytest.fixture

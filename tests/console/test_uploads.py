@@ -41,7 +41,7 @@ async def send_file(
 
 def test_columns_are_proposed_by_their_names() -> None:
     found = propose(KINDS["contacts"], ["Email", "Contact Type", "Name", "name ", "Shoe size"], [])
-    assert [column.field for column in found] == ["id", "type", "name", "", "custom:Shoe size"]
+    assert [column.field for column in found] == ["id and email", "type", "name", "", "custom:Shoe size"]
     found = propose(KINDS["users"], ["user", "ID", "E-mail address", "Shoe size"], [["a", "1", "b", "c"]])
     assert [column.field for column in found] == ["", "id", "email", ""]
     assert found[1].cells == ["1"]
@@ -94,7 +94,11 @@ async def test_what_a_file_holds_is_looked_at_before_it_is_sent() -> None:
     async with House.open(NOW) as house, signed_in(house) as person:
         page = await person.see(PLACE)
         shown = (await person.send(f"{PLACE}/columns", page, 200, text=CSV)).text
-        assert re.findall(r'<option value="([^"]+)" selected>', shown) == ["id", "name", "custom:Plan"]
+        assert re.findall(r'<option value="([^"]+)" selected>', shown) == [
+            "id and email",
+            "name",
+            "custom:Plan",
+        ]
         wrong = (await person.send(f"{PLACE}/columns", page, 200, text="a,a\n1,2\n")).text
         assert "is the name of more than one column" in wrong
         assert "no lines" in (await person.send(f"{PLACE}/columns", page, 200, text="")).text
@@ -110,6 +114,23 @@ async def test_a_file_is_stored_as_its_columns_are_mapped() -> None:
         assert "2\u202f500 contacts stored" in answer.text
         (item,) = (await ask(house, "GET", "/directory/contacts?limit=1"))["items"]
         assert (item["name"], item["custom_fields"]) == ("Contact 0", {})
+
+
+async def test_addresses_that_are_the_ids_are_stored_as_addresses_too() -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        page = await person.see(PLACE)
+        proposed = (await person.send(f"{PLACE}/columns", page, 200, text=CSV)).text
+        (both,) = re.findall(r'<option value="(id[^"]*)" selected>', proposed)
+        file = b"Mail,id and email\nann@example.com,x\n"
+        await send_file(person, page, file, {"Mail": both, "id and email": "id and email"})
+        (item,) = (await ask(house, "GET", "/directory/contacts"))["items"]
+        assert (item["id"], item["email"]) == ("ann@example.com", "ann@example.com")
+        assert item["custom_fields"] == {"id and email": "x"}
+        pasted = {"name.0": "Mail", "column.0": both}
+        await person.send(PLACE, page, 200, text="Mail\nbob@example.com\n", **pasted)
+        assert (await ask(house, "GET", "/directory/contacts/bob@example.com"))["email"] == "bob@example.com"
+        twice = await send_file(person, page, b"Mail,Other\na,b\n", {"Mail": both, "Other": "email"}, 400)
+        assert "is what more than one column stands for" in twice.text
 
 
 async def test_refused_lines_are_told_with_what_was_not_stored() -> None:

@@ -63,6 +63,8 @@ async def test_a_postgres_database_is_examined(tmp_path):
     assert set(await wrong(settings)) == {"schema"}
     await migrate(url)
     assert await wrong(settings) == {}
+    folder = {one.about: one.words for one in examine(await look(settings, NOBODY))}["data folder"]
+    assert folder == "there is none, and nothing needs one yet"
     connection = await asyncpg.connect(url)
     await connection.execute("INSERT INTO schema_migrations VALUES (99, 'much more', now())")
     await connection.close()

@@ -14,7 +14,7 @@ from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
-from horarium.domain.schedule import CatchUp, Policies, Schedule, ScheduleState
+from horarium.domain.schedule import AfterPause, CatchUp, Policies, Schedule, ScheduleState
 from horarium.service.explain import preview, upcoming
 from horarium.store.verbs.pauses import write_pauses
 from horarium.times import RecurrenceError, Timing, jitter_ms
@@ -94,6 +94,87 @@ async def test_what_was_missed_paused_or_cancelled_says_so(shop: Workshop) -> No
         "paused",
         "upcoming",
     ]
+
+
+async def test_a_slot_after_the_known_end_of_a_pause_is_upcoming(shop: Workshop) -> None:
+    schedule, until = await shop.schedule("0 * * * *"), NOON + 3 * HOUR
+    await shop.schedules.pause(shop.who, schedule.id, until_ms=until)
+    found = [await shop.explain.explain(shop.workspace, schedule.id, NOON + n * HOUR) for n in (2, 3)]
+    assert [each.verdict for each in found] == ["paused", "upcoming"]
+    assert found[0].sentence == (
+        "the schedule is paused; this slot will not fire (from 2026-03-01T12:00:00Z to 2026-03-01T15:00:00Z)"
+    )
+    assert found[1].sentence == "it is due in 3 h, when the pause of the schedule is over"
+    assert found[1].pause is None
+    shop.clock.now = until
+    assert await verdict(shop, schedule, until) == "due"
+    await shop.schedules.resume(shop.who, schedule.id)
+    await shop.tick(until)
+    assert await verdict(shop, schedule, until) == "fired"
+
+
+@pytest.mark.parametrize(("max_fires", "seen"), [(None, [3, 4, 5]), (2, [3, 4])])
+async def test_a_schedule_that_is_paused_until_an_instant_fires_next_at_the_first_slot_from_then_on(
+    shop: Workshop, max_fires: int | None, seen: list[int]
+) -> None:
+    made = await shop.schedule("0 * * * *", Policies(max_fires=max_fires))
+    schedule = await shop.schedules.pause(shop.who, made.id, until_ms=NOON + 3 * HOUR)
+    found = upcoming(schedule, NOON, 3).occurrences
+    assert [each.instant * 1000 for each in found] == [NOON + n * HOUR for n in seen]
+    assert await shop.explain.next_fires(shop.workspace, [schedule]) == {made.id: NOON + 3 * HOUR}
+    whole = Pause(random_id(NOON), shop.workspace, None, NOON, NOON + 4 * HOUR, CatchUp.NONE)
+    await shop.store.write(write_pauses, [whole])
+    assert await shop.explain.next_fires(shop.workspace, [schedule]) == {made.id: NOON + 4 * HOUR}
+    for_ever = await shop.schedules.pause(shop.who, made.id, clears=("until",))
+    assert await shop.explain.next_fires(shop.workspace, [for_ever]) == {made.id: None}
+
+
+async def test_a_pause_of_the_workspace_holds_a_slot_back_after_the_end_of_that_of_the_schedule(
+    shop: Workshop,
+) -> None:
+    schedule = await shop.schedule("0 * * * *")
+    await shop.schedules.pause(shop.who, schedule.id, until_ms=NOON + 3 * HOUR)
+    whole = Pause(random_id(NOON), shop.workspace, None, NOON, NOON + 4 * HOUR, CatchUp.NONE)
+    await shop.store.write(write_pauses, [whole])
+    found = [await shop.explain.explain(shop.workspace, schedule.id, NOON + n * HOUR) for n in (3, 4)]
+    assert [each.verdict for each in found] == ["workspace_paused", "upcoming"]
+    assert found[0].pause == whole
+
+
+@pytest.mark.parametrize(
+    ("expression", "policies", "catch_up", "words"),
+    [
+        (
+            "0 * * * *",
+            Policies(),
+            CatchUp.NONE,
+            "this slot will not fire, unless the schedule is resumed before",
+        ),
+        (
+            "0 * * * *",
+            Policies(),
+            CatchUp.LATEST,
+            "what becomes of this slot is decided when the pause is over",
+        ),
+        ("0 * * * *", Policies(), CatchUp.ALL, "what becomes of this slot is decided when the pause is over"),
+        (
+            "at(2026-03-01T13:00:00)",
+            Policies(after_pause=AfterPause.FIRE),
+            CatchUp.NONE,
+            "what becomes of this slot is decided when the pause is over",
+        ),
+    ],
+)
+async def test_a_slot_of_a_pause_that_goes_on_is_not_given_up_before_that_is_decided(
+    shop: Workshop, expression: str, policies: Policies, catch_up: CatchUp, words: str
+) -> None:
+    schedule = await shop.schedule(expression, policies)
+    await shop.schedules.pause(shop.who, schedule.id)
+    await shop.schedules.pause(shop.who, schedule.id, catch_up=catch_up)
+    found = await shop.explain.explain(shop.workspace, schedule.id, NOON + HOUR)
+    assert found.sentence == f"the schedule is paused; {words} (from 2026-03-01T12:00:00Z)"
+    assert found.pause is not None
+    assert (found.verdict, found.pause.catch_up) == ("paused", catch_up)
 
 
 async def test_before_its_creation_a_schedule_owes_nothing(shop: Workshop) -> None:

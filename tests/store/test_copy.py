@@ -257,6 +257,15 @@ async def test_one_database_under_two_names_is_the_same(postgres, tmp_path):
         await copy(postgres, postgres.replace("postgresql://", "postgres://"))
 
 
+@pytest.mark.parametrize("side", ["source", "target"])
+async def test_a_database_that_is_not_reached_is_named_and_no_copy_is_said_to_have_begun(tmp_path, side):
+    await filled(f"sqlite:///{tmp_path}/a.db")
+    away = "postgresql://horarium@127.0.0.1:9/horarium"
+    sides = (away, f"sqlite:///{tmp_path}/b.db") if side == "source" else (f"sqlite:///{tmp_path}/a.db", away)
+    with pytest.raises(Unavailable, match=r"^the database at 127\.0\.0\.1:9 cannot be reached: "):
+        await copy(*sides)
+
+
 async def test_a_refused_copy_makes_nothing(postgres, tmp_path):
     with pytest.raises(Unavailable, match="no database at"):
         await copy(f"sqlite:///{tmp_path}/none/a.db", postgres)

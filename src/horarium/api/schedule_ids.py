@@ -24,6 +24,11 @@ NATIVE = "native"
 # The filter that names a schedule by its key, and what it says.
 KEY_FILTER = "schedule_key"
 KEY_FILTER_WORDS = "the key of a schedule, instead of its id"
+# What is told where something else than an id stands for one.
+NO_ID = (
+    "the id of a schedule begins with sch_; a schedule is named by its key under /schedules/by-key/, and with --by-key "
+    "on the command line"
+)
 
 
 class ScheduleIds:
@@ -47,7 +52,7 @@ class ScheduleIds:
             return own
         found = await self._of_dialect(who, text)
         if found is None or found.deleted_ms is not None:
-            raise NotFound("schedule", text)
+            raise self._unknown(text)
         return found.id
 
     async def with_history(self, who: Identity, request: Request) -> Schedule:
@@ -64,7 +69,7 @@ class ScheduleIds:
             return await self._services.explain.schedule(who.workspace_id, own)
         found = await self._of_dialect(who, text)
         if found is None:
-            raise NotFound("schedule", text)
+            raise self._unknown(text)
         return found
 
     async def in_query(self, who: Identity, query: Query, name: str) -> Id | None:
@@ -108,6 +113,11 @@ class ScheduleIds:
         if found is None:
             raise NotFound("schedule", key)
         return found
+
+    def _unknown(self, text: str) -> NotFound:
+        """What is told of a text that names no schedule. One that is no id at all may have been meant as a key."""
+        is_id = any(dialect.id_of(text) is not None for dialect in self._dialects.values())
+        return NotFound("schedule", text, "" if is_id else NO_ID)
 
     async def _of_dialect(self, who: Identity, text: str) -> Schedule | None:
         """The schedule that a text names in the form of its dialect, also a deleted one."""

@@ -373,9 +373,9 @@ def _words(timing: Timing) -> str:
 
 
 def _next_fires(schedule: Schedule, now_ms: int, holds: Holds) -> list[dict[str, str]]:
-    """The next fires of an active schedule, but no more than its max_fires leaves, and none that a pause or a
-    maintenance window holds back. Others have none."""
-    if holds is not NO_HOLDS:
+    """The next fires of an active schedule, or of one that is paused until an instant, but no more than its max_fires
+    leaves, and none that a pause or a maintenance window holds back. Others have none."""
+    if holds is not NO_HOLDS or schedule.paused_until_ms is not None:
         found = upcoming(schedule, now_ms, NEXT_FIRES, holds)
         return [occurrence(each, found.delay_ms) for each in found.occurrences]
     timing, rules = schedule.definition.timing, schedule.definition.policies

@@ -29,12 +29,14 @@ from horarium.times import grammar_names
 
 _log = structlog.get_logger(__name__)
 
+_OTHER_FOLDER = "stop it, or give this one a folder of its own with --data"
+
 
 @asynccontextmanager
-async def data_folder(settings: Settings) -> AsyncIterator[Path]:
+async def data_folder(settings: Settings, advice: str = _OTHER_FOLDER) -> AsyncIterator[Path]:
     """The data folder, which is made if it is missing, and locked while the block runs.
 
-    Raises Unavailable where it cannot be used, and where another server has it.
+    Raises Unavailable where it cannot be used, and, with this `advice`, where another server has it.
     """
     try:
         private = private_folder(settings.data)
@@ -44,12 +46,9 @@ async def data_folder(settings: Settings) -> AsyncIterator[Path]:
             f"the data folder {settings.data} cannot be used: {_reason(error)}; name another with --data"
         ) from None
     if not private:
-        advice = f"others on this machine can look into it; chmod 700 {settings.data}"
-        _log.warning("data_folder_open", folder=str(settings.data), advice=advice)
-    refusal = (
-        f"another Horarium server is using {settings.data}: stop it, or give this one a folder of its own "
-        "with --data"
-    )
+        open_to = f"others on this machine can look into it; chmod 700 {settings.data}"
+        _log.warning("data_folder_open", folder=str(settings.data), advice=open_to)
+    refusal = f"another Horarium server is using {settings.data}: {advice}"
     with file_lock(settings.data / "lock", refusal):
         yield settings.data
 
@@ -184,7 +183,7 @@ async def recover_key(settings: Settings) -> str:
         store: Store
         if settings.database_url.startswith("sqlite:///"):
             file = _existing_file(settings)
-            await stack.enter_async_context(data_folder(settings))
+            await stack.enter_async_context(data_folder(settings, "stop it first"))
             store = open_sqlite(file, stack)
         else:
             await migrate_postgres(settings.database_url)

@@ -23,7 +23,8 @@ Data = Annotated[Path | None, typer.Option(help=SETTINGS["data"].help)]
 Database = Annotated[str | None, typer.Option(help=SETTINGS["database"].help)]
 Config = Annotated[Path | None, typer.Option(help="A TOML file with the server's settings.")]
 
-_PLACE = "a folder, or s3://BUCKET/PREFIX (needs horarium[s3])"
+# The help is read as markup, in which a backslash keeps a bracket.
+_PLACE = r"a folder, or s3://BUCKET/PREFIX (needs horarium\[s3])"
 
 
 def backup(

@@ -115,7 +115,12 @@ def _send(
 
 def _refusals(kind: Kind, report: Any) -> str:
     lines = [str(report.get("detail", "the server refused the file"))]
-    refused = report.get("errors", [])
+    # What is wrong with the whole file is said by the first line already.
+    refused = [
+        each
+        for each in report.get("errors", [])
+        if "line" in each or str(each.get("message")) not in lines[0]
+    ]
     for refusal in refused[:SHOWN]:
         place = f"line {refusal['line']}: " if "line" in refusal else ""
         words = refusal.get("field"), refusal.get("message")

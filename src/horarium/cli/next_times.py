@@ -19,7 +19,7 @@ def next_times(
         typer.Argument(help='An expression ("0 9 * * *", "rate(5 minutes)", ...) or a JSON object.'),
     ] = None,
     timezone: Annotated[str, typer.Option("--timezone", "-z", help="IANA time zone.")] = "UTC",
-    after: Annotated[str | None, typer.Option(help="An RFC 3339 instant [now].")] = None,
+    after: Annotated[str | None, typer.Option(help="An RFC 3339 instant (default: now).")] = None,
     count: Annotated[int, typer.Option("--count", "-n", help="How many.")] = 5,
     dialect: Annotated[
         str, typer.Option(help="Whose grammar: native (our own), or that of a dialect.")
@@ -83,7 +83,7 @@ def _print(question: dict[str, Any]) -> None:
     """The words, then each instant with its local reading and what a clock change did to it."""
     answer = _answer(question)
     if not answer["times"]:
-        raise Failure(answer.get("error") or "nothing fires after that instant")
+        raise Failure(answer.get("error") or f"nothing fires after {question['after']}")
     for line in _told(question):
         typer.echo(line)
 

@@ -128,6 +128,14 @@ def create(
         str | None,
         typer.Option("--input", help="JSON that is given to the runs; @FILE reads it from a file."),
     ] = None,
+    audience: Annotated[
+        str | None,
+        typer.Option(
+            help='One run for each row of it: JSON such as {"type": "contacts"}; @FILE reads a file.'
+        ),
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="Nothing fires before this instant.")] = None,
+    end: Annotated[str | None, typer.Option(help="Nothing fires after this instant.")] = None,
     label: Annotated[list[str] | None, typer.Option(help="name=value; repeatable.")] = None,
     policies: Annotated[str | None, typer.Option(help="Policies, as a JSON object.")] = None,
     own_key: Annotated[str | None, typer.Option("--as", help="A key of your own choice.")] = None,
@@ -146,6 +154,9 @@ def create(
         "target": int(target) if target.isdecimal() else target,
         "timezone": timezone,
         "input": from_json(input_, "--input"),
+        "audience": from_json(audience, "--audience"),
+        "start_at": start,
+        "end_at": end,
         "labels": pairs(label, "--label"),
         "key": own_key,
         "policies": from_json(policies, "--policies"),

@@ -28,7 +28,7 @@ def watchdog(
         typer.Option(
             envvar="HORARIUM_ALERTS",
             help="Where alerts go: a URL of apprise, such as mailto://, slack://, pagerduty:// or json://. May be "
-            "given several times; in the environment they are separated by spaces. Needs horarium[alerts].",
+            r"given several times; in the environment they are separated by spaces. Needs horarium\[alerts].",
             show_envvar=True,
         ),
     ] = None,

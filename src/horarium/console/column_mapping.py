@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from horarium.console.forms import Form
 from horarium.domain.directory import Kind
+from horarium.domain.errors import Invalid, Problem
 
 # Columns that one form can map.
 MOST_MAPPED = 80
@@ -23,6 +24,8 @@ _USUAL = {
 }
 # A declared field stands in a form as its name; a custom field has this before the name of its column.
 CUSTOM = "custom:"
+# What a column of addresses stands for where there is no other that could be the id.
+ID_AND_EMAIL = "id and email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ def choices(kind: Kind, name: str) -> list[tuple[str, str]]:
     """What a column may stand for, each with its words."""
     found = [("", "leave it out"), ("id", "id")]
     found += [(declared.name, declared.name.replace("_", " ")) for declared in kind.fields]
+    if any(declared.name == "email" for declared in kind.fields):
+        found.insert(2, (ID_AND_EMAIL, ID_AND_EMAIL))
     if kind.custom and name:
         found.append((CUSTOM + name, f"custom field “{name}”"))
     return found
@@ -48,7 +53,9 @@ def propose(kind: Kind, names: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     fields: list[str] = []
     id_at = _id_column(names)
     for place, name in enumerate(names):
-        field = "id" if place == id_at else _field(kind, name)
+        field = _field(kind, name)
+        if place == id_at:
+            field = ID_AND_EMAIL if field == "email" else "id"
         if not field and kind.custom and name:
             field = CUSTOM + name
         fields.append(field if field not in fields else "")
@@ -80,6 +87,15 @@ def as_chosen(columns: Iterable[Column], mapping: Mapping[str, str]) -> list[Col
         )
         for column in columns
     ]
+
+
+def parted(mapping: Mapping[str, str]) -> tuple[dict[str, str], bool]:
+    """A mapping in which a column that stands for the id and the email stands for the id, and whether there is one.
+    Raises Invalid where another column stands for the email as well."""
+    both = [name for name, field in mapping.items() if field == ID_AND_EMAIL != name]
+    if both and "email" in mapping.values():
+        raise Invalid(Problem("email", "is what more than one column stands for"))
+    return {name: "id" if name in both else field for name, field in mapping.items()}, bool(both)
 
 
 def _id_column(names: Sequence[str]) -> int | None:

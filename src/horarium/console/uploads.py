@@ -6,7 +6,7 @@ that it need not fit into memory and its progress can be shown. Without a script
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
 import orjson
 from starlette.requests import Request
@@ -23,6 +23,7 @@ from horarium.console.column_mapping import (
     as_chosen,
     choices,
     mapping_in,
+    parted,
     propose,
 )
 from horarium.console.forms import refuse_foreign
@@ -93,8 +94,11 @@ class UploadPages(Pages):
         pasted: tuple[str, list[Column]] | None = None,
     ) -> Answer:
         """Store the records of a CSV text, and show what became of them."""
-        items = within_quota(self.services, who, _in_turns(csv_items(chunks, LONGEST, mapping)))
         try:
+            fields, both = parted(mapping)
+            records = csv_items(chunks, LONGEST, fields)
+            records = _with_email(records) if both else records
+            items = within_quota(self.services, who, _in_turns(records))
             found = await self.services.directory.put(who.workspace_id, kind.name, items)
         except Invalid as error:
             text, columns = pasted or ("", None)
@@ -154,6 +158,16 @@ def _mapping_in(text: str) -> dict[str, str]:
     if not isinstance(found, dict) or not all(isinstance(field, str) for field in found.values()):
         raise Invalid(Problem("columns", "must be a JSON object with a field for each column"))
     return found
+
+
+async def _with_email(
+    records: AsyncIterator[tuple[int, dict[str, str] | Problem]],
+) -> AsyncGenerator[tuple[int, dict[str, str] | Problem], None]:
+    """Records whose id is their email too."""
+    async for number, record in records:
+        if isinstance(record, dict) and "id" in record:
+            record["email"] = record["id"]
+        yield number, record
 
 
 async def _one(text: bytes) -> AsyncIterator[bytes]:

@@ -85,7 +85,8 @@ class Server:
 class Seen:
     """Everything that one look has found.
 
-    `folder` says what is wrong with the data folder, and `folder_open` whether others may look into it. `trouble`: why
+    `folder` says what is wrong with the data folder, and `folder_open` whether others may look into it.
+    `folder_missing`: there is none, which is in order on PostgreSQL as long as nothing is kept in it. `trouble`: why
     the database gave no answer. `key` is why there is no key, `key_fits` whether the key is that of the database.
     `free` has the free share and the free bytes of the disk of each folder. `certificate_days`: until the certificate
     ends. `backup_ms`: how old the last backup may be by the settings; None where they ask for none.
@@ -97,6 +98,7 @@ class Seen:
     server: Server
     folder: str | None = None
     folder_open: bool = False
+    folder_missing: bool = False
     database: Database | None = None
     trouble: str | None = None
     key: str | None = None
@@ -129,6 +131,8 @@ def _of_folder(seen: Seen) -> Iterator[Answer]:
     elif seen.folder_open:
         words = "others on this machine can look into the data folder"
         yield Answer("data folder", Level.WARNING, words, "chmod 700 it")
+    elif seen.folder_missing:
+        yield Answer("data folder", Level.FINE, "there is none, and nothing needs one yet")
     else:
         yield Answer("data folder", Level.FINE, "is there and private")
 

@@ -52,6 +52,7 @@ async def look(settings: Settings, address: str) -> Seen:
         server=server,
         folder=folder,
         folder_open=is_open,
+        folder_missing=not settings.data.exists(),
         database=database,
         trouble=trouble,
         key=key,

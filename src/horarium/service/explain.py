@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from horarium.domain.fire import Fire, Span, SpanReason
 from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
 from horarium.domain.schedule import (
+    AfterPause,
+    CatchUp,
     Definition,
     DefinitionVersion,
     Policies,
@@ -78,7 +80,7 @@ def upcoming(schedule: Schedule, after_ms: int, count: int, holds: Holds = NO_HO
     """What a stored schedule will do after an instant.
 
     This is its preview, but without occurrences if it is not active, without those that a pause or a maintenance window
-    holds back, and with no more than its `max_fires` still allows.
+    holds back, and with no more than its `max_fires` still allows. One that is paused until an instant goes on then.
     """
     policies, timing = schedule.definition.policies, schedule.definition.timing
     limit = count
@@ -88,19 +90,28 @@ def upcoming(schedule: Schedule, after_ms: int, count: int, holds: Holds = NO_HO
     description = compile_timing(timing).describe()
     # An active schedule without a next slot waits for the end of what holds it.
     waits = schedule.progress.next_slot is None
-    if schedule.state is not ScheduleState.ACTIVE or (waits and holds is NO_HOLDS):
+    resumed_ms = _resumed_ms(schedule)
+    if resumed_ms is not None:
+        after_ms = max(after_ms, resumed_ms - 1)
+    elif schedule.state is not ScheduleState.ACTIVE or (waits and holds is NO_HOLDS):
         return Preview(description, (), delay)
     return Preview(description, tuple(_not_held(timing, after_ms, limit, delay, holds)), delay)
+
+
+def _resumed_ms(schedule: Schedule) -> int | None:
+    """When a schedule goes on that is paused (ms), where that is known."""
+    return schedule.paused_until_ms if schedule.state is ScheduleState.PAUSED else None
 
 
 def next_fire(schedule: Schedule, now_ms: int, holds: Holds = NO_HOLDS) -> int | None:
     """When a schedule fires next by what is known now (ms): at the first slot that nothing holds back. None where no
     such slot is known."""
     due = schedule.progress.next_due
-    if holds is NO_HOLDS or schedule.state is not ScheduleState.ACTIVE:
-        return due
-    if due is not None and holds.behind(due) is None:
-        return due
+    if _resumed_ms(schedule) is None:
+        if holds is NO_HOLDS or schedule.state is not ScheduleState.ACTIVE:
+            return due
+        if due is not None and holds.behind(due) is None:
+            return due
     found = upcoming(schedule, now_ms, 1, holds)
     return found.occurrences[0].instant * 1000 + found.delay_ms if found.occurrences else None
 
@@ -149,7 +160,11 @@ class ExplainService:
 
     async def next_fires(self, workspace_id: Id, schedules: Sequence[Schedule]) -> dict[Id, int | None]:
         """When some schedules of a workspace fire next (ms), in turns with other work."""
-        active = [each.id for each in schedules if each.state is ScheduleState.ACTIVE]
+        active = [
+            each.id
+            for each in schedules
+            if each.state is ScheduleState.ACTIVE or _resumed_ms(each) is not None
+        ]
         over = await self.holds_over(workspace_id, active) if active else NOTHING_HOLDS
         found, turns = dict[Id, int | None](), Turns()
         for each in schedules:
@@ -206,6 +221,8 @@ async def _explain(tx: Tx, workspace_id: Id, schedule_id: Id, at_ms: int, now: i
     pause = None
     if verdict in ("paused", "maintenance"):
         pause = await pause_behind(tx, workspace_id, schedule_id, slot, due)
+        if pause is not None and pause.ends_ms is None:
+            pause = _as_it_stands(pause, schedule)
     if verdict in ("workspace_paused", "maintenance"):
         pause = pause or await pause_behind(tx, workspace_id, None, slot, due)
     elif verdict in ("upcoming", "due"):
@@ -279,23 +296,44 @@ def _judge(
         return "before_creation", "the schedule did not exist yet"
     if not is_slot:
         return "no_slot", "the schedule has no slot at this instant"
-    if schedule.state is ScheduleState.PAUSED:
-        return "paused", "the schedule is paused; this slot will not fire"
-    if schedule.state is not ScheduleState.ACTIVE:
+    due = slot + policies.delay_of(schedule.id)
+    paused, until = schedule.state is ScheduleState.PAUSED, schedule.paused_until_ms
+    if paused and (until is None or slot < until):
+        return "paused", f"the schedule is paused; {_of_own_pause(schedule, due, now)}"
+    if not paused and schedule.state is not ScheduleState.ACTIVE:
         return (
             "ended",
             f"the schedule is {schedule.state.value}: {schedule.ended_reason or 'nothing fires any more'}",
         )
-    delay = policies.delay_of(schedule.id)
-    if slot + delay > now:
-        return "upcoming", f"it is due in {_length((slot + delay - now + 999) // 1000)}"
+    if due > now:
+        after = ", when the pause of the schedule is over" if paused else ""
+        return "upcoming", f"it is due in {_length((due - now + 999) // 1000)}{after}"
     return "due", "it is due and is about to fire"
+
+
+def _of_own_pause(schedule: Schedule, due: int, now: int) -> str:
+    """What becomes of a slot of the pause that a schedule is in."""
+    definition = schedule.definition
+    fires_late = (
+        definition.policies.after_pause is AfterPause.FIRE and stored_recurrence(definition.timing).one_shot
+    )
+    if fires_late or schedule.catch_up_after is not CatchUp.NONE:
+        return "what becomes of this slot is decided when the pause is over"
+    if schedule.paused_until_ms is None and due > now:
+        return "this slot will not fire, unless the schedule is resumed before"
+    return "this slot will not fire"
+
+
+def _as_it_stands(pause: Pause, schedule: Schedule) -> Pause:
+    """The pause that a schedule is in. Its end and what is caught up after it stand with the schedule until it ends."""
+    return replace(pause, ends_ms=schedule.paused_until_ms, catch_up=schedule.catch_up_after)
 
 
 async def _holding(tx: Tx, schedule: Schedule, slot: int, due: int, now: int) -> Pause | None:
     """What holds back a slot that is not accounted for, or will."""
     own = await pause_behind(tx, schedule.workspace_id, schedule.id, slot, due)
-    if own is not None and own.holds_at(due):
+    # The one that a paused schedule is in ends before this slot.
+    if own is not None and own.holds_at(due) and schedule.state is not ScheduleState.PAUSED:
         return own
     holds = await holds_of(tx, schedule.workspace_id, schedule.id, now)
     return holds.behind(due) or await pause_behind(tx, schedule.workspace_id, None, slot, due)

@@ -14,12 +14,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
+import asyncpg
+
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import id_time
 from horarium.store.database_urls import sqlite_path, without_pooler
 from horarium.store.file_lock import sqlite_lock
 from horarium.store.migrations import latest
 from horarium.store.postgres.connection import connect as connect_postgres
+from horarium.store.postgres.faults import LOST, unreachable
 from horarium.store.postgres.identity import ask_identity
 from horarium.store.postgres.migrate import migrate_postgres
 from horarium.store.postgres.partitions import make_partitions
@@ -47,9 +50,10 @@ _EMPTY = "the source database holds no installation of Horarium"
 
 
 class Side(Protocol):
-    """One of the two databases. Errors of its driver are raised as they are."""
+    """One of the two databases. Errors of its driver are raised as they are, but for those of `connect`."""
 
-    async def connect(self) -> None: ...
+    async def connect(self) -> None:
+        """Raises Unavailable, which names the database."""
 
     async def identity(self) -> object:
         """Equal for two sides only if both are the same database; how it was named does not matter."""
@@ -252,7 +256,10 @@ class PostgresSide:
         self._connection: Any = None
 
     async def connect(self) -> None:
-        self._connection = await connect_postgres(self._url, self._name, STATEMENT_SECONDS)
+        try:
+            self._connection = await connect_postgres(self._url, self._name, STATEMENT_SECONDS)
+        except (*LOST, asyncpg.PostgresError) as error:
+            raise unreachable(error, self._url) from error
 
     async def identity(self) -> object:
         found = await ask_identity(self._connection)

@@ -245,7 +245,23 @@ async def test_the_pause_of_a_schedule_that_has_come_to_its_end_ended_then(tenan
     assert (after.state, after.paused_until_ms) == (ACTIVE, None)
     await tenant.release(late)
     assert fired(await tenant.fires(schedule)) == [4]
-    assert minutes(await tenant.spans(schedule)) == [(1, 3, SpanReason.PAUSED)]
+    assert minutes(await tenant.spans(schedule)) == [(1, 2, SpanReason.PAUSED), (3, 3, SpanReason.MISSED)]
+
+
+@pytest.mark.parametrize("catch_up", list(CatchUp))
+@pytest.mark.parametrize("off", [-1, 0, 1])
+async def test_a_slot_at_the_end_that_a_pause_of_a_schedule_was_given_fires_whatever_is_caught_up(
+    tenant, catch_up, off
+):
+    """A slot before it, by a millisecond as well, is one of the pause."""
+    schedule = await tenant.schedule(policies=ALLOW)
+    until = NOON + 3 * MINUTE + off
+    await change(tenant, schedule, pausing(ANYBODY, None, until, catch_up), NOON + 1)
+    await change(tenant, schedule, resuming(), NOON + 3 * MINUTE + 5)
+    await tenant.release(NOON + 3 * MINUTE + 5)
+    last = 3 if off == 1 else 2
+    caught_up = {CatchUp.NONE: [], CatchUp.LATEST: [last], CatchUp.ALL: list(range(1, last + 1))}[catch_up]
+    assert fired(await tenant.fires(schedule)) == caught_up + list(range(last + 1, 4))
 
 
 @pytest.mark.parametrize("earlier", [False, True], ids=["one pause", "one that is over before it"])

@@ -185,6 +185,7 @@ async def _move(tx: Tx, before: Schedule, after: Schedule, now: int, caught_up: 
 async def _account_for_pause(tx: Tx, before: Schedule, after: Schedule, end: int, now: int) -> int:
     """Record the slots of a pause up to its end (ms) as one span. The instant (ms) from which the clock goes on.
 
+    A slot at the end that the pause was given is not one of the pause: the schedule fires at it.
     A one-shot that fires after a pause by its policy keeps its slot unaccounted, so that it is due at once,
     unless its time was changed.
     """
@@ -199,6 +200,8 @@ async def _account_for_pause(tx: Tx, before: Schedule, after: Schedule, end: int
         return since
     if after.state is not ScheduleState.ACTIVE or after.definition != before.definition:
         end = now
+    elif end == before.paused_until_ms:
+        end -= 1
     await _record_passed(tx, before, end, SpanReason.PAUSED)
     return max(since, end)
 
