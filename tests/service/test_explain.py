@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from horarium.domain.errors import NotFound
 from horarium.domain.execution import Outcome, Verdict
-from horarium.domain.fire import Fire, Span
+from horarium.domain.fire import Fire, FireState, Span
 from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
 from horarium.domain.schedule import AfterPause, CatchUp, Policies, Schedule, ScheduleState
-from horarium.service.explain import preview, upcoming
+from horarium.service.explain import _judge, preview, upcoming
 from horarium.store.verbs.pauses import write_pauses
 from horarium.times import RecurrenceError, Timing, jitter_ms
 from tests.support.workshop import NOON, Workshop
@@ -40,7 +42,7 @@ async def test_a_fire_is_explained_with_its_lateness_and_its_version(shop: Works
     await shop.tick(NOON + MINUTE + 250)
     found = await shop.explain.explain(shop.workspace, schedule.id, NOON + MINUTE + 999)
     assert (found.verdict, found.at_ms, found.version) == ("fired", NOON + MINUTE, 1)
-    assert found.sentence == "it fired 250 ms after it was due, and is completed"
+    assert found.sentence == "it fired 250 ms after it was due, and it has completed"
     assert found.local == "2026-03-01T12:01:00+00:00"
     assert found.fire is not None
     assert found.fire.slot_ms == NOON + MINUTE
@@ -355,7 +357,24 @@ async def test_how_late_a_fire_was_is_exact_below_ten_seconds(
     schedule = await shop.schedule("0 * * * *")
     await shop.tick(NOON + HOUR + late_ms)
     found = await shop.explain.explain(shop.workspace, schedule.id, NOON + HOUR)
-    assert found.sentence == f"it fired {words} after it was due, and is completed"
+    assert found.sentence == f"it fired {words} after it was due, and it has completed"
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (FireState.RESOLVING, "its audience is being read"),
+        (FireState.RUNNING, "it is running"),
+        (FireState.PARTIAL, "not all of it has succeeded"),
+        (FireState.FAILED, "it has failed"),
+        (FireState.CANCELLED, "it was cancelled"),
+    ],
+)
+def test_what_a_fire_has_come_to_is_told_in_words(state: FireState, words: str) -> None:
+    fire: Any = SimpleNamespace(state=state, fired_ms=250, due_ms=0)
+    schedule: Any = None
+    told = _judge(schedule, Policies(), 0, 0, True, [fire], [], False)
+    assert told == ("fired", f"it fired 250 ms after it was due, and {words}")
 
 
 async def test_a_schedule_owes_what_comes_after_the_instant_of_its_creation(shop: Workshop) -> None:

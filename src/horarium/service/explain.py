@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from horarium.domain.fire import Fire, Span, SpanReason
+from horarium.domain.fire import Fire, FireState, Span, SpanReason
 from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
@@ -270,6 +270,17 @@ _WAITS_FOR = {
 }
 
 
+# What a fire that does not wait has come to so far.
+_COME_TO = {
+    FireState.RESOLVING: "its audience is being read",
+    FireState.RUNNING: "it is running",
+    FireState.COMPLETED: "it has completed",
+    FireState.PARTIAL: "not all of it has succeeded",
+    FireState.FAILED: "it has failed",
+    FireState.CANCELLED: "it was cancelled",
+}
+
+
 def _judge(
     schedule: Schedule,
     policies: Policies,
@@ -287,7 +298,7 @@ def _judge(
         if fire.state == "waiting":
             return "waiting", f"it waits: {_WAITS_FOR.get(policies.overlap, _STILL_RUNS)}"
         late = fire.fired_ms - fire.due_ms
-        return "fired", f"it fired {_late(late)} after it was due, and is {fire.state.value}"
+        return "fired", f"it fired {_late(late)} after it was due, and {_COME_TO[fire.state]}"
     if spans:
         if not is_slot:
             return "no_slot", "the schedule has no slot at this instant"
