@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 from starlette.requests import Request
+from starlette.types import Scope
 
 from horarium.domain.errors import Invalid, Problem, TooLarge
 from horarium.domain.json_text import NotKept, decode_received, decode_written, holds_more_than
@@ -33,8 +34,20 @@ _NOT_JSON = (
 )
 
 
+# In the scope of a request, once its key is known: what raises the error of a key that was revoked or has expired
+# meanwhile. Bodies may take hours to come, and answers to go.
+STILL = "horarium.still"
+
+
 class Malformed(Invalid):
     """The body is not JSON, or not a JSON object."""
+
+
+async def refuse_ended_key(scope: Scope) -> None:
+    """Raises Unauthorized or Forbidden if the key of a request, where it has one, may not be used any more."""
+    still = scope.get(STILL)
+    if still is not None:
+        await still()
 
 
 async def bounded(chunks: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
@@ -76,7 +89,8 @@ def line_too_long(longest: int) -> TooLarge:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body. Raises TooLarge before more than `limit` bytes have been taken in.
+    """The whole body. Raises TooLarge before more than `limit` bytes have been taken in, and what `refuse_ended_key`
+    raises once it is here.
 
     When it returns a long body, the caller has its turn to decode it.
     """
@@ -88,22 +102,31 @@ async def read_body(request: Request, limit: int) -> bytes:
         body += chunk
     if len(body) > _LONG:
         await turn()
+    await refuse_ended_key(request.scope)
     return bytes(body)
 
 
 async def read_lines(request: Request, limit: int, longest: int) -> AsyncIterator[list[bytes]]:
     """The lines of a body as they come, some at a time, without their ends.
 
-    Raises TooLarge for a body of more than `limit` bytes, and for a line of more than `longest`.
+    Raises TooLarge for a body of more than `limit` bytes, and for a line of more than `longest`; and what `read_chunks`
+    raises.
     """
     async for lines in lines_of(read_chunks(request, limit), longest):
         yield lines
 
 
 def read_chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """A body as it comes. Raises TooLarge for more than `limit` bytes."""
+    """A body as it comes. Raises TooLarge for more than `limit` bytes, and what `refuse_ended_key` raises at each
+    chunk."""
     _refuse_announced(request, limit)
-    return bounded(request.stream(), limit)
+    return bounded(_while_allowed(request), limit)
+
+
+async def _while_allowed(request: Request) -> AsyncIterator[bytes]:
+    async for chunk in request.stream():
+        await refuse_ended_key(request.scope)
+        yield chunk
 
 
 def _refuse_announced(request: Request, limit: int) -> None:
