@@ -7,6 +7,7 @@ size and done in slices (service/turns.py); what cannot be, as decoding JSON can
 from __future__ import annotations
 
 import codecs
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,7 +15,7 @@ import orjson
 from starlette.requests import Request
 from starlette.types import Scope
 
-from horarium.domain.errors import Invalid, Problem, TooLarge
+from horarium.domain.errors import Invalid, Problem, RateLimited, TooLarge
 from horarium.domain.json_text import NotKept, decode_received, decode_written, holds_more_than
 from horarium.service.turns import turn
 
@@ -37,6 +38,12 @@ _NOT_JSON = (
 # In the scope of a request, once its key is known: what raises the error of a key that was revoked or has expired
 # meanwhile. Bodies may take hours to come, and answers to go.
 STILL = "horarium.still"
+# In the scope of a request: whose workspace it is about, under `id`, once its key is known.
+WORKSPACE = "horarium.workspace"
+# Bytes of the long bodies of one workspace that may have come at once without being complete. Whoever sends them slowly
+# would have them held for as long.
+MOST_BEGUN = 128 * 1024 * 1024
+_begun: Counter[str] = Counter()
 
 
 class Malformed(Invalid):
@@ -89,21 +96,42 @@ def line_too_long(longest: int) -> TooLarge:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body. Raises TooLarge before more than `limit` bytes have been taken in, and what `refuse_ended_key`
-    raises once it is here.
+    """The whole body. Raises TooLarge before more than `limit` bytes have been taken in, RateLimited where too many of
+    the same workspace are being sent, and what `refuse_ended_key` raises once it is here.
 
     When it returns a long body, the caller has its turn to decode it.
     """
     _refuse_announced(request, limit)
-    body = bytearray()
-    async for chunk in request.stream():
-        if len(body) + len(chunk) > limit:
-            raise too_large(limit)
-        body += chunk
+    body, sender, counted = bytearray(), _sender(request.scope), 0
+    try:
+        async for chunk in request.stream():
+            if len(body) + len(chunk) > limit:
+                raise too_large(limit)
+            body += chunk
+            if len(body) > _LONG:
+                _begun[sender] += len(body) - counted
+                counted = len(body)
+                if _begun[sender] > MOST_BEGUN:
+                    words = (
+                        "too many large bodies of this workspace are being sent at once; send this one later"
+                    )
+                    raise RateLimited(words, 1_000)
+    finally:
+        if counted:
+            _begun[sender] -= counted
+            if not _begun[sender]:
+                del _begun[sender]
     if len(body) > _LONG:
         await turn()
     await refuse_ended_key(request.scope)
     return bytes(body)
+
+
+def _sender(scope: Scope) -> str:
+    """Whose body it is: a workspace's, or that of an address where the request needs no key."""
+    found: str | None = scope.get(WORKSPACE, {}).get("id")
+    client = scope.get("client")
+    return found or (client[0] if client else "")
 
 
 async def read_lines(request: Request, limit: int, longest: int) -> AsyncIterator[list[bytes]]:

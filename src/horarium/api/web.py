@@ -27,7 +27,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute, Match, Route, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from horarium.api.bodies import Malformed, parse_json, parse_object, read_body, refuse_ended_key
+from horarium.api.bodies import (
+    WORKSPACE,
+    Malformed,
+    parse_json,
+    parse_object,
+    read_body,
+    refuse_ended_key,
+)
 from horarium.api.figures import HttpFigures
 from horarium.api.reference import add_reference
 from horarium.api.route_index import IndexedRouter, path_here
@@ -90,8 +97,6 @@ _PROCESS = f"{secrets.token_hex(6)}-"
 _numbers = itertools.count(1)
 # In the scope of a request: what is called with the error when a policy refuses it.
 REFUSED = "horarium.refused"
-# In the scope of a request: whose workspace it is about, under `id`, once its key is known.
-WORKSPACE = "horarium.workspace"
 LONGEST_LOGGED_PATH = 300
 
 _log = structlog.get_logger(__name__)

@@ -9,9 +9,9 @@ from typing import Literal
 
 from starlette.requests import Request
 
-from horarium.api.bodies import STILL
+from horarium.api.bodies import STILL, WORKSPACE
 from horarium.api.connections import counted_as
-from horarium.api.web import ALLOWANCES, REFUSED, WORKSPACE, request_id
+from horarium.api.web import ALLOWANCES, REFUSED, request_id
 from horarium.domain.audit import Actor
 from horarium.domain.errors import Invalid, NotFound, Problem, Unauthorized
 from horarium.domain.ids import from_prefixed
