@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import time
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import orjson
 import pytest
 from starlette.requests import Request
 
-from horarium.api import bulk
-from horarium.api.bodies import MOST_VALUES, Malformed, lines_of, parse_json, read_body, read_chunks
+from horarium.api import bodies, bulk
+from horarium.api.bodies import (
+    MOST_VALUES,
+    WORKSPACE,
+    Malformed,
+    lines_of,
+    parse_json,
+    read_body,
+    read_chunks,
+)
 from horarium.api.errors import problem_answer
 from horarium.api.kit import registry
 from horarium.api.models import Body
-from horarium.domain.errors import Invalid, Problem, TooLarge
+from horarium.domain.errors import Invalid, Problem, RateLimited, TooLarge
 from tests.api.asking import BASE, NOW, ask, scheduled
 from tests.support.house import House
 
@@ -268,3 +278,37 @@ async def test_a_body_is_as_long_as_is_allowed_and_no_longer(read, told: bool) -
     assert await taken(10) == 10
     with pytest.raises(TooLarge, match="larger than the 10 bytes"):
         await taken(11)
+
+
+async def test_of_one_workspace_no_more_is_held_of_bodies_that_are_being_sent_than_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bodies, "MOST_BEGUN", 1_000_000)
+    go_on = asyncio.Event()
+
+    async def sent(scope: dict[str, Any], size: int) -> int:
+        pieces = iter([b"x" * size, b"x"])
+
+        async def receive() -> dict[str, object]:
+            piece = next(pieces)
+            if len(piece) == 1:
+                await go_on.wait()
+            return {"type": "http.request", "body": piece, "more_body": len(piece) > 1}
+
+        return len(await read_body(Request({"type": "http", "headers": [], **scope}, receive), SIZE))
+
+    def begin(scope: dict[str, Any], size: int) -> asyncio.Future[int]:
+        return asyncio.ensure_future(sent(scope, size))
+
+    mine, theirs, nobody = {WORKSPACE: {"id": "w"}}, {WORKSPACE: {"id": "v"}}, {"client": ("192.0.2.1", 1)}
+    small = [begin(mine, 60_000) for _ in range(50)]
+    held = [begin(mine, 400_000) for _ in range(2)]
+    await asyncio.sleep(0.001)
+    with pytest.raises(RateLimited, match="too many large bodies"):
+        await sent(mine, 400_000)
+    others = [begin(theirs, 900_000), begin(nobody, 900_000)]
+    await asyncio.sleep(0.001)
+    go_on.set()
+    assert await asyncio.gather(*small, *held, *others) == [60_001] * 50 + [400_001] * 2 + [900_001] * 2
+    assert await sent(mine, 900_000) == 900_001
+    assert not bodies._begun

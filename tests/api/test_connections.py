@@ -12,7 +12,13 @@ import pytest
 import uvicorn
 
 from horarium.api import connections
-from horarium.api.connections import ConnectionLimits, _OneSend, end_slow_connections, limited_protocol
+from horarium.api.connections import (
+    ConnectionLimits,
+    _OneSend,
+    bound_unread,
+    end_slow_connections,
+    limited_protocol,
+)
 from tests.support.house import House
 
 NOW = "2026-03-01T12:00:00Z"
@@ -166,6 +172,9 @@ class _Calls:
 
     resume_reading = pause_reading
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def write(self, data: bytes) -> None:
         self.calls.append(data)
 
@@ -230,7 +239,7 @@ async def test_very_many_requests_at_once_on_one_connection_are_refused() -> Non
 BODY = b"PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n"
 
 
-def connected(limits: ConnectionLimits) -> tuple[Any, _Calls]:
+def connected(limits: ConnectionLimits, below: _Calls | None = None) -> tuple[Any, _Calls]:
     """A connection whose body is expected, and what is below it."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -240,7 +249,7 @@ def connected(limits: ConnectionLimits) -> tuple[Any, _Calls]:
     config = uvicorn.Config(app, log_config=None, lifespan="off")
     config.load()
     made: Any = limited_protocol(limits)(config, uvicorn.server.ServerState(), {})
-    below = _Calls()
+    below = below or _Calls()
     made.connection_made(below)
     made.data_received(BODY)
     return made, below
@@ -318,3 +327,83 @@ def test_addresses_are_counted_by_what_one_sender_can_have(
     client: tuple[str, int] | None, counted: str
 ) -> None:
     assert connections.counted_as(client) == counted
+
+
+class _Unread(_Calls):
+    """A transport below a connection, from which the reader takes as much as is said."""
+
+    unread, aborted = 0, False
+
+    def abort(self) -> None:
+        self.aborted = self.closing = True
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
+
+
+def answered(limits: ConnectionLimits, unread: int) -> tuple[Any, Any]:
+    """A connection whose answer has been written, and what is below it, where so much of it waits."""
+    connection, below = connected(limits, _Unread())
+    connection.data_received(b"x" * 1_000_000)
+    below.unread = unread
+    connection.look(0.0)
+    return connection, below
+
+
+@pytest.mark.parametrize("closing", [False, True], ids=["kept open", "closed behind the answer"])
+@pytest.mark.parametrize(
+    ("unread", "taken", "given_up"),
+    [(1_001, 0, True), (1_001, 99, True), (20_000, 100, False), (1_000, 0, False)],
+    ids=["not read", "read slowly", "read fast enough", "small"],
+)
+async def test_a_large_answer_that_is_not_read_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, closing: bool, unread: int, taken: int, given_up: bool
+) -> None:
+    monkeypatch.setattr(connections, "LOOK_S", 1.0)
+    limits = ConnectionLimits(least_rate=100, patience_s=3.0, unread_bytes=1_000)
+    connection, below = answered(limits, unread)
+    if closing:
+        connection.transport.close()
+    for second in range(1, 100):
+        below.unread = max(unread - taken * second, min(unread, 1_001))
+        connection.look(float(second))
+        if below.aborted:
+            break
+    assert below.aborted is given_up
+    connection.connection_lost(None)
+
+
+async def test_who_reads_an_answer_that_goes_on_is_no_slow_reader() -> None:
+    connection, below = answered(ConnectionLimits(patience_s=3.0, unread_bytes=1_000), 5_000)
+    for second in range(1, 100):
+        below.unread = 5_000 + second  # all was read, and more was written
+        connection.look(float(second))
+    assert not below.aborted
+    connection.connection_lost(None)
+
+
+async def test_what_waits_for_the_readers_of_one_address_is_bounded_by_the_largest_that_wait_long() -> None:
+    limits = ConnectionLimits(unread_per_address=1_000, unread_s=5.0)
+    held = [answered(limits, unread) for unread in (500, 600, 700)]
+    for second, expected in ((4.9, [False, False, False]), (5.0, [False, True, True])):
+        for connection, _ in held:
+            connection.look(second)
+        bound_unread([connection for connection, _ in held], second)
+        assert [below.aborted for _, below in held] == expected
+    for connection, _ in held:
+        connection.connection_lost(None)
+
+
+async def test_answers_that_nobody_reads_are_given_up_while_a_server_runs() -> None:
+    limits = ConnectionLimits(patience_s=0.3, unread_bytes=100_000)
+    async with served(limits) as port:
+        with socket.socket() as silent:
+            silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+            silent.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(silent, ("127.0.0.1", port))
+            await loop.sock_sendall(silent, b"GET /horarium/v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n" * 10)
+            await asyncio.sleep(1)
+            with suppress(ConnectionError):
+                while await asyncio.wait_for(loop.sock_recv(silent, 65_536), 5):
+                    pass

@@ -1,7 +1,7 @@
 """Events as server-sent events: as they come, resumed where one stopped, bounded, and ended when they must end."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 import orjson
@@ -110,6 +110,19 @@ async def test_no_more_streams_are_open_than_may_be_and_one_that_is_left_makes_r
                 await asyncio.sleep(0.01)
         async with following(url, house.key) as fourth:
             assert fourth.status == 200
+
+
+async def test_of_streams_that_are_opened_at_once_no_more_are_open_than_may_be(house):
+    async with served(house) as url, AsyncExitStack() as opened:
+        asked = [opened.enter_async_context(following(url, house.key)) for _ in range(20)]
+        answers = await asyncio.gather(*asked)
+        assert sorted(answer.status for answer in answers) == [200] * 2 + [429] * 18
+
+
+async def test_a_stream_that_nobody_reads_gives_its_place_back(house):
+    for _ in range(3):
+        answer = await house.client.head(f"{BASE}/events", headers={"Accept": "text/event-stream"})
+        assert (answer.status_code, dict(house.services.events.streams)) == (200, {})
 
 
 async def test_a_stream_ends_when_its_key_is_revoked(house, monkeypatch):

@@ -26,6 +26,7 @@ class _Request:
 
     def __init__(self, body: bytes, size: int, content_type: str = "") -> None:
         self.headers = {"content-type": content_type}
+        self.scope: dict[str, Any] = {}
         self._body, self._size = body, size
 
     async def stream(self) -> AsyncIterator[bytes]:

@@ -13,10 +13,11 @@ import pytest
 from starlette.requests import Request
 
 from horarium.api.app import own_api
+from horarium.api.bodies import WORKSPACE
 from horarium.api.imports import within_quota
 from horarium.api.kit import registry
 from horarium.api.kit.keys import identify
-from horarium.api.web import ALLOWANCES, WORKSPACE
+from horarium.api.web import ALLOWANCES
 from horarium.service.rates import IMPORT_ITEM
 from horarium.settings import Settings
 from tests.api.asking import BASE, ask, scheduled

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from fastapi.routing import APIRoute
+from starlette.types import Message
 
 from horarium.api.app import BASE, own_api
 from horarium.api.kit import registry
 from horarium.domain.tenancy import SCOPES, SERVER_SCOPE
+from horarium.service.tenancy import IssuedKey
 from tests.api.asking import ask, scheduled, with_twins
 from tests.api.dialects.speakers import SPEAKERS
 from tests.support.house import House, client_of
@@ -247,3 +250,93 @@ async def test_no_route_shows_or_changes_anything_of_another_workspace(
     made = await each(house, walk, foreign, look)
     assert await books(house) == before
     print(f"{name}: {made} requests with a key of another workspace: {dict(statuses)}")
+
+
+@pytest.mark.parametrize("name", API_NAMES)
+async def test_no_route_takes_a_body_whose_key_is_revoked_while_it_is_sent(
+    house: House, receiver: Receiver, name: str
+) -> None:
+    walk, tenancy, who = await walk_of(house, receiver, name), house.services.tenancy, await house.who()
+    scopes = [scope for scope in SCOPES if scope != SERVER_SCOPE]
+    refused, sent, before = 0, 0, await books(house)
+    for method, path in walk.routes:
+        route = f"{method} {path}"
+        if method in ("GET", "HEAD") or route in PUBLIC | BY_TOKEN:
+            continue
+        issued, whole = await tenancy.create_key(who, "k", scopes), False
+
+        async def slowly(key: IssuedKey, body: bytes) -> AsyncIterator[bytes]:
+            nonlocal whole
+            yield body[:1]
+            await tenancy.revoke_key(who, key.key.id)
+            yield body[1:]
+            whole = True
+
+        body = orjson.dumps(walk.bodies.get(route, {}))
+        headers = walk.headers(issued.text) | {"Content-Type": "application/json"}
+        async with client_of(house.api, headers=headers) as client:
+            answer = await client.request(method, walk.filled(path), content=slowly(issued, body))
+        sent += 1
+        if whole or answer.status_code == 401:
+            refused += 1
+            assert answer.status_code == 401, (route, answer.status_code, answer.text)
+    after = await books(house)
+    print(f"{name}: {refused} of {sent} routes read a body and refused it")
+    assert refused >= 2
+    for table in ("principals", "schedules", "targets", "workspaces"):
+        assert len(after[table]) <= len(before[table]), table
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "line"),
+    [
+        ("POST", "/schedules/bulk", {"name": "s", "recurrence": "0 10 * * *", "target": "t"}),
+        ("PUT", "/directory/users", {"id": "ann"}),
+    ],
+)
+async def test_of_many_lines_none_is_stored_that_comes_after_the_key_is_revoked(
+    house: House, method: str, path: str, line: dict[str, Any]
+) -> None:
+    await scheduled(house)
+    tenancy, who = house.services.tenancy, await house.who()
+    issued = await tenancy.create_key(who, "k", ["schedules:write", "directory:write"])
+
+    async def lines() -> AsyncIterator[bytes]:
+        yield orjson.dumps(line) + b"\n"
+        await tenancy.revoke_key(who, issued.key.id)
+        for _ in range(2_000):
+            yield orjson.dumps(line) + b"\n"
+
+    headers = {"Authorization": f"Bearer {issued.text}", "Content-Type": "application/x-ndjson"}
+    async with client_of(house.api, headers=headers) as client:
+        answer = await client.request(method, BASE + path, content=lines())
+    assert answer.status_code == 401
+    assert len((await ask(house, "GET", "/schedules"))["items"]) <= 2
+    assert (await ask(house, "GET", "/directory/users"))["items"] in ([], [{"id": "ann"}])
+
+
+@pytest.mark.parametrize(
+    ("path", "query"), [("/workspaces/current/export", b""), ("/audit/export", b"proof=true")]
+)
+async def test_an_export_ends_when_its_key_is_revoked(house: House, path: str, query: bytes) -> None:
+    for number in range(5):
+        await ask(house, "POST", "/principals", {"name": f"p {number}"}, 201)
+        await house.services.audit.link()
+    tenancy, who = house.services.tenancy, await house.who()
+    scopes = [scope for scope in SCOPES if scope != SERVER_SCOPE]
+    issued = await tenancy.create_key(who, "k", scopes)
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if len(sent) == 4:
+            await tenancy.revoke_key(who, issued.key.id)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    headers = [(b"host", b"h"), (b"authorization", f"Bearer {issued.text}".encode())]
+    scope = {"type": "http", "method": "GET", "path": BASE + path, "raw_path": (BASE + path).encode()}
+    asked = scope | {"query_string": query, "headers": headers, "client": ("127.0.0.1", 1), "root_path": ""}
+    await house.api(asked, receive, send)
+    assert (sent[0]["status"], len(sent), sent[-1]["more_body"]) == (200, 4, True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import tracemalloc
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -234,6 +236,26 @@ async def test_a_key_is_a_text_or_a_whole_number(
     body = b'{"data": [{"id": %s}]}' % (str(value).encode() if value == 1 << 70 else orjson.dumps(value))
     receiver.script("/rows", Answer(200, body))
     assert [row.key for row in await read(source, receiver.url("/rows"))] == [key]
+
+
+async def test_little_is_kept_of_the_cursors_of_an_endpoint_with_many_pages(
+    source: HttpSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = count()
+
+    async def ask(query: AudienceQuery, cursor: Any) -> Any:
+        return {"data": [], "next_cursor": f"{next(numbers):04000}"}
+
+    monkeypatch.setattr(source, "_ask", ask)
+    monkeypatch.setattr(http, "MOST_PAGES", 2_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(SourceFault, match="more than 2000 pages"):
+            await read(source, "http://127.0.0.1/rows")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 1_000_000
 
 
 async def test_cursors_of_any_kind_are_sent_back_as_they_came_and_an_empty_one_is_the_last(

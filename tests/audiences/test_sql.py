@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
@@ -17,8 +18,8 @@ from sqlalchemy import create_engine, text
 
 from horarium.audiences import sql
 from horarium.audiences.registry import AudienceOptions
-from horarium.audiences.sql import SqlSource, _row
-from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault, row_text
+from horarium.audiences.sql import BATCH_BYTES, VALUE_BYTES, SqlSource, _row
+from horarium.domain.audience import ROW_SIZE_LIMIT, AudienceQuery, AudienceRow, SourceFault, row_text
 from horarium.domain.host_lists import host_list
 from horarium.domain.ids import prefixed
 from horarium.domain.json_text import DEEPEST, TOO_DEEP
@@ -197,6 +198,34 @@ async def test_a_deep_jsonb_column_is_delivered_or_refused_with_its_row(place: A
     for levels in (DEEPEST + 1, 250, 251, 1_000):
         with pytest.raises(SourceFault, match=f"a JSON column cannot be read: its value {TOO_DEEP}"):
             await read(place, query(levels))
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    "many",
+    ["('[' || repeat('[],', 2999) || '[]]')::jsonb", "array_fill(7, ARRAY[3000])"],
+    ids=["a column of JSON", "a list"],
+)
+async def test_rows_of_many_values_come_in_batches_that_take_little_memory(place: Any, many: str) -> None:
+    source, where = place
+    config = {**where, "query": f"SELECT n AS id, {many} AS many FROM generate_series(1, 100) n", "key": "id"}
+    batches = [batch async for batch in source.rows(AudienceQuery(WORKSPACE, "crm", {}, 0, config))]
+    assert sum(map(len, batches)) == 100
+    assert max(map(len, batches)) <= 1 + BATCH_BYTES // (3_000 * VALUE_BYTES)
+    assert batches[-1][-1].data["many"] in ([[]] * 3_000, [7] * 3_000)
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+async def test_a_column_of_json_counts_without_its_blanks_and_is_not_decoded_if_it_is_too_long(
+    place: Any,
+) -> None:
+    [row] = await read(place, "SELECT 'k' AS id, ('[' || repeat('1  , ', 100000) || '1]')::json AS many")
+    assert len(row.data["many"]) == 100_001
+    with (
+        patch.object(sql, "decode_column", side_effect=AssertionError),
+        pytest.raises(SourceFault, match=f"larger than {ROW_SIZE_LIMIT} bytes"),
+    ):
+        await read(place, "SELECT 'k' AS id, ('[' || repeat('1,', 1000000) || '1]')::json AS many")
 
 
 async def test_many_rows_come_in_batches(place: Any) -> None:

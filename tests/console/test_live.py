@@ -283,8 +283,9 @@ async def test_a_feed_has_one_reader_however_many_follow_it_and_none_afterwards(
     found = await asyncio.gather(*(anext(each) for each in followers))
     assert (begun, {news.what for news in found}) == (1, {0})
     with pytest.raises(RateLimited):
-        feeds.refuse_more("w")
-    feeds.refuse_more("other")
+        feeds.follow("w", "t", read)
+    feeds.follow("other", "t", read)  # nobody begins to read it, so its place is given back
+    assert list(feeds.following) == ["w"]
     for each in followers:
         await each.aclose()
     async with asyncio.timeout(5):

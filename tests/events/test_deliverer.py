@@ -39,7 +39,7 @@ from horarium.events.feed import MOST_IN_HAND, UNSAID
 from horarium.events.feed import MOST_UNDER_WAY as MOST_OF_ONE
 from horarium.events.figures import event_metrics
 from horarium.store.base import EVENTS, WEBHOOKS
-from horarium.store.verbs.webhooks import HeldWebhook, Sent
+from horarium.store.verbs.webhooks import MOST_WEBHOOKS, HeldWebhook, Sent
 from tests.events.test_feed import DEAD, HOOK, NOW, OK, event
 from tests.simulation.loop import run_in_virtual_time
 
@@ -180,7 +180,7 @@ def played(script: Callable[[Stage], Awaitable[None]], takes: float = 0.0) -> St
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
-        assert stage.deliverer._under_way == {False: 0, True: 0}, "a place was not given back"
+        assert stage.deliverer._under_way == {False: {}, True: {}}, "a place was not given back"
         return stage
 
     return run_in_virtual_time(play())
@@ -379,6 +379,7 @@ def test_a_receiver_that_is_gone_is_let_go_as_soon_as_the_store_knows():
 
 def test_events_under_way_are_bounded_over_all_webhooks_which_take_turns():
     hooks = [b"%d" % number for number in range(MOST_UNDER_WAY // MOST_OF_ONE + 2)]
+    most = MOST_UNDER_WAY * 4 // 5 + 1  # of one workspace
 
     async def script(stage: Stage) -> None:
         for hook in hooks:
@@ -387,12 +388,12 @@ def test_events_under_way_are_bounded_over_all_webhooks_which_take_turns():
         stage.log.add(*(event(number, b"%d" % number) for number in range(1, 101)))
         await asyncio.sleep(0.5)
         shares = [len(stage.post.times(hook)) for hook in hooks]
-        assert sum(shares) == MOST_UNDER_WAY
+        assert sum(shares) == most
         assert max(shares) - min(shares) <= 1
         await asyncio.sleep(30)
 
     stage = played(script, takes=1)
-    assert stage.post.most == MOST_UNDER_WAY
+    assert stage.post.most == most
     assert len(stage.post.sent) == 100 * len(hooks)
 
 
@@ -407,12 +408,26 @@ def test_receivers_at_which_nothing_arrives_have_places_of_their_own():
         stage.log.add(*(event(number, b"%d" % number) for number in range(1, 11)))
         await asyncio.sleep(0.5)
         assert len(stage.post.times(b"alive")) == 10
-        assert sum(bool(stage.post.times(hook)) for hook in dead) == MOST_PROBES
+        assert sum(bool(stage.post.times(hook)) for hook in dead) == MOST_PROBES - MOST_PROBES // 8
         await asyncio.sleep(3)
 
     stage = played(script, takes=1)
     assert all(len(stage.post.times(hook)) == 10 for hook in dead)
-    assert stage.deliverer._under_way == {False: 0, True: 0}
+    assert stage.deliverer._under_way == {False: {}, True: {}}
+
+
+@pytest.mark.parametrize("failing_since_ms", [None, NOW - 1], ids=["answer slowly", "do not answer"])
+def test_many_receivers_of_one_workspace_leave_places_to_another(failing_since_ms: int | None):
+    async def script(stage: Stage) -> None:
+        for number in range(MOST_WEBHOOKS):
+            stage.log.webhook(b"%d" % number, failing_since_ms=failing_since_ms)
+        await asyncio.sleep(1)
+        stage.log.add(*(event(number, b"%d" % number) for number in range(1, MOST_OF_ONE + 1)))
+        await asyncio.sleep(1)
+        stage.log.webhook(b"theirs", workspace_id=b"other", failing_since_ms=failing_since_ms)
+        await until(lambda: bool(stage.post.times(b"theirs")), 2)
+
+    played(script, takes=10)
 
 
 def test_a_receiver_that_fails_while_events_are_on_their_way_and_comes_back_gives_back_the_places_that_it_had():
@@ -423,9 +438,9 @@ def test_a_receiver_that_fails_while_events_are_on_their_way_and_comes_back_give
         stage.log.webhook()
         stage.log.add(*(event(number, b"%d" % number) for number in range(1, count + 1)))
         await asyncio.sleep(0.2)
-        assert stage.deliverer._under_way == {False: count, True: 0}
+        assert stage.deliverer._under_way == {False: {HOOK.workspace_id: count}, True: {}}
         await until(lambda: len(stage.post.sent) == count + 1, 100)
-        assert stage.deliverer._under_way == {False: 0, True: 1}
+        assert stage.deliverer._under_way == {False: {}, True: {HOOK.workspace_id: 1}}
         await asyncio.sleep(100)
 
     assert set(played(script, takes=1).log.states.values()) == {"delivered"}
@@ -574,7 +589,7 @@ def test_a_server_that_stops_waits_for_answers_for_a_moment_and_tells_all_that_i
         assert stage.log.states == {1: "delivered", 2: "delivered"}
         assert stage.log.told[0][1] == [unsaid]
         assert stage.post.busy == 0
-        assert stage.deliverer._under_way == {False: 0, True: 0}
+        assert stage.deliverer._under_way == {False: {}, True: {}}
         await stage.deliverer.close()  # with nothing under way it waits for nothing
 
     run_in_virtual_time(play())

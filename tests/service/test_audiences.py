@@ -24,7 +24,7 @@ from horarium.domain.errors import Invalid, NotFound, Problem, Unavailable
 from horarium.domain.ids import prefixed, random_id
 from horarium.executors.secrecy import merge_secrets
 from horarium.service import audiences as module
-from horarium.service.audiences import DIRECTORY, LARGEST_CONFIG, AudienceService
+from horarium.service.audiences import DIRECTORY, LARGEST_CONFIG, PREVIEWS_AT_ONCE, AudienceService
 from horarium.service.borrowed import BorrowedSource
 from horarium.store.verbs import audiences as verbs
 from horarium.store.verbs import shares
@@ -347,6 +347,41 @@ async def test_a_preview_shows_no_more_than_one_answer_may_hold(
 
 async def test_a_preview_shows_five_rows_unless_told_otherwise(stand: Stand) -> None:
     assert list((await stand.audiences.preview(stand.tenant.workspace, MINE)).rows) == rows(5)
+
+
+async def test_no_more_previews_of_a_workspace_read_at_once_than_may_and_others_have_their_turn(
+    stand: Stand,
+) -> None:
+    reading, go_on = 0, asyncio.Event()
+
+    class Slow(Listed):
+        async def rows(self, query: Any) -> AsyncGenerator[list[AudienceRow]]:
+            nonlocal reading
+            reading += 1
+            await go_on.wait()
+            yield self.listed
+
+    stand.sources["listed"] = Slow(rows(7), paged=False)
+    neighbour = (await Tenant.open(stand.store)).workspace
+    await stand.audiences.put_source(caller(neighbour, neighbour), "mine", "listed", {})
+
+    async def until(many: int) -> None:
+        async with asyncio.timeout(5):
+            while reading < many:
+                await asyncio.sleep(0.001)
+
+    asked = [
+        asyncio.ensure_future(stand.audiences.preview(stand.tenant.workspace, MINE))
+        for _ in range(PREVIEWS_AT_ONCE + 3)
+    ]
+    await until(PREVIEWS_AT_ONCE)
+    theirs = asyncio.ensure_future(stand.audiences.preview(neighbour, MINE))
+    await until(PREVIEWS_AT_ONCE + 1)
+    assert reading == PREVIEWS_AT_ONCE + 1
+    go_on.set()
+    assert [found.count for found in await asyncio.gather(*asked, theirs)] == [7] * (PREVIEWS_AT_ONCE + 4)
+    del asked, theirs
+    assert not stand.audiences._previews
 
 
 async def test_a_preview_asks_a_source_for_no_more_than_it_needs(stand: Stand) -> None:

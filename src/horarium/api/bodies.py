@@ -7,13 +7,15 @@ size and done in slices (service/turns.py); what cannot be, as decoding JSON can
 from __future__ import annotations
 
 import codecs
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 from starlette.requests import Request
+from starlette.types import Scope
 
-from horarium.domain.errors import Invalid, Problem, TooLarge
+from horarium.domain.errors import Invalid, Problem, RateLimited, TooLarge
 from horarium.domain.json_text import NotKept, decode_received, decode_written, holds_more_than
 from horarium.service.turns import turn
 
@@ -33,8 +35,26 @@ _NOT_JSON = (
 )
 
 
+# In the scope of a request, once its key is known: what raises the error of a key that was revoked or has expired
+# meanwhile. Bodies may take hours to come, and answers to go.
+STILL = "horarium.still"
+# In the scope of a request: whose workspace it is about, under `id`, once its key is known.
+WORKSPACE = "horarium.workspace"
+# Bytes of the long bodies of one workspace that may have come at once without being complete. Whoever sends them slowly
+# would have them held for as long.
+MOST_BEGUN = 128 * 1024 * 1024
+_begun: Counter[str] = Counter()
+
+
 class Malformed(Invalid):
     """The body is not JSON, or not a JSON object."""
+
+
+async def refuse_ended_key(scope: Scope) -> None:
+    """Raises Unauthorized or Forbidden if the key of a request, where it has one, may not be used any more."""
+    still = scope.get(STILL)
+    if still is not None:
+        await still()
 
 
 async def bounded(chunks: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
@@ -76,34 +96,65 @@ def line_too_long(longest: int) -> TooLarge:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body. Raises TooLarge before more than `limit` bytes have been taken in.
+    """The whole body. Raises TooLarge before more than `limit` bytes have been taken in, RateLimited where too many of
+    the same workspace are being sent, and what `refuse_ended_key` raises once it is here.
 
     When it returns a long body, the caller has its turn to decode it.
     """
     _refuse_announced(request, limit)
-    body = bytearray()
-    async for chunk in request.stream():
-        if len(body) + len(chunk) > limit:
-            raise too_large(limit)
-        body += chunk
+    body, sender, counted = bytearray(), _sender(request.scope), 0
+    try:
+        async for chunk in request.stream():
+            if len(body) + len(chunk) > limit:
+                raise too_large(limit)
+            body += chunk
+            if len(body) > _LONG:
+                _begun[sender] += len(body) - counted
+                counted = len(body)
+                if _begun[sender] > MOST_BEGUN:
+                    words = (
+                        "too many large bodies of this workspace are being sent at once; send this one later"
+                    )
+                    raise RateLimited(words, 1_000)
+    finally:
+        if counted:
+            _begun[sender] -= counted
+            if not _begun[sender]:
+                del _begun[sender]
     if len(body) > _LONG:
         await turn()
+    await refuse_ended_key(request.scope)
     return bytes(body)
+
+
+def _sender(scope: Scope) -> str:
+    """Whose body it is: a workspace's, or that of an address where the request needs no key."""
+    found: str | None = scope.get(WORKSPACE, {}).get("id")
+    client = scope.get("client")
+    return found or (client[0] if client else "")
 
 
 async def read_lines(request: Request, limit: int, longest: int) -> AsyncIterator[list[bytes]]:
     """The lines of a body as they come, some at a time, without their ends.
 
-    Raises TooLarge for a body of more than `limit` bytes, and for a line of more than `longest`.
+    Raises TooLarge for a body of more than `limit` bytes, and for a line of more than `longest`; and what `read_chunks`
+    raises.
     """
     async for lines in lines_of(read_chunks(request, limit), longest):
         yield lines
 
 
 def read_chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """A body as it comes. Raises TooLarge for more than `limit` bytes."""
+    """A body as it comes. Raises TooLarge for more than `limit` bytes, and what `refuse_ended_key` raises at each
+    chunk."""
     _refuse_announced(request, limit)
-    return bounded(request.stream(), limit)
+    return bounded(_while_allowed(request), limit)
+
+
+async def _while_allowed(request: Request) -> AsyncIterator[bytes]:
+    async for chunk in request.stream():
+        await refuse_ended_key(request.scope)
+        yield chunk
 
 
 def _refuse_announced(request: Request, limit: int) -> None:

@@ -1,4 +1,4 @@
-"""Connections that no sender can hold for nothing: limits on heads, bodies, pipelines and addresses.
+"""Connections that nobody can hold for nothing: limits on heads, bodies, pipelines, unread answers and addresses.
 
 uvicorn's own protocol waits for ever for a head or a body, and takes heads of any size. `limited_protocol` derives one
 with limits. It sets no timer for a request, since a deadline is hardly ever reached: one task, `end_slow_connections`,
@@ -26,6 +26,9 @@ class ConnectionLimits:
 
     `head_bytes` and `head_s`: the size of a request's line and headers together, and how long they may take to come.
     `least_rate` and `patience_s`: a body may come slower than so many bytes a second only for that long.
+    `unread_bytes`: an answer of which more waits for its reader may be read slower than `least_rate` only as long.
+    `unread_per_address` and `unread_s`: how much may wait for the readers of one address together; answers that wait so
+    long already are given up for it.
     `pipelined`: requests that may wait behind the one that is being answered.
     `per_address`: connections open at once from one IPv4 address or one /64 network of IPv6; 0 sets no limit.
     """
@@ -34,6 +37,9 @@ class ConnectionLimits:
     head_s: float = 10.0
     least_rate: int = 1_000
     patience_s: float = 20.0
+    unread_bytes: int = 1024 * 1024
+    unread_per_address: int = 128 * 1024 * 1024
+    unread_s: float = 2.0
     pipelined: int = 16
     per_address: int = 0
 
@@ -103,24 +109,29 @@ class LimitedProtocol(HttpToolsProtocol):
         self.refusal: bytes | None = None
         self.reading = _Reading.NOTHING
         self.received = 0  # bytes, on this connection
-        self._address = ""
+        self.address = ""
         # Bytes of the chunk at hand, and of the head as far as it has been fed to the parser.
         self._chunk, self._head_fed = 0, 0
         # Since when the head or the body is read; what had been received at the last look; seconds that are left.
         self._since, self._seen, self._patience = 0.0, 0, 0.0
+        # Bytes of answers that wait for the reader, and of which answer, at the last look; since when there are some of
+        # it; the seconds that are left to a slow reader.
+        self.unread = 0
+        self._unread_of: object = None
+        self._unread_since, self._readers_patience = 0.0, 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(_OneSend(transport, self.loop))  # type: ignore[arg-type]
-        self._address = counted_as(self.client)
+        self.address = counted_as(self.client)
         self._begin(_Reading.HEAD)
-        self.open_by_address[self._address] += 1
-        if self.limits.per_address and self.open_by_address[self._address] > self.limits.per_address:
+        self.open_by_address[self.address] += 1
+        if self.limits.per_address and self.open_by_address[self.address] > self.limits.per_address:
             self.refuse(b"503 Service Unavailable", b"too many connections from this address")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.open_by_address[self._address] -= 1
-        if not self.open_by_address[self._address]:
-            del self.open_by_address[self._address]
+        self.open_by_address[self.address] -= 1
+        if not self.open_by_address[self.address]:
+            del self.open_by_address[self.address]
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -179,6 +190,28 @@ class LimitedProtocol(HttpToolsProtocol):
             self._patience = min(self.limits.patience_s, self._patience + gained)
             if self._patience < 0:
                 self.transport.abort()
+        self._look_at_reader(now)
+
+    def _look_at_reader(self, now: float) -> None:
+        unread = self.transport.get_write_buffer_size()  # also behind a `close`, which waits for the reader
+        taken, self.unread = self.unread - unread, unread
+        if not unread or self._unread_of is not self.cycle or taken < 0:  # what was added was read before
+            self._unread_of, self._unread_since = self.cycle, now
+            self._readers_patience = self.limits.patience_s
+        elif unread > self.limits.unread_bytes:
+            gained = taken / self.limits.least_rate - LOOK_S
+            self._readers_patience = min(self.limits.patience_s, self._readers_patience + gained)
+            if self._readers_patience < 0:
+                self.give_up()
+
+    def waits_long(self, now: float) -> bool:
+        """Whether an answer has waited for its reader for a while."""
+        return self.unread > 0 and now - self._unread_since >= self.limits.unread_s
+
+    def give_up(self) -> None:
+        """Close the connection without sending the rest of an answer."""
+        self.unread = 0
+        self.transport.abort()
 
     def _begin(self, reading: _Reading) -> None:
         self.reading = reading
@@ -204,9 +237,25 @@ async def end_slow_connections(state: ServerState) -> None:
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(LOOK_S)
+        now, unread = loop.time(), dict[str, list[LimitedProtocol]]()
         for connection in list(state.connections):
             if isinstance(connection, LimitedProtocol):
-                connection.look(loop.time())
+                connection.look(now)
+                if connection.unread:
+                    unread.setdefault(connection.address, []).append(connection)
+        for held in unread.values():
+            bound_unread(held, now)
+
+
+def bound_unread(held: list[LimitedProtocol], now: float) -> None:
+    """Give up answers that wait for readers of one address, the largest first, until the others are not too much."""
+    beyond = sum(one.unread for one in held) - held[0].limits.unread_per_address
+    for one in sorted(held, key=lambda one: -one.unread):
+        if beyond <= 0:
+            return
+        if one.waits_long(now):
+            beyond -= one.unread
+            one.give_up()
 
 
 def counted_as(client: Any) -> str:

@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 from starlette.types import Receive, Scope, Send
 
+from horarium.api.bodies import refuse_ended_key
 from horarium.api.web import Answer
 from horarium.domain.errors import HorariumError
 
@@ -21,8 +22,8 @@ RETRY_MS = 2_000
 
 class ServerSent(Answer):
     """Messages as they come; an empty one stands for a time in which nothing came. `may` is asked then, and every
-    BEAT_S seconds in any case. The stream ends where it raises an error, as it does for a key that was revoked
-    meanwhile."""
+    BEAT_S seconds in any case. The stream ends where it raises an error; and before a message that comes when the key
+    was revoked."""
 
     __slots__ = ("_found", "_may")
 
@@ -44,7 +45,7 @@ class ServerSent(Answer):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         if scope["method"] != "HEAD":
-            sending = asyncio.ensure_future(self._send(send))
+            sending = asyncio.ensure_future(self._send(scope, send))
             gone = asyncio.ensure_future(_until_gone(receive))
             try:
                 await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -56,7 +57,7 @@ class ServerSent(Answer):
             await self._found.aclose()
         await send({"type": "http.response.body", "body": b""})
 
-    async def _send(self, send: Send) -> None:
+    async def _send(self, scope: Scope, send: Send) -> None:
         async def piece(body: bytes) -> None:
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
@@ -65,12 +66,13 @@ class ServerSent(Answer):
         async with aclosing(self._found):
             await piece(b"retry: %d\n\n" % RETRY_MS)
             async for message in self._found:
-                if not message or loop.time() >= asked + BEAT_S:
-                    try:
+                try:
+                    await refuse_ended_key(scope)
+                    if not message or loop.time() >= asked + BEAT_S:
                         await self._may()
-                    except HorariumError:
-                        return
-                    asked = loop.time()
+                        asked = loop.time()
+                except HorariumError:
+                    return
                 await piece(message or b":\n\n")
 
 

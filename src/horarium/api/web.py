@@ -27,7 +27,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute, Match, Route, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from horarium.api.bodies import Malformed, parse_json, parse_object, read_body
+from horarium.api.bodies import (
+    WORKSPACE,
+    Malformed,
+    parse_json,
+    parse_object,
+    read_body,
+    refuse_ended_key,
+)
 from horarium.api.figures import HttpFigures
 from horarium.api.reference import add_reference
 from horarium.api.route_index import IndexedRouter, path_here
@@ -90,8 +97,6 @@ _PROCESS = f"{secrets.token_hex(6)}-"
 _numbers = itertools.count(1)
 # In the scope of a request: what is called with the error when a policy refuses it.
 REFUSED = "horarium.refused"
-# In the scope of a request: whose workspace it is about, under `id`, once its key is known.
-WORKSPACE = "horarium.workspace"
 LONGEST_LOGGED_PATH = 300
 
 _log = structlog.get_logger(__name__)
@@ -169,7 +174,8 @@ class PartedAnswer(Answer):
 class StreamedAnswer(Answer):
     """An answer that is sent while it is made, so its length is not known beforehand.
 
-    If making it fails, the connection ends before the last chunk, which clients notice.
+    If making it fails, or the caller may not read it any more, the connection ends before the last chunk, which clients
+    notice.
     """
 
     __slots__ = ("_pieces",)
@@ -183,6 +189,10 @@ class StreamedAnswer(Answer):
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         if scope["method"] != "HEAD":
             async for piece in self._pieces:
+                try:
+                    await refuse_ended_key(scope)
+                except HorariumError:
+                    return
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 

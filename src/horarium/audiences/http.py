@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from hashlib import blake2b
 from typing import Any, Literal
 
 import aiohttp
@@ -117,7 +118,7 @@ class HttpSource:
         """All rows, a batch or more for each page. Raises SourceFault."""
         cursor: Any = None
         turns = Turns()
-        seen: set[str] = set()
+        seen: set[bytes] = set()  # hashes of cursors, which may be long
         hidden = None if query.asked_by is None else Scrubber(split(query.config)[1].values())
         for _ in range(MOST_PAGES):
             answer = await self._ask(query, cursor)
@@ -139,9 +140,10 @@ class HttpSource:
             if len(text) > LONGEST_CURSOR:
                 words = f"the endpoint's cursor is longer than {LONGEST_CURSOR} characters"
                 raise OpenFault(words, lasting=True)
-            if text in seen:
+            hashed = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            if hashed in seen:
                 raise OpenFault("the endpoint gave the same cursor twice", lasting=True)
-            seen.add(text)
+            seen.add(hashed)
         raise OpenFault(f"the endpoint has more than {MOST_PAGES} pages", lasting=True)
 
     async def close(self) -> None:

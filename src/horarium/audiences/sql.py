@@ -17,13 +17,14 @@ from __future__ import annotations
 import asyncio
 import math
 import sqlite3
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Connection, CursorResult
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.util.concurrency import await_only
@@ -41,7 +42,13 @@ from horarium.executors.look_ups import asked_by
 from horarium.executors.secrecy import NOT_KEPT
 from horarium.executors.sql.address import backend_of, password_of, read_url
 from horarium.executors.sql.config import is_database_name
-from horarium.executors.sql.databases import Database, Databases, EmbeddedDatabase
+from horarium.executors.sql.databases import (
+    Database,
+    Databases,
+    EmbeddedDatabase,
+    JsonText,
+    decode_column,
+)
 from horarium.executors.sql.failures import NotThere, hidden_texts, is_passing, sentence, what_failed
 from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
 from horarium.executors.sql.query_limits import Deadline, check_program, only_reading
@@ -55,6 +62,11 @@ FIELDS = ("connection", "database", "query", "key", "timeout")
 # Rows and bytes of a batch. A batch ends when it reaches one of them.
 BATCH = 500
 BATCH_BYTES = 1024 * 1024
+# How many times longer the JSON that a database sends may be than what is kept of it, because it has blanks.
+MOST_BLANKS = 4
+# About how many bytes a value within a column of JSON takes in memory, and what stands before each of them.
+VALUE_BYTES = 64
+_BEFORE_VALUES = (",", "[", "{", ":")
 
 # Characters of a query.
 LONGEST_QUERY = 20_000
@@ -306,11 +318,11 @@ class _Reading:
         for row in result:
             if counting is not None:
                 counting.forget()
-            made = _row(dict(row._mapping), self._key)
-            weight = _weight(made)
-            if weight > ROW_SIZE_LIMIT:
+            found = dict(row._mapping)
+            text, weight = _weight(found.values())
+            if text > ROW_SIZE_LIMIT:
                 raise OpenFault(f"a row of the query is larger than {ROW_SIZE_LIMIT} bytes", lasting=True)
-            batch.append(made)
+            batch.append(_row(found, self._key))
             size += weight
             if len(batch) >= BATCH or size >= BATCH_BYTES:
                 self._emit(batch)
@@ -368,14 +380,39 @@ def _key(value: Any) -> str:
     return "" if value is None else str(_plain(value))
 
 
-def _weight(row: AudienceRow) -> int:
-    """About how many bytes a row has. Texts count with their length."""
-    return sum(len(value) if isinstance(value, str) else 8 for value in row.data.values())
+def _weight(columns: Iterable[Any]) -> tuple[int, int]:
+    """About how many bytes a row has as a text, and how many it takes in memory. Texts count with their length."""
+    text = held = 0
+    for value in columns:
+        match value:
+            case JsonText():  # with blanks that are not kept
+                text -= len(value) - len(value) // MOST_BLANKS
+                size, within = len(value), sum(map(value.count, _BEFORE_VALUES))
+            case list() | tuple():
+                written = _written(value)
+                size, within = len(written), sum(map(written.count, _BEFORE_VALUES))
+            case bytes() | memoryview():  # becomes hexadecimal digits
+                size, within = 2 * len(value), 0
+            case _:
+                size, within = len(value) if isinstance(value, str) else 8, 0
+        text += size
+        held += size + VALUE_BYTES * within
+    return text, held
+
+
+def _written(value: Any) -> str:
+    """A column of many values as about the JSON that it becomes. What becomes none is refused later, with its row."""
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError:
+        return ""
 
 
 def _plain(value: Any) -> Any:
     """A column's value as a JSON value. A number that JSON cannot hold exactly is a text."""
     match value:
+        case JsonText():
+            return decode_column(value)
         case None | bool() | str() | dict():
             return value
         case int():

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from horarium.domain.errors import HorariumError, RateLimited
+from horarium.service.events import Place
 
 # News that wait for one follower. One that is further behind is told only that it has missed some.
 WAITING = 8
@@ -54,17 +55,14 @@ class Feeds:
         self.following: dict[Hashable, int] = {}
         self._feeds: dict[Hashable, _Feed] = {}
 
-    def refuse_more(self, workspace: Hashable) -> None:
-        """Raises RateLimited where as many follow as may."""
-        if self.following.get(workspace, 0) >= self.most:
-            words = f"{self.most} pages of this workspace follow this server, and no more may"
-            raise RateLimited(words, 10_000)
-
-    async def follow(
+    def follow(
         self, workspace: Hashable, topic: Hashable, read: Callable[[], AsyncGenerator[Any]]
     ) -> AsyncGenerator[News]:
         """What a reader finds from now on. The first who follows a topic starts its reader, and the last who goes
-        stops it. It ends when the reader does."""
+        stops it. It ends when the reader does. Raises RateLimited at once where as many follow as may."""
+        if self.following.get(workspace, 0) >= self.most:
+            words = f"{self.most} pages of this workspace follow this server, and no more may"
+            raise RateLimited(words, 10_000)
         place = (workspace, topic)
         feed = self._feeds.setdefault(place, _Feed())
         follower = _Follower()
@@ -72,10 +70,8 @@ class Feeds:
         self.following[workspace] = self.following.get(workspace, 0) + 1
         if feed.reader is None:
             feed.reader = asyncio.create_task(self._read(place, feed, read))
-        try:
-            while (news := await follower.queue.get()) is not None:
-                yield news
-        finally:
+
+        def left() -> None:
             feed.followers.discard(follower)
             self.following[workspace] -= 1
             if not self.following[workspace]:
@@ -84,6 +80,8 @@ class Feeds:
                 self._forget(place, feed)
                 if feed.reader is not None:
                     feed.reader.cancel()
+
+        return _news(follower, Place(left))
 
     async def _read(self, place: Hashable, feed: _Feed, read: Callable[[], AsyncGenerator[Any]]) -> None:
         try:
@@ -102,3 +100,9 @@ class Feeds:
         """Whoever follows from now on starts another reader."""
         if self._feeds.get(place) is feed:
             del self._feeds[place]
+
+
+async def _news(follower: _Follower, place: Place) -> AsyncGenerator[News]:
+    with place:
+        while (news := await follower.queue.get()) is not None:
+            yield news

@@ -81,7 +81,6 @@ class LivePages(Pages):
         read: Callable[[], AsyncGenerator[Any]],
         shown: Callable[[Any], bytes],
     ) -> Answer:
-        self.feeds.refuse_more(workspace_id)
         found = _messages(self.feeds.follow(workspace_id, topic, read), shown)
         return ServerSent(found, lambda: self.who(request, scope), STRICT)
 

@@ -8,7 +8,7 @@ commit. After a crash another node goes on where the store says; what it sends a
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
@@ -16,6 +16,7 @@ import structlog
 from horarium.domain.errors import HorariumError
 from horarium.domain.events import Event
 from horarium.domain.ids import Id
+from horarium.domain.places import may_begin
 from horarium.domain.webhooks import EventPost, Parcel
 from horarium.events.feed import MOST_IN_HAND, Feed, Item
 from horarium.events.figures import EventFigures
@@ -62,7 +63,8 @@ class Deliverer:
         self.feeds: dict[Id, Feed] = {}
         self.figures = EventFigures()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._under_way = {False: 0, True: 0}
+        # By workspace; of probes apart.
+        self._under_way = {False: Counter[Id](), True: Counter[Id]()}
         self._unsaid: list[Sent] = []
         self._wake, self._some_sent = asyncio.Event(), asyncio.Event()
         self._look_at, self._new_events = 0.0, True
@@ -194,12 +196,12 @@ class Deliverer:
         now, waiting = self._clock.now_ms(), deque(self.feeds.values())
         while waiting:
             feed = waiting.popleft()
-            if self._under_way[feed.probing] >= (MOST_PROBES if feed.probing else MOST_UNDER_WAY):
+            if not self._may_send(feed):
                 continue
             probing, item = feed.probing, feed.next(now)
             if item is None:
                 continue
-            self._under_way[probing] += 1
+            self._under_way[probing][feed.webhook.workspace_id] += 1
             task = asyncio.create_task(self._deliver(feed, item, probing))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -207,6 +209,14 @@ class Deliverer:
         if self.feeds:  # who was first is last next time
             first = next(iter(self.feeds))
             self.feeds[first] = self.feeds.pop(first)
+
+    def _may_send(self, feed: Feed) -> bool:
+        """Whether one more may be under way: a workspace with many receivers that answer slowly leaves places to the
+        others, as one with many lanes does."""
+        under_way = self._under_way[feed.probing]
+        most = MOST_PROBES if feed.probing else MOST_UNDER_WAY
+        own = under_way[feed.webhook.workspace_id]
+        return may_begin(feed.under_way, own, most - under_way.total(), most)
 
     async def _deliver(self, feed: Feed, item: Item, probing: bool) -> None:
         webhook = feed.webhook
@@ -222,7 +232,10 @@ class Deliverer:
         try:
             answer = await self._post.send(parcel)
         finally:
-            self._under_way[probing] -= 1
+            under_way = self._under_way[probing]
+            under_way[webhook.workspace_id] -= 1
+            if not under_way[webhook.workspace_id]:
+                del under_way[webhook.workspace_id]
         now = self._clock.now_ms()
         if feed.lost:
             return

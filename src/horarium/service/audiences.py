@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -48,6 +49,9 @@ from horarium.store.verbs.shares import NOT_SHARED
 DIRECTORY = "directory"
 # How long a preview may take, in seconds.
 PREVIEW_S = 20.0
+# Previews of one workspace that read a source of its own at once, in this process: each may hold a whole page, or the
+# keys that it compares. Further ones wait for their turn, within their time.
+PREVIEWS_AT_ONCE = 4
 # How far a preview counts, and how many rows it shows at most.
 COUNT_LIMIT = 1_000_000
 SAMPLE_LIMIT = 50
@@ -88,6 +92,8 @@ class AudienceService:
     sources: Mapping[str, Source]
     clock: Clock
     merge_secrets: MergeSecrets = field(default=lambda _type, _old, _secrets, given: dict(given))
+    # The places for previews of each workspace, kept while there are some.
+    _previews: WeakValueDictionary[Id, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
 
     async def problems(self, workspace_id: Id, audience: Any, name: str = "audience") -> list[Problem]:
         """Everything that is wrong with an audience, with fields under `name`.
@@ -158,7 +164,9 @@ class AudienceService:
                     if sample and count:
                         looked.at((await source.page(query, None, sample)).rows)
                 else:
-                    count = await _run_through(source, query, looked, most + 1)
+                    places = self._previews.setdefault(workspace_id, asyncio.Semaphore(PREVIEWS_AT_ONCE))
+                    async with places:
+                        count = await _run_through(source, query, looked, most + 1)
         except SourceFault as error:
             raise Unavailable(f"the audience could not be read: {error}") from error
         except TimeoutError:

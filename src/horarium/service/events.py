@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from horarium.domain.errors import HorariumError, Invalid, NotFound, Problem, RateLimited
@@ -52,6 +51,30 @@ class Heard:
 
     events: list[Event]
     upto: int
+
+
+class Place:
+    """Of those of whom there may be only so many: taken when it is made, and given back once, by `leave` or when nobody
+    holds it any more. So a generator that nobody begins gives it back as well as one that ends."""
+
+    __slots__ = ("_given_back",)
+
+    def __init__(self, given_back: Callable[[], None]) -> None:
+        self._given_back: Callable[[], None] | None = given_back
+
+    def leave(self) -> None:
+        given_back, self._given_back = self._given_back, None
+        if given_back is not None:
+            given_back()
+
+    def __enter__(self) -> None:
+        """Hold the place for a block."""
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
+
+    def __del__(self) -> None:
+        self.leave()
 
 
 @dataclass(slots=True)
@@ -173,11 +196,7 @@ class EventService:
         a list that is read by numbers), or has seen nothing yet. Raises Invalid, Forbidden, and RateLimited where as
         many follow as may."""
         who.require("events:read")
-        if self.streams[who.workspace_id] >= self.most_streams:
-            words = (
-                f"{self.most_streams} streams of this workspace are open at this server, and no more may be"
-            )
-            raise RateLimited(words, 10_000)
+        self._refuse_more(who.workspace_id)
         await self.recording.want(who.workspace_id)
         if last is None:
             return (await self.store.read(verbs.event_log, who.workspace_id)).number
@@ -195,14 +214,29 @@ class EventService:
             raise Invalid(Problem("after", f"{words} (since) instead", "unknown"))
         return number
 
-    async def follow(
+    def follow(
         self, workspace_id: Id, wanted: EventFilter, after: int, beat_s: float
     ) -> AsyncGenerator[Heard]:
         """The events after a number that a filter wants, as they come; none every `beat_s` seconds in which none came.
-        It ends when the server stops."""
+        It ends when the server stops. Raises RateLimited at once where as many follow as may: others may have come
+        since `follow_from`."""
+        self._refuse_more(workspace_id)
+        return self._follow(self._counted(workspace_id), workspace_id, wanted, after, beat_s)
+
+    def _refuse_more(self, workspace_id: Id) -> None:
+        if self.streams[workspace_id] >= self.most_streams:
+            words = (
+                f"{self.most_streams} streams of this workspace are open at this server, and no more may be"
+            )
+            raise RateLimited(words, 10_000)
+
+    async def _follow(
+        self, place: Place, workspace_id: Id, wanted: EventFilter, after: int, beat_s: float
+    ) -> AsyncGenerator[Heard]:
         loop = asyncio.get_running_loop()
         beat = loop.time() + beat_s
-        with self._counted(workspace_id):
+        with place:
+            self._begin_to_look()
             while not self.closed:
                 end = self._ends[workspace_id]
                 found = await self.store.read(verbs.events_after, workspace_id, after, READ_AT_ONCE)
@@ -224,6 +258,7 @@ class EventService:
         loop = asyncio.get_running_loop()
         beat = loop.time() + beat_s
         with self._counted(workspace_id):
+            self._begin_to_look()
             while not self.closed:
                 end = self._ends[workspace_id]
                 if end > after:
@@ -238,19 +273,18 @@ class EventService:
                     yield Growth([], 0)
                 await self._wait(workspace_id, after, beat - loop.time())
 
-    @contextmanager
-    def _counted(self, workspace_id: Id) -> Iterator[None]:
-        """While somebody follows a workspace: they are counted, and the end of its log is looked at."""
+    def _counted(self, workspace_id: Id) -> Place:
+        """The place of one who follows a workspace: they are counted, and the end of its log is kept."""
         self.streams[workspace_id] += 1
         self._ends.setdefault(workspace_id, 0)
         self._more.setdefault(workspace_id, asyncio.Event())
-        self._begin_to_look()
-        try:
-            yield
-        finally:
+
+        def left() -> None:
             self.streams[workspace_id] -= 1
             if not self.streams[workspace_id]:
                 del self.streams[workspace_id], self._ends[workspace_id], self._more[workspace_id]
+
+        return Place(left)
 
     async def _wait(self, workspace_id: Id, after: int, seconds: float) -> None:
         """Until the log of a workspace goes beyond a number, at most so long."""

@@ -9,8 +9,9 @@ from typing import Literal
 
 from starlette.requests import Request
 
+from horarium.api.bodies import STILL, WORKSPACE
 from horarium.api.connections import counted_as
-from horarium.api.web import ALLOWANCES, REFUSED, WORKSPACE, request_id
+from horarium.api.web import ALLOWANCES, REFUSED, request_id
 from horarium.domain.audit import Actor
 from horarium.domain.errors import Invalid, NotFound, Problem, Unauthorized
 from horarium.domain.ids import from_prefixed
@@ -45,8 +46,9 @@ async def authenticate(
 async def identify(request: Request, services: Services, presented: str | None) -> Identity:
     """As `authenticate`, for a key that was found in the request, whatever its scopes."""
     client = request.scope.get("client")
+    address = None if client is None else client[0]
     try:
-        identity = await services.identities.resolve(presented, None if client is None else client[0])
+        identity = await services.identities.resolve(presented, address)
     except Unauthorized:
         if presented:
             await services.wrong_keys.slow_down(counted_as(client))
@@ -55,6 +57,7 @@ async def identify(request: Request, services: Services, presented: str | None) 
         _tell_audit(request, services, error.identity)
         raise
     _tell_audit(request, services, identity)
+    request.scope[STILL] = partial(services.identities.resolve, presented, address)
     elsewhere = request.headers.get(ACT_IN)
     if elsewhere is not None:
         identity = await _acting(services, identity, elsewhere)

@@ -89,7 +89,7 @@ class NetworkDatabase:
             pool_recycle=RECYCLE_SECONDS,
             pool_pre_ping=True,
             hide_parameters=True,
-            **({} if address.url.get_backend_name() == "oracle" else {"json_deserializer": decode_column}),
+            **({} if address.url.get_backend_name() == "oracle" else {"json_deserializer": JsonText}),
         )
         self.dialect = self._engine.dialect.name
         _pin(self._engine.sync_engine, address, guard)
@@ -103,6 +103,14 @@ class NetworkDatabase:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+class JsonText(str):
+    """A JSON column as it came. PostgreSQL's driver decodes all rows that are fetched at once as they arrive; whoever
+    reads them decodes one after the other instead (`decode_column`), so that others have their turns and its values
+    take memory only while the row does."""
+
+    __slots__ = ()
 
 
 def decode_column(text: str) -> Any:
