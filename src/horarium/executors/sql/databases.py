@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
+import structlog
 from sqlalchemy import URL, Connection, Engine, MetaData, Numeric, Table, create_engine, event
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.types import Double, Float
@@ -37,6 +38,8 @@ from horarium.store.postgres.identity import CLUSTER, IDENTITY, DatabaseIdentity
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+_log = structlog.get_logger(__name__)
+
 T = TypeVar("T")
 
 # A write to an embedded file waits while another process writes: BUSY_TRIES times for BUSY_MS milliseconds. The steps
@@ -53,6 +56,8 @@ _ASYNCHRONOUS = "sqlalchemy.ext.asyncio"
 THREADS, THREADS_PER_WORKSPACE = 32, 2
 # Connections to one database on the network: how many stay open, and how many more may be opened for a while.
 POOL_SIZE, POOL_OVERFLOW = 2, 8
+# How long each connection may take to be closed, in seconds. The driver waits for the server to let go of it.
+CLOSE_S = 2.0
 # A connection of this age, in seconds, is replaced before it is used again.
 RECYCLE_SECONDS = 600
 
@@ -102,7 +107,10 @@ class NetworkDatabase:
             return await connection.run_sync(_counted, work)
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        for _ in range(POOL_SIZE):  # each time that is up ends one of the connections that nobody uses
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_S):
+                    return await self._engine.dispose()
 
 
 def decode_column(text: str) -> Any:
@@ -334,6 +342,7 @@ class Databases:
     def __init__(self, guard: DatabaseGuard) -> None:
         self._guard = guard
         self._open: OrderedDict[str, Database] = OrderedDict()
+        self._ending: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="horarium-sql")
         # Limits the threads of each workspace, by the folder of its databases. Kept while one of them is open.
         self._shares: WeakValueDictionary[Path, asyncio.Semaphore] = WeakValueDictionary()
@@ -342,7 +351,7 @@ class Databases:
         """The database at an address. `key` is its connection URL: equal URLs share one open database."""
         if _ASYNCHRONOUS not in sys.modules:
             await asyncio.to_thread(importlib.import_module, _ASYNCHRONOUS)
-        return await self._get(key, lambda: NetworkDatabase(address, self._guard))
+        return self._get(key, lambda: NetworkDatabase(address, self._guard))
 
     async def embedded(self, path: Path) -> Database:
         """The embedded database in a file. Raises NotThere if the file does not exist."""
@@ -351,21 +360,33 @@ class Databases:
         share = self._shares.get(path.parent)
         if share is None:
             share = self._shares[path.parent] = asyncio.Semaphore(THREADS_PER_WORKSPACE)
-        return await self._get(str(path), lambda: EmbeddedDatabase(path, self._threads, share))
+        return self._get(str(path), lambda: EmbeddedDatabase(path, self._threads, share))
 
     async def close(self) -> None:
         """Closes every database, the guard and the threads."""
         while self._open:
-            await self._open.popitem()[1].close()
+            self._end(self._open.popitem()[1])
+        await asyncio.gather(*self._ending, return_exceptions=True)
         await self._guard.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _get(self, key: str, make: Callable[[], Database]) -> Database:
+    def _get(self, key: str, make: Callable[[], Database]) -> Database:
         found = self._open.get(key)
         if found is None:
             found = self._open[key] = make()
         self._open.move_to_end(key)
         while len(self._open) > MAX_OPEN:
-            # A connection that is still in use is closed when its work has finished.
-            await self._open.popitem(last=False)[1].close()
+            self._end(self._open.popitem(last=False)[1])
         return found
+
+    def _end(self, database: Database) -> None:
+        """Closes a database beside what goes on: whoever needs another one does not wait for its server. A connection
+        that is still in use is closed when its work has finished."""
+        task = asyncio.create_task(database.close())
+        self._ending.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._ending.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.info("database_not_closed", error=type(task.exception()).__name__)
