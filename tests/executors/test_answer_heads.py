@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
+from horarium.executors.answer_heads import MOST_BESIDE, MOST_HEAD
 from horarium.executors.http import HttpExecutor, make
 from horarium.executors.options import ExecutorOptions
 from tests.executors.calls import stored_call
@@ -201,3 +202,43 @@ async def test_a_connection_that_has_left_http_carries_no_other_request(executor
         assert (outcome.verdict, outcome.retryable, outcome.status) == (Verdict.FAILED, False, 101)
         assert (await post(executor, server)).output == "ok"
         assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "announced",
+    [
+        pytest.param(b"HTTP/1.1 100\r\n\r\n" * 5000, id="many small ones"),
+        pytest.param((b"HTTP/1.1 103 x\r\n" + b"A: b\r\n" * 900 + b"\r\n") * 20, id="many headers"),
+        pytest.param((b"HTTP/1.1 103 x\r\nA: " + b"b" * 20_000 + b"\r\n\r\n") * 4, id="many bytes"),
+    ],
+)
+async def test_the_heads_before_an_answer_may_together_be_as_long_as_one(
+    executor: HttpExecutor, announced: bytes
+) -> None:
+    async with RawServer(announced + answer(), answer()) as server:
+        outcome = await post(executor, server)
+        assert "its head is longer than 64 KB or has more than 1000 headers" in (outcome.error or "")
+        assert (await post(executor, server)).output == "ok"
+
+
+CHUNKED = answer(b"Transfer-Encoding: chunked", body=b"", length=False)
+
+
+@pytest.mark.parametrize(
+    "endless", [b"1;" + b"x" * 1000, b"0" * 1000], ids=["an extension of a chunk", "the size of a chunk"]
+)
+@pytest.mark.parametrize("cut", [1_000, 100_000])
+async def test_what_stands_around_a_body_is_bounded(executor: HttpExecutor, endless: bytes, cut: int) -> None:
+    piece = endless[-1:] * cut
+    most = MOST_HEAD + 2 * MOST_BESIDE
+    async with RawServer([CHUNKED, endless, *[piece] * (most // cut)]) as server:
+        outcome = await post(executor, server)
+        assert outcome.error == "the answer was refused: there is far more around its body than in it"
+        await server.closed.wait()
+
+
+async def test_a_body_in_the_smallest_chunks_is_read(executor: HttpExecutor) -> None:
+    sent = b"00000001\r\nx\r\n" * 60_000
+    pieces = [sent[i : i + 30_000] for i in range(0, len(sent), 30_000)]
+    async with RawServer([CHUNKED, *pieces, b"0\r\n\r\n"]) as server:
+        assert (await post(executor, server)).output == "x" * 60_000

@@ -4,6 +4,9 @@ The HTTP library refuses some answers that every browser accepts. `AnswerProtoco
 library's parser, and hands it a whole head at a time:
 
 - A head may be 64 KB long and have 1,000 headers. A longer one is not valid HTTP.
+- The heads of status 1xx that come before the answer may have as much together. So nobody keeps us reading them.
+- What stands around the pieces of a body, such as the sizes and extensions of chunks and the headers behind the last
+  one, may be a multiple of the body and 1 MB beyond that. No limit of bodies counts it.
 - A Content-Length that is given several times with the same value counts once (RFC 9110, section 8.6).
 - An answer of status 204 or 304 has no body. If a body follows all the same, it is ignored, and the connection is not
   used again.
@@ -16,12 +19,15 @@ import asyncio
 import re
 from typing import Any
 
-from aiohttp import client_proto
+from aiohttp import ClientPayloadError, client_proto
 from aiohttp.http_exceptions import BadHttpMessage
 
 # Bytes of a head, and headers in it.
 MOST_HEAD = 64 * 1024
 MOST_HEADERS = 1000
+# Bytes of an answer that may arrive for each byte of its body, and beyond that. A body of one byte in each chunk takes
+# six times its length; some that have been taken in may wait for the reader.
+MOST_FRAMING, MOST_BESIDE = 16, 1024 * 1024
 
 _LIMITS = {"max_line_size": MOST_HEAD, "max_field_size": MOST_HEAD, "max_headers": MOST_HEADERS}
 _WITHOUT_BODY = (b"204", b"304")
@@ -32,13 +38,24 @@ _BODY_FOLLOWS = re.compile(
 )
 
 
-class HeadTooLarge(BadHttpMessage):
-    """A head is longer than MOST_HEAD, or has more than MOST_HEADERS headers."""
+class AnswerTooLarge(BadHttpMessage):
+    """An answer that holds more than its reader takes in. `message` says what is too large."""
+
+
+class HeadTooLarge(AnswerTooLarge):
+    """A head is longer than MOST_HEAD, or has more than MOST_HEADERS headers; or those before it are together."""
 
     def __init__(self) -> None:
         super().__init__(
             f"its head is longer than {MOST_HEAD // 1024} KB or has more than {MOST_HEADERS} headers"
         )
+
+
+class FramingTooLarge(AnswerTooLarge):
+    """Around the pieces of a body stands more than MOST_FRAMING and MOST_BESIDE allow."""
+
+    def __init__(self) -> None:
+        super().__init__("there is far more around its body than in it")
 
 
 class AnswerProtocol(client_proto.ResponseHandler):
@@ -49,10 +66,14 @@ class AnswerProtocol(client_proto.ResponseHandler):
         self._in_head = False
         self._held = b""
         self._ignores_rest = False
+        # Bytes and lines of the heads of status 1xx; bytes of the answer behind them.
+        self._announced, self._announced_lines = 0, 0
+        self._arrived = 0
 
     def set_response_params(self, **params: Any) -> None:
         """Called by the library when a request is sent: an answer is expected from now on."""
         self._in_head, self._held, self._ignores_rest = True, b"", False
+        self._announced, self._announced_lines, self._arrived = 0, 0, 0
         params.update(_LIMITS)
         super().set_response_params(**params)
 
@@ -62,11 +83,14 @@ class AnswerProtocol(client_proto.ResponseHandler):
             head, data = self._next_head(data)
             if not head:
                 return
+            self._arrived = len(head)
             super().data_received(head)
             if not data:
                 return
         if not self._ignores_rest:
+            self._arrived += len(data)
             super().data_received(data)
+            self._bound_framing()
         elif self.transport is not None:
             self.transport.close()  # it may be kept for the next request already
 
@@ -98,6 +122,12 @@ class AnswerProtocol(client_proto.ResponseHandler):
         status = head[9:12]
         # Heads with a status from 100 to 199 only announce the one that counts; 101 ends HTTP on this connection.
         self._in_head = status.startswith(b"1") and status != b"101"
+        if self._in_head:
+            self._announced += len(head)
+            self._announced_lines += head.count(b"\n")
+            if self._announced > MOST_HEAD or self._announced_lines > MOST_HEADERS:
+                self._refuse()
+                return b"", b""
         if status == b"101":
             self.force_close()  # what it speaks from now on is no HTTP: no other request may be sent on it
         if status in _WITHOUT_BODY:
@@ -113,6 +143,18 @@ class AnswerProtocol(client_proto.ResponseHandler):
         if self.transport is not None:
             self.transport.close()
         self.set_exception(HeadTooLarge())
+
+    def _bound_framing(self) -> None:
+        """End the exchange if far more has arrived than the body that was found in it."""
+        body = self._payload
+        found = 0 if body is None else body.total_bytes
+        if self._arrived <= MOST_FRAMING * found + MOST_BESIDE or self.transport is None:
+            return
+        self.transport.close()
+        if body is not None and not body.is_eof():
+            error = ClientPayloadError("its framing is too large")
+            error.__cause__ = FramingTooLarge()
+            body.set_exception(error)
 
 
 def _with_one_length(head: bytes) -> bytes:

@@ -25,7 +25,7 @@ from horarium.domain.host_lists import HostList
 from horarium.domain.ids import Id
 from horarium.domain.refused_hosts import RefusedHosts
 from horarium.executors.addresses import DENIED, ZONED, AddressPolicy, check_url
-from horarium.executors.answer_heads import AnswerProtocol, HeadTooLarge
+from horarium.executors.answer_heads import AnswerProtocol, AnswerTooLarge
 from horarium.executors.look_ups import Found, LookUps, Name, asked_by, asking
 from horarium.executors.options import ExecutorOptions
 
@@ -326,11 +326,11 @@ def explain(error: BaseException) -> str:
         return "could not connect: no answer"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the target closed the connection without an answer"
+    if isinstance(error.__cause__, AnswerTooLarge):
+        return f"the answer was refused: {error.__cause__.message}"
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the connection was closed before the answer was complete"
     if isinstance(error, aiohttp.ClientResponseError):
-        if isinstance(error.__cause__, HeadTooLarge):
-            return f"the answer was refused: {error.__cause__.message}"
         return "the answer was not valid HTTP"
     if isinstance(error, ConnectionResetError | aiohttp.ClientOSError | OSError):
         return "the connection broke"
