@@ -1,8 +1,8 @@
 """Sends the requests of a model provider's client library through the server's guarded HTTP client.
 
 The libraries use httpx2. This transport gives each of their requests to the guarded client (`egress`), which
-resolves, checks and pins the address. It returns the response, limited in size and in number of values. It also keeps what
-the errors of the libraries do not tell: the status, `Retry-After`, and why a connection failed.
+resolves, checks and pins the address. It returns the response, limited in size and in number of values. It
+also keeps what the errors of the libraries do not tell: the status, `Retry-After`, and why a connection failed.
 """
 
 from __future__ import annotations

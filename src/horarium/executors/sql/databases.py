@@ -271,7 +271,8 @@ class _Handle:
 def embedded_engine(path: Path) -> Engine:
     """An engine for one SQLite file, with a write-ahead log that is flushed at each commit.
 
-    A transaction takes the write lock at its beginning if the connection has the execution option `writes`.
+    A transaction takes the write lock at its beginning if the connection has the execution option `writes`. Where
+    another one has it, it waits for that, but for no more than BUSY_MS if the option `waits` is false.
     """
     engine = create_engine(
         URL.create("sqlite", database=str(path)), hide_parameters=True, json_deserializer=decode_column
@@ -293,10 +294,10 @@ def embedded_engine(path: Path) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        if options.get("writes"):
+        if options.get("writes") and options.get("waits", True):
             _begin_write(connection, options.get("handle"))
         else:
-            connection.exec_driver_sql("BEGIN")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
     return engine
 
