@@ -382,8 +382,9 @@ def _bounded_parser() -> type:
 def _judged_connection(
     connection_class: Any, address: Callable[[], Awaitable[str]], tls: ssl.SSLContext | None
 ) -> type:
-    """The library's connection, which asks for the address to connect to each time that it connects, tells its
-    parser when commands are sent, and leaves nothing behind that its server does not read. `tls`: what certificates are checked with, None without TLS."""
+    """The library's connection, which asks for the address to connect to each time that it connects, tells its parser
+    when commands are sent, and leaves nothing behind that its server does not read. `tls`: what certificates are
+    checked with, None without TLS."""
 
     class Judged(connection_class):  # type: ignore[misc]
         _address = ""
