@@ -55,10 +55,10 @@ PLAIN = (
 )
 
 
-async def outcome_at(module: Any, config: dict[str, Any], timeout_ms: int = 1_500) -> Outcome:
+async def outcome_at(module: Any, config: dict[str, Any], timeout_ms: int = 1_500, **changes: Any) -> Outcome:
     executor = module.make(ExecutorOptions(engine_hosts=("localhost",)))
     try:
-        call = stored_call(executor, config, timeout_ms=timeout_ms)
+        call = stored_call(executor, config, timeout_ms=timeout_ms, **changes)
         outcome: Outcome = await asyncio.wait_for(executor.execute(call), timeout_ms / 1000 + 5)
         return outcome
     finally:
@@ -165,6 +165,29 @@ async def test_a_redis_that_has_just_begun_is_away_and_says_why():
         outcome = await outcome_at(celery, {"server": f"localhost:{port}", "task": "job"})
     assert outcome.unreached
     assert outcome.error == "the engine could not be reached: it is still loading its data"
+
+
+async def test_a_redis_that_does_not_read_a_run_keeps_no_connection_of_ours():
+    size, given_up, arrived = 8 * 2**20, asyncio.Event(), list[int]()
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        count = 0
+        while b"EVAL" not in (said := await reader.read(1000)).upper() and said:
+            writer.write(b"+OK\r\n" * (said.count(b"\r\n*") + 1))
+        await given_up.wait()
+        while piece := await reader.read(2**20):
+            count += len(piece)
+        arrived.append(count)
+
+    async with serving(server) as port:
+        _, place = ENGINES["redis"]
+        outcome = await outcome_at(message, place(port), input="x" * size)
+        given_up.set()
+        async with asyncio.timeout(10):
+            while not arrived:
+                await asyncio.sleep(0.01)
+    assert outcome.error == "the engine did not take the run within 1.5 s"
+    assert max(arrived) < size
 
 
 # -- sizes ---------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -242,3 +243,22 @@ async def test_a_body_in_the_smallest_chunks_is_read(executor: HttpExecutor) -> 
     pieces = [sent[i : i + 30_000] for i in range(0, len(sent), 30_000)]
     async with RawServer([CHUNKED, *pieces, b"0\r\n\r\n"]) as server:
         assert (await post(executor, server)).output == "x" * 60_000
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body directly")
+async def test_a_server_that_does_not_read_a_request_keeps_no_connection_of_ours(
+    executor: HttpExecutor,
+) -> None:
+    size, loop = 8 * 1024 * 1024, asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        target = {"url": f"http://127.0.0.1:{listening.getsockname()[1]}/"}
+        outcome = await executor.execute(stored_call(executor, target, input="x" * size, timeout_ms=50))
+        assert outcome.error == "the target did not finish its answer within 0.05 s"
+        taken, _ = await loop.sock_accept(listening)
+        with taken:
+            arrived = 0
+            async with asyncio.timeout(10):
+                while data := await loop.sock_recv(taken, 1024 * 1024):
+                    arrived += len(data)
+    assert arrived < size

@@ -341,6 +341,34 @@ async def test_an_answer_of_another_form_says_what_it_is(
     assert words in str(outcome.error)
 
 
+async def test_an_answer_of_many_small_parts_is_not_given_to_the_library(
+    executor: LlmExecutor, server: ModelServer
+) -> None:
+    """The library takes a tenth of a millisecond for each of them, and does nothing else meanwhile."""
+    parts: list[dict[str, Any]] = [{}] * 520
+    message = _message()["message"] | {"tool_calls": parts}
+    server.answer = lambda usual: usual | {"choices": [_choice(message=message)], "more": parts}
+    outcome = await run(executor, server, "shaped")
+    assert outcome.error == "the answer holds more than 2000 values and names"
+    assert (outcome.retryable, outcome.status) == (False, 200)
+    server.answer = lambda usual: usual | {"choices": [_choice()], "more": parts}
+    assert (await run(executor, server, "shaped")).output["answer"] == "Fine."
+
+
+async def test_each_answer_waits_for_its_turn_among_other_long_work(
+    executor: LlmExecutor, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may = asyncio.Event()
+    monkeypatch.setattr("horarium.executors.llm.transport.turn", may.wait)
+    running = asyncio.create_task(run(executor, server))
+    while not server.requests:
+        await asyncio.sleep(0)
+    done, _ = await asyncio.wait([running], timeout=0.05)
+    assert not done
+    may.set()
+    assert (await running).output["answer"] == "You said: Hello"
+
+
 async def test_fields_that_many_servers_leave_out_are_not_missed(
     executor: LlmExecutor, server: ModelServer
 ) -> None:

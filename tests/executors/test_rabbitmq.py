@@ -43,7 +43,9 @@ async def test_a_publisher_is_closed_once_all_that_wait_for_it_have_ended(channe
         closed.append(True)
 
     channel.basic_publish = wait
-    publisher = _Publisher(SimpleNamespace(is_closed=False, close=close), channel)
+    publisher = _Publisher(
+        SimpleNamespace(is_closed=False, close=close), channel, SimpleNamespace(writer=None)
+    )
     given_up, waits = (asyncio.create_task(publisher.publish("", "jobs", MESSAGE)) for _ in range(2))
     await asyncio.sleep(0)
     given_up.cancel()
@@ -58,7 +60,7 @@ async def test_a_publisher_is_closed_once_all_that_wait_for_it_have_ended(channe
 
 
 async def test_a_message_outlives_a_restart_and_comes_back_where_no_queue_gets_it(channel):
-    publisher = _Publisher(SimpleNamespace(is_closed=False), channel)
+    publisher = _Publisher(SimpleNamespace(is_closed=False), channel, SimpleNamespace(writer=None))
     await publisher.publish("", "jobs", MESSAGE)
     ((body, given),) = channel.published
     assert (body, given.exchange, given.routing_key, given.mandatory) == (b"{}", "", "jobs", True)
@@ -75,3 +77,19 @@ def test_a_routing_key_has_as_many_bytes_as_the_protocol_can_write():
     for key in ("a" * 256, "ä" * 128):
         with pytest.raises(TemplateError, match="longer than 255 bytes"):
             broker.address(place, {"input": {"key": key}})
+
+
+@pytest.mark.parametrize(("unsent", "broken_off"), [(0, False), (1, True)])
+async def test_a_broker_that_does_not_read_what_it_is_sent_is_not_waited_for(
+    unsent: int, broken_off: bool
+) -> None:
+    """The library would wait for it without an end, whoever gives up."""
+    done: list[str] = []
+
+    async def close() -> None:
+        done.append("close")
+
+    transport = SimpleNamespace(get_write_buffer_size=lambda: unsent, abort=lambda: done.append("abort"))
+    judged = SimpleNamespace(writer=SimpleNamespace(transport=transport))
+    await _Publisher(SimpleNamespace(is_closed=False, close=close), None, judged).close()
+    assert done == (["abort", "close"] if broken_off else ["close"])

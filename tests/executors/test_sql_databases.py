@@ -21,6 +21,8 @@ from horarium.executors.sql.databases import Databases
 from horarium.executors.sql.failures import NotThere
 from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
 from tests.executors.sql_places import leave, postgres_place
+from tests.support import postgres
+from tests.support.postgres_alias import postgres_alias
 
 
 @pytest.fixture
@@ -82,6 +84,7 @@ async def test_the_database_that_was_not_used_for_longest_is_closed_where_they_a
     first, _ = await databases.embedded(paths["a"]), await databases.embedded(paths["b"])
     assert await databases.embedded(paths["a"]) is first
     await databases.embedded(paths["c"])
+    await asyncio.sleep(0)
     assert closed == ["b"]
     await databases.close()
     assert closed == ["b", "c", "a"]
@@ -202,6 +205,37 @@ async def test_a_database_on_the_network_has_few_connections_that_are_not_old_an
     assert database._engine.sync_engine.hide_parameters
     await database.close()
     await guard.close()
+
+
+async def test_nobody_waits_for_a_server_that_does_not_let_go_of_its_connections(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert module.CLOSE_S == 2.0
+    monkeypatch.setattr(module, "MAX_OPEN", 1)
+    policy = HostPolicy(("*",), allow_loopback=True)
+    databases = Databases(DatabaseGuard(policy))
+    socket = f"{postgres.socket_folder()}/.s.PGSQL.5432"
+    async with postgres_alias(socket, "postgres", "postgres", lets_go=False) as port:
+
+        async def opened(name: str) -> module.Database:
+            url = f"postgresql://u:p@127.0.0.1:{port}/{name}"
+            address, problems = read_url(url, policy)
+            assert address is not None, problems
+            return await databases.network(address, url)
+
+        one = await opened("one")
+        await asyncio.gather(*(one.run(lambda each: each.exec_driver_sql("SELECT 1")) for _ in range(2)))
+        async with asyncio.timeout(1):
+            another = await opened("another")  # of a neighbour, perhaps
+        await another.run(lambda each: each.exec_driver_sql("SELECT 1"))
+        monkeypatch.setattr(module, "CLOSE_S", 0.01)
+        async with asyncio.timeout(10):
+            await databases.close()
+    for database in (one, another):
+        assert isinstance(database, module.NetworkDatabase)
+        pool: Any = database._engine.pool
+        assert pool.checkedin() == 0
+    assert not databases._ending
 
 
 async def test_a_decimal_of_a_file_is_a_number_and_its_other_columns_stay_what_they_are(

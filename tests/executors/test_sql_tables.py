@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from horarium.domain.errors import Conflict, Invalid, NotFound
+from horarium.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from horarium.domain.ids import derived_id
 from horarium.executors.options import ExecutorOptions
-from horarium.executors.sql import create_table, describe_table, list_tables, read_rows
+from horarium.executors.sql import create_table, describe_table, list_tables, read_rows, tables
 from horarium.executors.sql.tables import database_path
 from tests.executors.sql_places import CONTACTS, WORKSPACE, sqlite_place
 
@@ -46,6 +48,55 @@ async def test_a_table_is_made_once(options: Any) -> None:
     await create_table(options, WORKSPACE, "crm", "contacts", CONTACTS)
     with pytest.raises(Conflict):
         await create_table(options, WORKSPACE, "crm", "contacts", CONTACTS)
+
+
+async def test_a_database_that_is_being_written_to_takes_no_thread_from_others(
+    options: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await create_table(options, WORKSPACE, "crm", "contacts", CONTACTS)
+    path = database_path(options.data_dir, WORKSPACE, "crm")
+    threads: list[int] = [0]
+    work = tables._create
+
+    def noted(*given: Any) -> dict[str, Any] | None:
+        threads[0] += 1
+        try:
+            assert threads[0] <= tables.THREADS_OF_WORKSPACE
+            return work(*given)
+        finally:
+            threads[0] -= 1
+
+    async def moment(_: float) -> None:
+        refused.set()
+        await go_on.wait()
+
+    refused, go_on = asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr(tables, "_create", noted)
+    monkeypatch.setattr(tables.asyncio, "sleep", moment)
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        making = [
+            asyncio.create_task(create_table(options, WORKSPACE, "crm", f"notes{number}", CONTACTS))
+            for number in range(4)
+        ]
+        async with asyncio.timeout(10):
+            await refused.wait()
+        writer.execute("COMMIT")
+    go_on.set()
+    async with asyncio.timeout(10):
+        assert len(await asyncio.gather(*making)) == 4
+    assert not tables._shares
+
+
+async def test_a_table_of_a_database_that_is_written_to_all_the_time_is_not_made(
+    options: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await create_table(options, WORKSPACE, "crm", "contacts", CONTACTS)
+    monkeypatch.setattr(tables, "BUSY_TRIES", 2)
+    with closing(sqlite3.connect(database_path(options.data_dir, WORKSPACE, "crm"))) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable, match="the database 'crm' is being written to; try again"):
+            await create_table(options, WORKSPACE, "crm", "notes", CONTACTS)
 
 
 async def test_every_problem_of_a_table_is_told(options: Any) -> None:

@@ -11,10 +11,13 @@ _SSL_REQUEST = 80877103
 
 
 @asynccontextmanager
-async def postgres_alias(socket: str, database: str, user: str | None = None) -> AsyncIterator[int]:
+async def postgres_alias(
+    socket: str, database: str, user: str | None = None, lets_go: bool = True
+) -> AsyncIterator[int]:
     """The port on 127.0.0.1 where every name of a database leads to `database` of the server behind a Unix socket.
 
-    With `user`, every name of a role leads to that one.
+    With `user`, every name of a role leads to that one. Without `lets_go`, connections that their clients end stay open
+    on this side.
     """
     tasks: set[asyncio.Task[None]] = set()
 
@@ -27,7 +30,12 @@ async def postgres_alias(socket: str, database: str, user: str | None = None) ->
             parameters |= {b"database": database.encode()} | ({b"user": user.encode()} if user else {})
             behind, to_behind = await asyncio.open_unix_connection(socket)
             to_behind.write(_packet(parameters))
-            await asyncio.gather(_copy(reader, to_behind), _copy(behind, writer))
+            try:
+                await asyncio.gather(_copy(reader, to_behind), _copy(behind, writer, lets_go))
+                if not lets_go:
+                    await asyncio.Event().wait()
+            finally:
+                writer.close()
 
     server = await asyncio.start_server(forward, "127.0.0.1", 0)
     try:
@@ -55,10 +63,11 @@ def _packet(parameters: dict[bytes, bytes]) -> bytes:
     return struct.pack("!i", len(body) + 4) + body
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lets_go: bool = True) -> None:
     try:
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()
     finally:
-        writer.close()
+        if lets_go:
+            writer.close()

@@ -107,7 +107,7 @@ class SqlSource:
         self._data_dir = outgoing.data_dir
         self._allowed_hosts, self._refused = outgoing.allowed_hosts, outgoing.refused_hosts
         self._policy = HostPolicy.of(outgoing)
-        self._databases = Databases(DatabaseGuard(self._policy))
+        self._databases = Databases(DatabaseGuard(self._policy), JsonText)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
         """All problems of a configuration. An empty list means that it can be stored."""

@@ -11,6 +11,7 @@ library's parser, and hands it a whole head at a time:
 - An answer of status 204 or 304 has no body. If a body follows all the same, it is ignored, and the connection is not
   used again.
 - An answer of status 101 ends HTTP on its connection, which is not used again.
+- What a server has not read of a request, when nobody waits for its answer any more, is thrown away.
 """
 
 from __future__ import annotations
@@ -93,6 +94,14 @@ class AnswerProtocol(client_proto.ResponseHandler):
             self._bound_framing()
         elif self.transport is not None:
             self.transport.close()  # it may be kept for the next request already
+
+    def close(self) -> None:
+        """Called by the library. What is left of a request is not sent any more: a server that does not read it would
+        keep the connection and the request for as long as it likes."""
+        if self.transport is not None and self.transport.get_write_buffer_size():
+            self.abort()
+        else:
+            super().close()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Called by the event loop when the connection is closed. A head that was cut short goes to the parser, which

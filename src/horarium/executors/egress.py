@@ -31,6 +31,7 @@ from horarium.executors.options import ExecutorOptions
 
 __all__ = [
     "AddressRefused",
+    "Connector",
     "EgressClient",
     "GuardedResolver",
     "check_url",
@@ -124,7 +125,7 @@ def _result(host: str, address: str, port: int, family: int) -> ResolveResult:
     )
 
 
-class _Connector(aiohttp.TCPConnector):
+class Connector(aiohttp.TCPConnector):
     """Connections that read the heads of answers by `answer_heads`."""
 
     def __init__(self, **options: Any) -> None:
@@ -159,7 +160,7 @@ class EgressClient:
         if self._session is None or self._session.closed:
             self._resolver = GuardedResolver(self.policy)
             self._session = aiohttp.ClientSession(
-                connector=_Connector(
+                connector=Connector(
                     resolver=self._resolver,
                     socket_factory=self._socket,
                     limit=self._max_connections,

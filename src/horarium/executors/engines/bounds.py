@@ -17,6 +17,13 @@ class TooLong(OSError):
         super().__init__(f"its answer is longer than {size}, or it is no such engine")
 
 
+def throw_away_unsent(writer: asyncio.StreamWriter | None) -> None:
+    """To be called before a connection is closed. One whose server does not read what it was sent would stay open, with
+    that, for as long as the server likes; so it is broken off."""
+    if writer is not None and writer.transport.get_write_buffer_size():
+        writer.transport.abort()
+
+
 class BoundedReader:
     """A reader of a connection whose pieces have a bound. Everything else is the reader's."""
 

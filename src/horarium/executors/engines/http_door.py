@@ -14,7 +14,7 @@ from yarl import URL
 
 from horarium.domain.ids import Id
 from horarium.executors.decoding import TooManyValues, decoded_in_turn
-from horarium.executors.egress import AddressRefused, explain, was_refused
+from horarium.executors.egress import AddressRefused, Connector, explain, was_refused
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts
 from horarium.executors.engines.messages import EngineRefused
@@ -94,7 +94,7 @@ class EngineHttp:
     async def _open(self, workspace_id: Id, place: EnginePlace) -> aiohttp.ClientSession:
         context = await asyncio.to_thread(ssl.create_default_context, cadata=place.ca) if place.tls else False
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=Connector(
                 resolver=_Judged(self.hosts, workspace_id),
                 limit=_MOST_CONNECTIONS,
                 ssl=context,

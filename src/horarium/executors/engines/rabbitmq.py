@@ -19,7 +19,7 @@ from yarl import URL
 
 from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
-from horarium.executors.engines.bounds import MOST, BoundedReader, TooLong
+from horarium.executors.engines.bounds import MOST, BoundedReader, TooLong, throw_away_unsent
 from horarium.executors.engines.brokers import Message
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
@@ -136,14 +136,14 @@ class RabbitMq:
         user, password, vhost = (quote(part, safe="") for part in (place.user, place.password, place.vhost))
         host = f"[{place.host}]" if ":" in place.host else place.host
         url = f"amqp://{user}:{password}@{host}:{place.port}/{vhost}?heartbeat={_HEARTBEAT_S}&name=horarium"
-        connection = aiormq.Connection(
-            URL(url, encoded=True), transport_factory=_judged(self._hosts, workspace_id, place)
-        )
+        judged = _judged(self._hosts, workspace_id, place)
+        connection = aiormq.Connection(URL(url, encoded=True), transport_factory=judged)
         try:
             async with asyncio.timeout(_CONNECT_S):
                 await connection.connect()
-                return _Publisher(connection, await connection.channel(on_return_raises=True))
+                return _Publisher(connection, await connection.channel(on_return_raises=True), judged)
         except BaseException as error:
+            throw_away_unsent(judged.writer)
             await connection.close()
             if not isinstance(error, Exception):
                 raise
@@ -160,8 +160,8 @@ class _Publisher:
     is used for no other run, and closed once those that wait for it have ended as well: what the broker has of them it
     may still confirm."""
 
-    def __init__(self, connection: Any, channel: Any) -> None:
-        self._connection, self._channel = connection, channel
+    def __init__(self, connection: Any, channel: Any, judged: Any) -> None:
+        self._connection, self._channel, self._judged = connection, channel, judged
         self._silent = False
         self._confirmed = self._waiting = 0
         self._nobody_waits = asyncio.Event()
@@ -212,6 +212,7 @@ class _Publisher:
 
     async def close(self) -> None:
         await self._nobody_waits.wait()
+        throw_away_unsent(self._judged.writer)
         await self._connection.close()
 
 
@@ -260,6 +261,8 @@ def _judged(hosts: EngineHosts, workspace_id: Id, place: RabbitPlace) -> Any:
     base = importlib.import_module("aiormq.connection").TransportFactory
 
     class Judged(base):  # type: ignore[misc,valid-type]
+        writer: asyncio.StreamWriter | None = None
+
         async def create(self, url: URL, **options: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
             address = await hosts.address(workspace_id, place.host, place.port)
             tls: dict[str, Any] = {}
@@ -267,6 +270,7 @@ def _judged(hosts: EngineHosts, workspace_id: Id, place: RabbitPlace) -> Any:
                 context = await asyncio.to_thread(ssl.create_default_context)
                 tls = {"ssl": context, "server_hostname": place.host}
             reader, writer = await asyncio.open_connection(address, place.port, **tls)
+            self.writer = writer
             return cast("asyncio.StreamReader", _Frames(reader)), writer
 
     return Judged()

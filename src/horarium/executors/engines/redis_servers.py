@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
 from horarium.executors.egress import AddressRefused
-from horarium.executors.engines.bounds import TooLong
+from horarium.executors.engines.bounds import TooLong, throw_away_unsent
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
 from horarium.executors.engines.messages import (
@@ -382,8 +382,9 @@ def _bounded_parser() -> type:
 def _judged_connection(
     connection_class: Any, address: Callable[[], Awaitable[str]], tls: ssl.SSLContext | None
 ) -> type:
-    """The library's connection, which asks for the address to connect to each time that it connects, and tells its
-    parser when commands are sent. `tls`: what certificates are checked with, None without TLS."""
+    """The library's connection, which asks for the address to connect to each time that it connects, tells its parser
+    when commands are sent, and leaves nothing behind that its server does not read. `tls`: what certificates are
+    checked with, None without TLS."""
 
     class Judged(connection_class):  # type: ignore[misc]
         _address = ""
@@ -395,6 +396,10 @@ def _judged_connection(
         async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
             await super().send_packed_command(command, check_health)
             self._parser.begin()
+
+        async def disconnect(self, *given: Any, **named: Any) -> None:
+            throw_away_unsent(self._writer)
+            await super().disconnect(*given, **named)
 
         def _connection_arguments(self) -> dict[str, Any]:
             place: dict[str, Any] = {"host": self._address, "port": self.port}

@@ -1,8 +1,8 @@
 """Sends the requests of a model provider's client library through the server's guarded HTTP client.
 
 The libraries use httpx2. This transport gives each of their requests to the guarded client (`egress`), which
-resolves, checks and pins the address. It returns the response, limited in size. It also keeps what the errors
-of the libraries do not tell: the status, `Retry-After`, and why a connection failed.
+resolves, checks and pins the address. It returns the response, limited in size and in number of values. It
+also keeps what the errors of the libraries do not tell: the status, `Retry-After`, and why a connection failed.
 """
 
 from __future__ import annotations
@@ -14,9 +14,15 @@ import aiohttp
 import httpx2
 
 from horarium.domain.ids import Id
+from horarium.domain.json_text import holds_more_than
 from horarium.executors.answer_bodies import NotDecoded, decoded
 from horarium.executors.egress import EgressClient, read_limited
 from horarium.executors.llm.config import AnswerRefused
+from horarium.service.turns import turn
+
+# Values and names that the JSON of a response may hold; usual ones hold fewer than a hundred. The client libraries make
+# an object of each part, in one go: 1 MB of empty ones takes them half a minute.
+MOST_VALUES = 2_000
 
 # Headers that carry credentials. One that does not hold the target's own key comes from the environment of this
 # process, where the client library found it, so it is not sent.
@@ -93,6 +99,9 @@ class EgressTransport(httpx2.AsyncBaseTransport):
                 raise AnswerRefused(f"the answer of the model's server cannot be read: {error}") from None
         if len(content) > self._limit:
             raise AnswerRefused(f"the answer is longer than {self._limit} bytes")
+        if holds_more_than(content, MOST_VALUES):
+            raise AnswerRefused(f"the answer holds more than {MOST_VALUES} values and names")
+        await turn()  # what the library does with it cannot stop in the middle
         return content
 
 

@@ -17,9 +17,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
+import structlog
 from sqlalchemy import URL, Connection, Engine, MetaData, Numeric, Table, create_engine, event
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.types import Double, Float
@@ -34,8 +35,7 @@ from horarium.executors.sql.received import connect as open_counted
 from horarium.executors.sql.received import counting_of
 from horarium.store.postgres.identity import CLUSTER, IDENTITY, DatabaseIdentity, identity_of
 
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+_log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -53,6 +53,8 @@ _ASYNCHRONOUS = "sqlalchemy.ext.asyncio"
 THREADS, THREADS_PER_WORKSPACE = 32, 2
 # Connections to one database on the network: how many stay open, and how many more may be opened for a while.
 POOL_SIZE, POOL_OVERFLOW = 2, 8
+# How long each connection may take to be closed, in seconds. The driver waits for the server to let go of it.
+CLOSE_S = 2.0
 # A connection of this age, in seconds, is replaced before it is used again.
 RECYCLE_SECONDS = 600
 
@@ -77,38 +79,10 @@ class Database(Protocol):
         ...
 
 
-class NetworkDatabase:
-    """A database on the network, reached through an asynchronous driver."""
-
-    def __init__(self, address: Address, guard: DatabaseGuard) -> None:
-        self._engine: AsyncEngine = importlib.import_module(_ASYNCHRONOUS).create_async_engine(
-            address.url,
-            connect_args=dict(address.arguments),
-            pool_size=POOL_SIZE,
-            max_overflow=POOL_OVERFLOW,
-            pool_recycle=RECYCLE_SECONDS,
-            pool_pre_ping=True,
-            hide_parameters=True,
-            **({} if address.url.get_backend_name() == "oracle" else {"json_deserializer": JsonText}),
-        )
-        self.dialect = self._engine.dialect.name
-        _pin(self._engine.sync_engine, address, guard)
-        _refuse_own(self._engine.sync_engine, address, guard)
-        self.tables: dict[tuple[str | None, str], Table] = {}
-        self.markers: dict[str | None, bool] = {}
-
-    async def run(self, work: Callable[[Connection], T]) -> T:
-        async with self._engine.connect() as connection:
-            return await connection.run_sync(_counted, work)
-
-    async def close(self) -> None:
-        await self._engine.dispose()
-
-
 class JsonText(str):
     """A JSON column as it came. PostgreSQL's driver decodes all rows that are fetched at once as they arrive; whoever
-    reads them decodes one after the other instead (`decode_column`), so that others have their turns and its values
-    take memory only while the row does."""
+    reads many of them takes texts instead and decodes one after the other (`decode_column`), so that others have their
+    turns and its values take memory only while the row does."""
 
     __slots__ = ()
 
@@ -119,6 +93,41 @@ def decode_column(text: str) -> Any:
         return decode_received(text.encode())
     except ValueError as error:
         raise ValueError(f"a JSON column cannot be read: its value {error}") from None
+
+
+class NetworkDatabase:
+    """A database on the network, reached through an asynchronous driver."""
+
+    def __init__(
+        self, address: Address, guard: DatabaseGuard, decode: Callable[[str], Any] = decode_column
+    ) -> None:
+        self._engine: Any = importlib.import_module(_ASYNCHRONOUS).create_async_engine(
+            address.url,
+            connect_args=dict(address.arguments),
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_OVERFLOW,
+            pool_recycle=RECYCLE_SECONDS,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            **({} if address.url.get_backend_name() == "oracle" else {"json_deserializer": decode}),
+        )
+        self.dialect = self._engine.dialect.name
+        _pin(self._engine.sync_engine, address, guard)
+        _refuse_own(self._engine.sync_engine, address, guard)
+        self.tables: dict[tuple[str | None, str], Table] = {}
+        self.markers: dict[str | None, bool] = {}
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        async with self._engine.connect() as connection:
+            found: T = await connection.run_sync(_counted, work)
+            return found
+
+    async def close(self) -> None:
+        for _ in range(POOL_SIZE):  # each time that is up ends one of the connections that nobody uses
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_S):
+                    await self._engine.dispose()
+                    return
 
 
 def _counted(connection: Connection, work: Callable[[Connection], T]) -> T:
@@ -271,7 +280,8 @@ class _Handle:
 def embedded_engine(path: Path) -> Engine:
     """An engine for one SQLite file, with a write-ahead log that is flushed at each commit.
 
-    A transaction takes the write lock at its beginning if the connection has the execution option `writes`.
+    A transaction takes the write lock at its beginning if the connection has the execution option `writes`. Where
+    another one has it, it waits for that, but for no more than BUSY_MS if the option `waits` is false.
     """
     engine = create_engine(
         URL.create("sqlite", database=str(path)), hide_parameters=True, json_deserializer=decode_column
@@ -293,10 +303,10 @@ def embedded_engine(path: Path) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        if options.get("writes"):
+        if options.get("writes") and options.get("waits", True):
             _begin_write(connection, options.get("handle"))
         else:
-            connection.exec_driver_sql("BEGIN")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
     return engine
 
@@ -336,12 +346,15 @@ def reflect(connection: Connection, schema: str | None, name: str) -> Table:
 class Databases:
     """The open databases of a process, by URL or path.
 
-    If there are more than MAX_OPEN, the one that has not been used for the longest time is closed.
+    If there are more than MAX_OPEN, the one that has not been used for the longest time is closed. `decode` makes a
+    value of each JSON column that a database on the network sends.
     """
 
-    def __init__(self, guard: DatabaseGuard) -> None:
+    def __init__(self, guard: DatabaseGuard, decode: Callable[[str], Any] = decode_column) -> None:
         self._guard = guard
+        self._decode = decode
         self._open: OrderedDict[str, Database] = OrderedDict()
+        self._ending: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="horarium-sql")
         # Limits the threads of each workspace, by the folder of its databases. Kept while one of them is open.
         self._shares: WeakValueDictionary[Path, asyncio.Semaphore] = WeakValueDictionary()
@@ -350,7 +363,7 @@ class Databases:
         """The database at an address. `key` is its connection URL: equal URLs share one open database."""
         if _ASYNCHRONOUS not in sys.modules:
             await asyncio.to_thread(importlib.import_module, _ASYNCHRONOUS)
-        return await self._get(key, lambda: NetworkDatabase(address, self._guard))
+        return self._get(key, lambda: NetworkDatabase(address, self._guard, self._decode))
 
     async def embedded(self, path: Path) -> Database:
         """The embedded database in a file. Raises NotThere if the file does not exist."""
@@ -359,21 +372,33 @@ class Databases:
         share = self._shares.get(path.parent)
         if share is None:
             share = self._shares[path.parent] = asyncio.Semaphore(THREADS_PER_WORKSPACE)
-        return await self._get(str(path), lambda: EmbeddedDatabase(path, self._threads, share))
+        return self._get(str(path), lambda: EmbeddedDatabase(path, self._threads, share))
 
     async def close(self) -> None:
         """Closes every database, the guard and the threads."""
         while self._open:
-            await self._open.popitem()[1].close()
+            self._end(self._open.popitem()[1])
+        await asyncio.gather(*self._ending, return_exceptions=True)
         await self._guard.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _get(self, key: str, make: Callable[[], Database]) -> Database:
+    def _get(self, key: str, make: Callable[[], Database]) -> Database:
         found = self._open.get(key)
         if found is None:
             found = self._open[key] = make()
         self._open.move_to_end(key)
         while len(self._open) > MAX_OPEN:
-            # A connection that is still in use is closed when its work has finished.
-            await self._open.popitem(last=False)[1].close()
+            self._end(self._open.popitem(last=False)[1])
         return found
+
+    def _end(self, database: Database) -> None:
+        """Closes a database beside what goes on: whoever needs another one does not wait for its server. A connection
+        that is still in use is closed when its work has finished."""
+        task = asyncio.create_task(database.close())
+        self._ending.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._ending.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.info("database_not_closed", error=type(task.exception()).__name__)

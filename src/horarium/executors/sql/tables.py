@@ -1,8 +1,8 @@
 """Embedded tables: a workspace's own SQLite databases in the data folder, created and read through the API.
 
 A database is the file `tables/WORKSPACE/NAME.db`. So a workspace cannot reach the databases of another one, or the
-server's own store. Blocking work runs on threads. Columns have one of the types integer, number, text, boolean,
-timestamp (UTC) and json.
+server's own store. Work on files runs on threads, of which a workspace has a share. Columns have one of the types
+integer, number, text, boolean, timestamp (UTC) and json.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from sqlalchemy import (
     JSON,
@@ -30,6 +31,7 @@ from sqlalchemy import (
     literal_column,
     select,
 )
+from sqlalchemy.exc import OperationalError
 
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from horarium.domain.ids import Id, uuid_text
@@ -37,7 +39,7 @@ from horarium.executors.checks import shortened
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql.column_values import as_json
 from horarium.executors.sql.config import MARKER, MAX_UNKNOWN, is_database_name
-from horarium.executors.sql.databases import embedded_engine, reflect
+from horarium.executors.sql.databases import BUSY_MS, BUSY_TRIES, embedded_engine, reflect
 from horarium.executors.sql.failures import NotThere
 from horarium.store.private_files import private_file, private_folder
 
@@ -59,8 +61,13 @@ MAX_ROWS = 1_000
 # A page of rows ends early when its texts and bytes have reached this size, in characters and bytes.
 MAX_PAGE_SIZE = 4 * 1024 * 1024
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
+# How many threads the requests of one workspace occupy at once. Other work of the server needs these threads too.
+THREADS_OF_WORKSPACE = 2
 # SQLite's names for the number of a row. `read_rows` pages by it, so no column may have one of these names.
 _RESERVED = ("rowid", "oid", "_rowid_")
+
+_T = TypeVar("_T")
+_shares: WeakValueDictionary[Id, asyncio.Semaphore] = WeakValueDictionary()
 
 
 def database_path(data_dir: Path, workspace_id: Id, database: str) -> Path:
@@ -81,13 +88,26 @@ async def create_table(
 
     Each column is `{"name", "type", "primary_key"?: false, "nullable"?: true}`. If none is a primary key, the table
     gets a column `id` that counts up. Raises Invalid with every problem, Conflict if the table already exists, and
-    Unavailable if this server has no data folder.
+    Unavailable if this server has no data folder, or the database was being written to all the time.
     """
     problems = [*_check_names(database, table), *_check_columns(columns)]
     if problems:
         raise Invalid(problems)
     path = _path(options, workspace_id, database)
-    return await asyncio.to_thread(_create, path, table, _built(columns))
+    for _ in range(BUSY_TRIES):
+        made = await _on_a_thread(workspace_id, lambda: _create(path, table, _built(columns)))
+        if made is not None:
+            return made
+        await asyncio.sleep(BUSY_MS / 1000)  # here, because a write may take as long as a run
+    raise Unavailable(f"the database {database!r} is being written to; try again")
+
+
+async def _on_a_thread(workspace_id: Id, work: Callable[[], _T]) -> _T:
+    share = _shares.get(workspace_id)
+    if share is None:
+        share = _shares[workspace_id] = asyncio.Semaphore(THREADS_OF_WORKSPACE)
+    async with share:
+        return await asyncio.to_thread(work)
 
 
 async def describe_table(
@@ -98,8 +118,9 @@ async def describe_table(
     Raises NotFound if the table does not exist, and Unavailable if this server has no data folder.
     """
     path = _named_table(options, workspace_id, database, table)
-    return await asyncio.to_thread(
-        _connected, path, table, lambda connection: _describe(connection, path, table)
+    return await _on_a_thread(
+        workspace_id,
+        lambda: _connected(path, table, lambda connection: _describe(connection, path, table)),
     )
 
 
@@ -109,7 +130,7 @@ async def list_tables(options: ExecutorOptions, workspace_id: Id) -> list[dict[s
     Raises Unavailable if this server has no data folder.
     """
     folder = _path(options, workspace_id, "x").parent
-    return await asyncio.to_thread(_list, folder)
+    return await _on_a_thread(workspace_id, lambda: _list(folder))
 
 
 async def read_rows(
@@ -125,8 +146,9 @@ async def read_rows(
     if not 1 <= limit <= MAX_ROWS:
         raise Invalid(Problem("limit", f"must be between 1 and {MAX_ROWS}"))
     path = _named_table(options, workspace_id, database, table)
-    return await asyncio.to_thread(
-        _connected, path, table, lambda connection: _rows(connection, table, limit, after)
+    return await _on_a_thread(
+        workspace_id,
+        lambda: _connected(path, table, lambda connection: _rows(connection, table, limit, after)),
     )
 
 
@@ -224,18 +246,23 @@ def _built(columns: Sequence[Mapping[str, Any]]) -> list[Column[Any]]:
     return built
 
 
-def _create(path: Path, table: str, columns: list[Column[Any]]) -> dict[str, Any]:
+def _create(path: Path, table: str, columns: list[Column[Any]]) -> dict[str, Any] | None:
+    """The new table; None if somebody else writes to the database now."""
     private_folder(path.parent)
     private_file(path)
     engine = embedded_engine(path)
     try:
         with engine.connect() as connection:
-            connection.execution_options(writes=True)
+            connection.execution_options(writes=True, waits=False)
             with connection.begin():
                 if inspect(connection).has_table(table):
                     raise Conflict(f"the table {table!r} already exists", "duplicate", "table")
                 Table(table, MetaData(), *columns).create(connection)
             return _describe(connection, path, table)
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+            return None
+        raise
     finally:
         engine.dispose()
 
