@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text, types
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from horarium.executors.sql import databases as module
 from horarium.executors.sql import received
@@ -235,6 +236,19 @@ async def test_nobody_waits_for_a_server_that_does_not_let_go_of_its_connections
         assert isinstance(database, module.NetworkDatabase)
         pool: Any = database._engine.pool
         assert pool.checkedin() == 0
+    assert not databases._ending
+
+
+async def test_a_database_that_cannot_be_closed_is_told_and_ends_nothing_else(databases: Databases) -> None:
+    class Stuck:
+        async def close(self) -> None:
+            raise OSError("postgresql://ann:secret@db.example.com is gone")
+
+    stuck: Any = Stuck()
+    with capture_logs() as told:
+        databases._get("one", lambda: stuck)
+        await databases.close()
+    assert told == [{"event": "database_not_closed", "log_level": "info", "error": "OSError"}]
     assert not databases._ending
 
 
