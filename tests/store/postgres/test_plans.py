@@ -68,11 +68,16 @@ def read_whole(plan: dict[str, Any]) -> set[str]:
 async def connected(url: str, count: int, settings: dict[str, str]) -> Any:
     """A connection with these settings to a database in which so many schedules have just been made."""
     store = await opened(url)
+    connection = await connect(url)
+    # Otherwise the server may take statistics meanwhile, by which it reads small tables whole.
+    for table in await connection.fetch(
+        "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND oid >= 16384"
+    ):
+        await connection.execute(f"ALTER TABLE {table[0]} SET (autovacuum_enabled = false)")
     tenant = await Tenant.open(store)
     if count:
         await tenant.schedules(count)
     await store.close()
-    connection = await connect(url)
     for name, value in settings.items():
         await connection.execute(f"SET {name} = {value}")
     return connection
