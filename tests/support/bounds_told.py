@@ -30,7 +30,7 @@ def tell_bounds(page: Page, package: ModuleType) -> None:
 
 def _is_plain(value: Any) -> bool:
     if isinstance(value, frozenset | tuple):
-        return all(isinstance(item, int | float | str) for item in value)
+        return all(isinstance(item, str) or _is_plain(item) for item in value)
     return isinstance(value, int | float | re.Pattern)
 
 

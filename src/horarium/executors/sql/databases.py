@@ -369,9 +369,7 @@ class Databases:
         """The embedded database in a file. Raises NotThere if the file does not exist."""
         if not await asyncio.to_thread(path.is_file):
             raise NotThere(f"there is no embedded database {path.stem!r}; create a table in it first")
-        share = self._shares.get(path.parent)
-        if share is None:
-            share = self._shares[path.parent] = asyncio.Semaphore(THREADS_PER_WORKSPACE)
+        share = self._shares.setdefault(path.parent, asyncio.Semaphore(THREADS_PER_WORKSPACE))
         return self._get(str(path), lambda: EmbeddedDatabase(path, self._threads, share))
 
     async def close(self) -> None:

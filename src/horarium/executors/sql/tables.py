@@ -103,9 +103,7 @@ async def create_table(
 
 
 async def _on_a_thread(workspace_id: Id, work: Callable[[], _T]) -> _T:
-    share = _shares.get(workspace_id)
-    if share is None:
-        share = _shares[workspace_id] = asyncio.Semaphore(THREADS_OF_WORKSPACE)
+    share = _shares.setdefault(workspace_id, asyncio.Semaphore(THREADS_OF_WORKSPACE))
     async with share:
         return await asyncio.to_thread(work)
 
