@@ -120,6 +120,23 @@ async def test_no_connection_of_the_library_is_made_without_a_guard(brokers):
         await aiokafka.client.create_conn(host, int(port))
 
 
+async def test_a_broker_that_does_not_read_a_record_keeps_no_connection_of_ours():
+    kafka._library()
+    kafka._judge.set(kafka._Judge(EngineHosts(ExecutorOptions(engine_hosts=("127.0.0.1",))), b"workspace"))
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        (size,) = struct.unpack(">i", await reader.readexactly(4))
+        _, _, number = struct.unpack(">hhi", (await reader.readexactly(size))[:8])
+        writer.write(struct.pack(">iihi", 10, number, 0, 0))  # it knows no request
+        await asyncio.Event().wait()
+
+    async with serving(server) as port:
+        connection = await aiokafka.client.create_conn("127.0.0.1", port)
+        connection._writer.write(bytes(16 * 2**20))
+        async with asyncio.timeout(5):
+            await connection.close()
+
+
 async def test_the_name_of_a_broker_is_what_its_certificate_is_checked_for(brokers):
     """The library connects by the name; the guard's address must not become what TLS looks for."""
     seen: dict[str, Any] = {}

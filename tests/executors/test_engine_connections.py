@@ -301,6 +301,22 @@ async def test_a_connection_that_cannot_be_closed_is_told_in_the_log_and_keeps_n
     assert lines == [{"log_level": "info", **told}] * 2
 
 
+async def test_a_connection_that_does_not_end_is_given_up(connect, monkeypatch):
+    monkeypatch.setattr(module, "CLOSE_S", 0.01)
+
+    async def hang(connection):
+        await asyncio.Event().wait()
+
+    connections = Connections(lambda connection: connection.usable, hang)
+    (await used(connections, connect, place="a")).usable = False
+    with capture_logs() as lines:
+        await used(connections, connect, place="a")
+        async with asyncio.timeout(5):
+            await connections.close()
+    told = {"event": "engine_connection_not_closed", "error": "TimeoutError"}
+    assert lines == [{"log_level": "info", **told}] * 2
+
+
 async def test_an_answer_at_which_whoever_hears_it_breaks_down_is_told_in_the_log_and_the_next_is_heard():
     heard = []
 

@@ -28,6 +28,8 @@ MOST_OF_WORKSPACE = 50
 # How long a connection stays open that nobody uses, and how long a run waits for one where all are in use (s).
 IDLE_S = 300.0
 WAIT_S = 2.0
+# How long a connection may take to close (s).
+CLOSE_S = 10.0
 
 
 class AllInUse(OSError):
@@ -226,9 +228,12 @@ class Connections(Generic[ConnectionT]):
 
     async def _close_one(self, connection: ConnectionT) -> None:
         try:
-            await self._close(connection)
+            async with asyncio.timeout(CLOSE_S):
+                await self._close(connection)
         except Exception as error:
-            _log.info("engine_connection_not_closed", error=f"{type(error).__name__}: {error}")
+            _log.info(
+                "engine_connection_not_closed", error=f"{type(error).__name__}: {error}".removesuffix(": ")
+            )
 
     async def close(self) -> None:
         """Close all connections, also those in use."""

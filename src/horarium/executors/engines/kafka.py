@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
 from horarium.executors.egress import AddressRefused
-from horarium.executors.engines.bounds import BoundedReader, TooLong
+from horarium.executors.engines.bounds import BoundedReader, TooLong, throw_away_unsent
 from horarium.executors.engines.brokers import Message
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
@@ -296,9 +296,11 @@ def _connection_class() -> Any:
     base = importlib.import_module("aiokafka.conn").AIOKafkaConnection
 
     class Bounded(base):  # type: ignore[misc,valid-type]
-        """A connection that gives up a broker which sends what is no answer, or too long."""
+        """A connection that gives up a broker which sends what is no answer, or too long, and does not wait when it is
+        closed for one that does not read."""
 
         _reader: Any
+        _writer: Any
 
         def _create_reader_task(self) -> asyncio.Task[None]:
             self._reader = BoundedReader(self._reader, _MOST_READ)
@@ -306,6 +308,10 @@ def _connection_class() -> Any:
             judge = _judge.get()
             task.add_done_callback(lambda ended: _given_up(judge, ended))
             return task
+
+        def close(self, *args: Any, **named: Any) -> Any:
+            throw_away_unsent(self._writer)
+            return super().close(*args, **named)
 
     return Bounded
 
