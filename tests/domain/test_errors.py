@@ -16,6 +16,7 @@ from horarium.domain.errors import (
     NotFound,
     Problem,
     QuotaReached,
+    RateLimited,
     Unavailable,
     told,
 )
@@ -109,3 +110,8 @@ def test_an_error_that_comes_from_another_process_is_the_same(error: HorariumErr
     assert type(again) is type(error)
     assert str(again) == str(error)
     assert vars(again) == vars(error)
+
+
+def test_a_limit_of_requests_says_its_words_alone():
+    found = RateLimited("too many requests", 5)
+    assert (str(found), found.retry_after_ms) == ("too many requests", 5)

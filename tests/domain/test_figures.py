@@ -20,3 +20,9 @@ def test_samples_are_in_the_histogram_once_it_is_asked_for():
     add(2)
     assert samples.settle().count == 4
     assert samples.settle().total == 54
+
+
+def test_a_histogram_goes_on_from_counts_that_are_given():
+    found = Histogram((10, 20), [1, 2, 3])
+    found.add(10)
+    assert found.cumulative() == [(10, 2), (20, 4), (float("inf"), 7)]

@@ -158,3 +158,8 @@ def test_an_id_is_not_shared_with_a_process_that_was_forked_off():
 )
 def test_a_ulid_is_read_in_upper_and_lower_case_up_to_the_highest(text):
     assert ids.ulid(ids.from_ulid(text)) == text.upper()
+
+
+def test_an_id_that_is_derived_stays_the_same_in_every_version():
+    """They are stored, and found again by what they are derived from."""
+    assert ids.derived_id(1_700_000_000_000, b"one", b"other").hex() == "018bcfe568007175aa484ab5b3618169"

@@ -588,3 +588,18 @@ def test_an_ordinary_input_of_five_thousand_rows_is_within_the_budget() -> None:
     }
     rows = [{"id": n, "name": "x"} for n in range(5_000)]
     assert input_problems({"type": "array", "items": row}, rows, "input") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "fields"), [({"b": 1}, []), ({"a": 1}, ["a"]), ({"a": 1, "b": 1, "c": 1}, ["a"]), ({}, [])]
+)
+def test_properties_hold_for_those_alone_that_are_there(value, fields):
+    schema = {"properties": {"a": {"type": "string"}, "c": {"type": "number"}}}
+    found = value_mismatches(schema, value, Budget(PLENTY))
+    assert [wrong.path[0] for wrong in found] == fields
+
+
+@pytest.mark.parametrize("argument", ["2", True, None, [2], 0, -1])
+def test_a_multiple_is_of_a_number_above_0(argument):
+    (wrong,) = schema_mismatches({"multipleOf": argument}, Budget(PLENTY))
+    assert wrong.message == "must be a number above 0"

@@ -356,6 +356,13 @@ def test_one_slot_alone_is_held_also_where_others_were_missed_behind_the_one_tha
     )
 
 
+def test_a_fire_that_is_held_in_place_of_another_tells_what_was_missed_before_itself():
+    window = Closure(NOON + 5_000, NOON + 8_000, CatchUp.LATEST, SpanReason.MAINTENANCE)
+    policies = Policies(grace_ms=0, catch_up=CatchUp.LATEST)
+    found = plan(SECONDLY, policies, NOON, 1, 1, 0, NOON + 12_000, begun=False, closures=[window])
+    assert found.entries[-1] == Firing(NOON + 12_000, Decision.HOLD, Missed(4, NOON + 8_000, NOON + 11_000))
+
+
 @pytest.mark.parametrize(("fires", "held"), [(1, 1), (2, 0)])
 def test_a_fire_that_is_held_counts_among_those_a_schedule_may_have(fires, held):
     found = plan(SECONDLY, Policies(max_fires=2), NOON, fires, 1, 0, NOON + 3_000, begun=False)

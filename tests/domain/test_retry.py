@@ -215,3 +215,15 @@ def test_the_reason_for_the_end_names_the_wait_that_the_target_asked_for(asked_m
 @pytest.mark.parametrize("end", [RetryEnd.OUTCOME, RetryEnd.ATTEMPTS])
 def test_where_every_attempt_is_used_up_or_a_further_one_would_change_nothing_nothing_more_is_said(end):
     assert why_ended(end, Retry(), 1, 5_000) is None
+
+
+def test_the_backoff_grows_for_64_attempts_and_no_further():
+    def grown(attempts):
+        """How often the first backoff: the spread of an attempt is the same, whatever the factor."""
+        steady, growing = (Retry(200, 10**6, factor, 10**12, max_elapsed_ms=10**12) for factor in (1.0, 1.1))
+        at = [retry_at(retry, RUN, attempts, NOW, NOW) - NOW for retry in (growing, steady)]
+        return at[0] / at[1]
+
+    assert grown(2) == pytest.approx(1.1, rel=1e-4)
+    assert grown(65) == pytest.approx(1.1**64, rel=1e-4)
+    assert grown(66) == pytest.approx(1.1**64, rel=1e-4)

@@ -567,7 +567,7 @@ def _any_of(check: _Check, argument: Any, value: Any, here: _Here) -> Found:
         wrong = check.within(schema, value, here)
         if not wrong:
             return _NONE
-        nearest = nearest or wrong
+        nearest = wrong
     if len(argument) == 1:
         return nearest
     return check.wrong(here, f"fits none of the {len(argument)} schemas of which one must fit")

@@ -84,7 +84,7 @@ def adapt(limit: LaneLimit, window: Window) -> LaneLimit:
         value *= 2
     elif in_use or window.lost:
         value *= gradient
-        if in_use and window.ends and window.lost < window.ends * MOSTLY_LOST:
+        if in_use and window.lost < window.ends * MOSTLY_LOST:
             value += sqrt(limit.value)
     usual = _usual(limit.usual_ms, window.latency_ms)
     return LaneLimit(min(CEILING, max(FLOOR, value)), usual, doubling)

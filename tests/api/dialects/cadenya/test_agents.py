@@ -328,6 +328,7 @@ async def test_variations_are_listed_in_their_order_and_in_pages(cadenya: Cadeny
     assert [variation["metadata"]["name"] for variation in seen] == names
     backwards = (await cadenya.client.get(path, params={"sortOrder": "desc"})).json()["items"]
     assert backwards == seen[::-1]
+    assert (await cadenya.client.get(path, params={"sortOrder": "asc"})).json()["items"] == seen
     one = (await cadenya.client.get(f"{path}/{seen[1]['metadata']['id']}")).json()
     assert one["metadata"] == seen[1]["metadata"]
     assert one["info"]["createdBy"]["metadata"]["id"] == one["metadata"]["profileId"]

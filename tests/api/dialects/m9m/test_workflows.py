@@ -82,6 +82,14 @@ class TestWorkflows:
         ended = (await house.client.get(f"/api/v1/executions/{run['id']}")).json()
         assert "nothing says how this workflow is executed" in ended["error"]
 
+    @pytest.mark.parametrize("name", ["", " ", 3])
+    async def test_a_change_takes_no_name_that_is_none(self, house: House, name: Any) -> None:
+        before = (await house.client.post("/api/v1/workflows", json=PRODUCT)).json()
+        url = f"/api/v1/workflows/{before['id']}"
+        refused = await house.client.put(url, json={"name": name})
+        assert (refused.status_code, refused.json()["details"].keys()) == (400, {"name"})
+        assert (await house.client.get(url)).json() == before
+
     async def test_an_executor_given_later_sets_it_going(self, house: House, receiver: Receiver) -> None:
         made = (await house.client.post("/api/v1/workflows", json=PRODUCT)).json()
         executor = {"type": "http", "url": receiver.url("/late")}
