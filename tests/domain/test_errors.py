@@ -12,6 +12,7 @@ from horarium.domain.errors import (
     Conflict,
     FurtherProblems,
     HorariumError,
+    InUse,
     Invalid,
     NotFound,
     Problem,
@@ -115,3 +116,10 @@ def test_an_error_that_comes_from_another_process_is_the_same(error: HorariumErr
 def test_a_limit_of_requests_says_its_words_alone():
     found = RateLimited("too many requests", 5)
     assert (str(found), found.retry_after_ms) == ("too many requests", 5)
+
+
+@pytest.mark.parametrize(("more", "others"), [(False, ""), (True, " and others")])
+def test_a_target_that_is_in_use_tells_by_which_schedules(more, others):
+    found = InUse([(bytes(16), "nightly"), (bytes(16), "daily")], more)
+    words = f"schedules still use this target: 'nightly' (1), 'daily' (1){others}; delete them first"
+    assert found.told(lambda _: "1") == words

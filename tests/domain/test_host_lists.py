@@ -30,7 +30,7 @@ def test_a_listed_host_is_known_in_every_writing(host: str) -> None:
     "host",
     ["example.com", "api.example.com.evil.example", "xapi.example.com", "partner.example", "evilpartner.example",
      "10.2.0.1", "8.8.8.9", "2001:db9::1", "::ffff:8.8.8.9", "64:ff9b::808:808",
-     "2002:808:808::1", "/run/postgresql/x", "run/postgresql", "", "*"],
+     "2002:808:808::1", "/run/postgresql/x", "run/postgresql", "/run/Postgresql", "/run/postgresql.", "", "*"],
 )  # fmt: skip
 def test_other_hosts_are_not_listed(host: str) -> None:
     assert not host_list(ENTRIES).has(host)

@@ -163,3 +163,12 @@ def test_a_ulid_is_read_in_upper_and_lower_case_up_to_the_highest(text):
 def test_an_id_that_is_derived_stays_the_same_in_every_version():
     """They are stored, and found again by what they are derived from."""
     assert ids.derived_id(1_700_000_000_000, b"one", b"other").hex() == "018bcfe568007175aa484ab5b3618169"
+    schedule = bytes(range(16))
+    at = {slot: ids.fire_id(schedule, "clock", slot).hex() for slot in (1_700_000_000_000, 1, 0, -1)}
+    assert at == {
+        1_700_000_000_000: "018bcfe56800704db5257b4f1b271c19",
+        1: "000000000001704db5257b4f1b271c19",
+        0: "000000000000704db5257b4f1b271c19",
+        -1: "0000000000007ad2b3f19587c8f3a3f3",
+    }
+    assert ids.run_id(schedule, "row", 2).hex() == "0001020304057386bb1327f0e319719a"

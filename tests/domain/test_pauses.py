@@ -6,7 +6,7 @@ import pytest
 
 from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Decision, Overlap
-from horarium.domain.pauses import Closure, Pause, closure_of, in_turn, said
+from horarium.domain.pauses import Closure, Pause, closure_of, in_turn, said, with_own
 from horarium.domain.plan import Firing, Passed, passed_in, plan
 from horarium.domain.run import Missed
 from horarium.domain.schedule import AfterPause, CatchUp, Policies
@@ -320,3 +320,9 @@ def test_a_one_time_schedule_fires_after_a_pause_that_catches_up_however_long_th
     months = 24 * 90
     found = asked(months, closed(-1, months, catch_up), recurrence=ONCE, since=-2)
     assert (found.entries, found.ended) == ((fired(0),), "exhausted")
+
+
+def test_of_two_closures_that_begin_together_the_schedules_own_comes_first_and_the_other_goes_on_behind_it():
+    own, other = closed(1, 2), closed(1, 3, CatchUp.LATEST)
+    assert with_own([own], [other]) == (own, replace(other, from_ms=NOON + 2 * HOUR))
+    assert with_own([other], [own]) == (other,)

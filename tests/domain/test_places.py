@@ -133,6 +133,11 @@ def test_a_workspace_may_park_two_thirds(workspace, free, may):
     assert may_park(workspace, free) is may
 
 
+def test_what_a_workspace_may_park_grows_with_its_weight():
+    of_free = ((29, 0.5), (30, 0.5), (119, 2.0), (120, 2.0))
+    assert [may_park(own, 30, weight) for own, weight in of_free] == [True, False, True, False]
+
+
 @pytest.mark.parametrize(
     ("in_hand", "room", "more"),
     [

@@ -46,6 +46,15 @@ def test_a_workspace_with_endless_hosts_gets_a_few_entries_and_keeps_none_of_ano
     assert told[-1][:2] == (B, "one.example")
 
 
+def test_a_host_that_is_known_is_counted_by_its_name_also_when_there_is_no_room_for_others() -> None:
+    noted = RefusedHosts()
+    for number in (*range(MOST_HOSTS), 0):
+        noted.note(A, f"{number}.example", "refused")
+    assert {found.host: found.times for found in noted.take(0)} == {
+        f"{number}.example": 1 + (number == 0) for number in range(MOST_HOSTS)
+    }
+
+
 def test_what_is_over_is_forgotten(monkeypatch) -> None:
     monkeypatch.setattr(refused_hosts, "MOST_WORKSPACES", 1)
     noted = RefusedHosts()

@@ -142,6 +142,25 @@ async def test_a_taker_that_was_cancelled_before_is_passed_over():
     assert second.result().number == 7
 
 
+async def test_a_place_for_which_nobody_waits_any_more_keeps_no_later_taker_asleep(time):
+    lanes = Lanes(256, 256, 16_384)
+    filled(lanes, "a", 40)
+    begun = begin_all(lanes)
+    gone = asyncio.create_task(lanes.get())
+    await turns()
+    gone.cancel()
+    await turns()
+    end(lanes, begun[:1])
+    lanes.wake()
+    assert lanes.next_or_none() is not None
+    late = asyncio.create_task(lanes.get())
+    await turns()
+    end(lanes, begun[1:2])
+    lanes.wake()
+    await turns()
+    assert late.done()
+
+
 async def test_an_empty_worker_has_nothing_to_look_after():
     lanes = Lanes(16, 16, 16_384)
     looking = asyncio.create_task(lanes.active())

@@ -122,7 +122,9 @@ async def test_a_trace_tells_the_way_of_a_slot_to_its_outcome(traced: Traced) ->
     run, attempt = traced.one("run"), traced.one("attempt")
     assert {span.context.trace_id for span in traced.spans} == {int.from_bytes(call.run_id, "big")}
     assert run.parent is None
-    assert {span.parent.span_id for span in traced.spans if span is not run} == {run.context.span_id}
+    assert {(span.parent.span_id, span.parent.is_remote) for span in traced.spans if span is not run} == {
+        (run.context.span_id, False)
+    }
     assert call.traceparent == f"00-{call.run_id.hex()}-{attempt.context.span_id:016x}-01"
     assert dict(run.attributes) == {
         "horarium.run": prefixed("run", call.run_id),
