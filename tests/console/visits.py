@@ -224,7 +224,7 @@ MISTAKES = (
     Sent("/runs/many?action=retry&target=nothing&schedule=sch_x", {}, "/runs/many?action=retry"),
     Sent("/schedules/new", {
         "name": "", "target": "nothing", "recurrence": "61 * * * *", "timezone": "Europe/Nowhere", "input": "{",
-        "labels": "x",
+        "labels": "x", "audience": "[", "start_at": "soon", "end_at": "2026-02-30 09:00",
         "overlap": "twice", "catch_up": "some", "description": LONG * 20,
     }),
     Sent("/schedules/new", {"name": "n", "target": "ok", "recurrence": "{", "first": "1"}),
@@ -237,6 +237,7 @@ MISTAKES = (
     Sent("/preview", {"recurrence": "61 * * * *", "timezone": "x"}, "/schedules/new"),
     Sent("/preview", {"recurrence": "@daily", "timezone": "Europe/Rome", "schedule": "{s-nightly}"},
         "/schedules/new"),
+    Sent("/preview", {"recurrence": "@daily", "timezone": "Europe/Rome", "end_at": "1999-01-01"}, "/schedules/new"),
     Sent("/preview", {"recurrence": "30 2 29 3 *", "timezone": "Europe/Rome"}, "/schedules/new"),
     Sent("/preview", {"recurrence": "0 0 31 2 *"}, "/schedules/new"),
     Sent("/preview/window", {"recurrence": "* * * * *", "duration": "soon", "timezone": "x"}, "/settings/windows"),

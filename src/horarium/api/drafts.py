@@ -5,7 +5,7 @@ A body is judged as a whole (its shape, recurrence, zone and target), and every 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -135,27 +135,36 @@ async def replacement(who: Identity, services: Services, schedule_id: Id, raw: J
     return Change(lambda before: edited(before, raw, target, target, services, now_ms), version_in(raw))
 
 
-async def patch(who: Identity, services: Services, schedule_id: Id, raw: Json) -> Change:
-    """As `replacement`, for a JSON merge patch: fields that are left out are kept, and null removes a field."""
+async def patch(
+    who: Identity, services: Services, schedule_id: Id, raw: Json, whole: Collection[str] = ()
+) -> Change:
+    """As `replacement`, for a JSON merge patch: fields that are left out are kept, and null removes a field. Those of
+    `whole` are not merged: what they hold now stands in the patch as it is to be."""
     raw, _ = gathered(raw)
     known = await services.schedules.get(who.workspace_id, schedule_id)
     given, problems = await _target(who, services, raw)
-    wanted = merged(_as_body(known), {"audience": raw.get("audience")})
+    wanted = _changed(_as_body(known), {"audience": raw.get("audience")}, whole)
     unreadable = await _audience(who, services, wanted)
     if unreadable and wanted["audience"] != known.definition.audience:
         problems += unreadable
     kept = {name: value for name, value in raw.items() if value is not None or name not in _NEEDED}
     now_ms = services.clock.now_ms()
     if problems:
-        raise Invalid([*problems, *_further(known, merged(_as_body(known), kept), services, now_ms)])
+        raise Invalid([*problems, *_further(known, _changed(_as_body(known), kept, whole), services, now_ms)])
     judge = given
     if given is None and "input" in raw:
         judge = await services.targets.resolve(who.workspace_id, prefixed("tgt", known.definition.target_id))
 
     def edit(before: Schedule) -> Schedule:
-        return edited(before, merged(_as_body(before), kept), given, judge, services, now_ms)
+        return edited(before, _changed(_as_body(before), kept, whole), given, judge, services, now_ms)
 
     return Change(edit, version_in(raw))
+
+
+def _changed(known: Json, raw: Json, whole: Collection[str]) -> Json:
+    """A body after a merge patch, in which the fields of `whole` replace what was there."""
+    found: Json = merged(known, {name: value for name, value in raw.items() if name not in whole})
+    return found | {name: value for name, value in raw.items() if name in whole}
 
 
 def version_in(raw: Json) -> int | None:
@@ -223,16 +232,15 @@ def _pausing(body: ScheduleBody | None, before: Schedule) -> list[Problem]:
 
 
 def preview_timing(
-    who: Identity, raw: Json, now_ms: int, before: Schedule | None = None
+    who: Identity, raw: Json, now_ms: int, before: Schedule | None = None, whole: Collection[str] = ()
 ) -> tuple[Timing, PreviewBody]:
-    """The timing of a schedule that is not stored; or, with `before`, that of a stored one after a change by `raw`.
-
-    Raises Invalid.
+    """The timing of a schedule that is not stored; or, with `before`, that of a stored one after a change by `raw`, as
+    `patch` makes it. Raises Invalid.
     """
     raw, flat = gathered(raw)
     if before is not None:
         known = _as_body(before)
-        raw = merged({name: known[name] for name in PreviewBody.model_fields if name in known}, raw)
+        raw = _changed({name: known[name] for name in PreviewBody.model_fields if name in known}, raw, whole)
     body, misshapen = _shaped(PreviewBody, raw, flat)
     timing, untimely = _timing(raw, body, before, who.workspace.timezone, now_ms)
     problems = [*misshapen, *untimely]

@@ -9,10 +9,12 @@ import orjson
 from starlette.requests import Request
 
 from horarium.api.drafts import patch, preview_timing, schedule_draft
-from horarium.api.fields import path_id
+from horarium.api.fields import instant_text, path_id
+from horarium.api.kit.writing import zoned_text
 from horarium.api.web import Answer
 from horarium.console.base import Pages
 from horarium.console.forms import Form, form_status, json_in, labels_in, placed, recurrence_in, together
+from horarium.console.instants import instant_in
 from horarium.console.policy_pictures import CATCH_UPS, OVERLAPS, SLOTS, WIDTH
 from horarium.console.rendering import path_to, redirect
 from horarium.domain.errors import Conflict, Invalid, Problem
@@ -38,8 +40,11 @@ RHYTHMS = (
 )
 # The fields of the form under the names of the body's.
 _SHOWN = frozenset(
-    ("name", "target", "recurrence", "timezone", "input", "labels", "description", "overlap", "catch_up")
-)
+    ("name", "target", "recurrence", "timezone", "input", "audience", "start_at", "end_at", "labels", "description",
+     "overlap", "catch_up")
+)  # fmt: skip
+# Those that the form holds as wholes: what somebody has taken out of one of them is gone.
+_WHOLE = frozenset(("recurrence", "input", "audience", "labels"))
 
 
 class EditorPages(Pages):
@@ -56,7 +61,7 @@ class EditorPages(Pages):
 
     async def create(self, request: Request) -> Answer:
         who, form = await self.sent(request, "schedules:write")
-        body, unread = _body(form)
+        body, unread = _body(form, who)
         try:
             with together(unread):
                 draft = await schedule_draft(who, self.services, body, self.now_ms())
@@ -77,13 +82,10 @@ class EditorPages(Pages):
         who, form = await self.sent(request, "schedules:write")
         schedule = await self._own(who, request)
         version = form.text("version")
-        body, unread = _body(form)
-        # A patch merges objects, so labels that the form no longer has are removed one by one.
-        gone = dict.fromkeys(schedule.labels.keys() - body["labels"].keys())
-        body |= {"labels": body["labels"] | gone}
+        body, unread = _body(form, who)
         try:
             with together(unread):
-                change = await patch(who, self.services, schedule.id, body)
+                change = await patch(who, self.services, schedule.id, body, _WHOLE)
                 if unread:
                     change.edit(schedule)
             seen = int(version) if version.isdecimal() and len(version) <= 18 else None
@@ -99,7 +101,7 @@ class EditorPages(Pages):
         schedule = None
         if schedule_id is not None:
             schedule = await self.services.schedules.get(who.workspace_id, schedule_id)
-        coming, wrong = self._coming(who, form.fields, schedule)
+        coming, wrong = self._coming(who, form, schedule)
         return self.page(request, "preview.html", coming=coming, wrong=wrong, zone=form.text("timezone"))
 
     async def _form(
@@ -112,7 +114,7 @@ class EditorPages(Pages):
     ) -> Answer:
         listing = TargetListing(who.workspace_id, OFFERED)
         targets = (await self.services.targets.list(who, listing)).items if who.may("targets:read") else []
-        coming, wrong = self._coming(who, given, schedule)
+        coming, wrong = self._coming(who, Form(given.items()), schedule)
         problems, others = placed(error, _SHOWN)
         status = form_status(error)
         return self.page(
@@ -136,16 +138,16 @@ class EditorPages(Pages):
         )
 
     def _coming(
-        self, who: Identity, given: dict[str, str], schedule: Schedule | None
+        self, who: Identity, form: Form, schedule: Schedule | None
     ) -> tuple[Preview | None, str | None]:
         """The next fires of a form that makes a schedule, or changes the given one; or why there are none."""
         self.services.rates.charge(who, NEXT_FIRES * PREVIEWED_TIME)
         now = self.now_ms()
         try:
-            body = {"recurrence": recurrence_in(given.get("recurrence", ""))}
-            if given.get("timezone"):
-                body["timezone"] = given["timezone"].strip()
-            timing, _ = preview_timing(who, body, now, schedule)
+            body = {name: _READERS[name][0](form, _zone(form, who)) for name in _TIMES}
+            if (timezone := form.given("timezone")) is not None:
+                body["timezone"] = timezone
+            timing, _ = preview_timing(who, body, now, schedule, _WHOLE)
             return preview(timing, now, NEXT_FIRES), None
         except Invalid as error:
             return None, "; ".join(f"{problem.field}: {problem.message}" for problem in error.problems[:3])
@@ -159,14 +161,14 @@ class EditorPages(Pages):
         return schedule
 
 
-def _body(form: Form) -> tuple[dict[str, Any], list[Problem]]:
+def _body(form: Form, who: Identity) -> tuple[dict[str, Any], list[Problem]]:
     """What the form says, as a body of the API, and what of it cannot be read. In place of that stands something that
     the API accepts, so that the rest can be judged as well."""
     problems: list[Problem] = []
     read: dict[str, Any] = {}
     for name, (reader, instead) in _READERS.items():
         try:
-            read[name] = reader(form)
+            read[name] = reader(form, _zone(form, who))
         except Invalid as error:
             problems += error.problems
             read[name] = instead
@@ -184,24 +186,55 @@ def _body(form: Form) -> tuple[dict[str, Any], list[Problem]]:
     return body, problems
 
 
+def _zone(form: Form, who: Identity) -> str:
+    """The zone of the local times in a form. One that is not known is told at its own field."""
+    given = form.text("timezone")
+    return given if given in zone_names() else who.workspace.timezone
+
+
 def _as_form(schedule: Schedule) -> dict[str, str]:
     definition = schedule.definition
-    given = definition.input
+    timing = definition.timing
     return {
         "name": schedule.name,
-        "recurrence": definition.timing.spec,
-        "timezone": definition.timing.zone,
+        "recurrence": timing.spec,
+        "timezone": timing.zone,
+        "start_at": _local(timing.start, timing.zone),
+        "end_at": _local(timing.end, timing.zone),
         "target": prefixed("tgt", definition.target_id),
         "description": schedule.description or "",
         "labels": "\n".join(f"{name}:{value}" for name, value in schedule.labels.items()),
-        "input": "" if given is None else orjson.dumps(given, option=orjson.OPT_INDENT_2).decode(),
+        "input": _json_text(definition.input),
+        "audience": _json_text(definition.audience),
         "overlap": definition.policies.overlap.value,
         "catch_up": definition.policies.catch_up.value,
     }
 
 
-_READERS: dict[str, tuple[Callable[[Form], Any], Any]] = {
-    "recurrence": (lambda form: recurrence_in(form.text("recurrence")), "@daily"),
-    "labels": (lambda form: labels_in(form, "labels"), {}),
-    "input": (lambda form: json_in(form, "input"), None),
+def _local(at_s: int | None, zone_name: str) -> str:
+    """An instant (s) in the time of a zone, with its offset; nothing for None."""
+    return "" if at_s is None else zoned_text(at_s * 1000, zone_name)
+
+
+def _json_text(value: Any) -> str:
+    return "" if value is None else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
+def _instant(form: Form, name: str, zone_name: str) -> str | None:
+    """The instant in a field, as the API takes it; None where it is empty. Raises Invalid."""
+    given = form.given(name)
+    return None if given is None else instant_text(instant_in(given, zone_name, name))
+
+
+# The fields of the form that are not taken as they are typed: how each is read (with the zone of local times), and what
+# stands in its place where it cannot be read.
+_READERS: dict[str, tuple[Callable[[Form, str], Any], Any]] = {
+    "recurrence": (lambda form, _: recurrence_in(form.text("recurrence")), "@daily"),
+    "start_at": (lambda form, zone_name: _instant(form, "start_at", zone_name), None),
+    "end_at": (lambda form, zone_name: _instant(form, "end_at", zone_name), None),
+    "labels": (lambda form, _: labels_in(form, "labels"), {}),
+    "input": (lambda form, _: json_in(form, "input"), None),
+    "audience": (lambda form, _: json_in(form, "audience"), None),
 }
+# Those of them that say when a schedule fires.
+_TIMES = ("recurrence", "start_at", "end_at")

@@ -29,7 +29,7 @@ export function edit(form, showTimes) {
     set(`${minute} ${hour} * * ${days.length === 7 ? "*" : days.join(",")}`);
   }
 
-  for (const name of ["recurrence", "timezone", "duration"]) form.elements[name]?.addEventListener("input", askSoon);
+  for (const name of ["recurrence", "timezone", "start_at", "end_at", "duration"]) form.elements[name]?.addEventListener("input", askSoon);
   for (const button of form.querySelectorAll("[data-rhythm]")) button.addEventListener("click", () => set(button.dataset.rhythm));
   for (const each of form.querySelectorAll("[data-day], [data-time]")) each.addEventListener("change", ofDays);
 }
