@@ -89,6 +89,21 @@ def test_schedules_and_targets_are_named_by_their_keys_too(speak, schedule):
     assert [found["key"] for found in speak("target", "list", "--as", "night", "--json")] == ["night"]
 
 
+def test_what_is_not_given_of_a_schedule_stays_as_it_is(speak, schedule):
+    one, labels = schedule["id"], schedule["labels"]
+    years = ["--start", "2030-01-01T00:00:00Z", "--end", "2040-01-01T00:00:00Z"]
+    changed = speak("schedule", "set", one, *years, "--label", "a=1", "--label", "b=2", "--json")
+    assert changed["labels"] == labels | {"a": "1", "b": "2"}
+    moved = {name for name in changed if changed[name] != schedule.get(name)}
+    assert moved - {"version", "updated_at", "next_slot_at", "next_fire_at", "next_fires"} == {
+        "start_at", "end_at", "labels",
+    }  # fmt: skip
+    taken = speak("schedule", "set", one, "--start", "", "--label", "a=", "--input", '{"m": 2}', "--json")
+    assert (taken["start_at"], taken["end_at"]) == (None, changed["end_at"])
+    assert (taken["labels"], taken["input"]) == (labels | {"b": "2"}, {"n": 1, "m": 2})
+    assert speak("schedule", "set", one, "--input", "null", "--json")["input"] is None
+
+
 def test_a_target_is_shared_with_another_workspace_and_no_longer(speak, schedule):
     other = speak("workspace", "create", "Customer", "--json")["id"]
     made = speak("target", "share", "night", other, "--as", "lent", "--json")

@@ -22,6 +22,7 @@ from horarium.cli.client import (
     Url,
     connect,
     pairs,
+    reference,
     up_to,
 )
 from horarium.cli.output import Column, at, show_list, show_one
@@ -81,7 +82,7 @@ def each_schedule(
     """Do something to all schedules that match the options, and wait until it is done."""
     wanted = {
         "labels": pairs(label, "--label") or None,
-        "target": _reference(target),
+        "target": reference(target),
         "state": state,
         "search": search,
         "key_prefix": key_prefix,
@@ -94,7 +95,7 @@ def each_schedule(
         "until": until,
         "catch_up": catch_up,
         "labels": labels or None,
-        "target": _reference(new_target),
+        "target": reference(new_target),
     }
     client = connect(url, key, data)
     _act(client, client.schedules.act, action, wanted, all_, body, dry_run, as_json)
@@ -125,7 +126,7 @@ def each_run(
     """Cancel or retry all runs that match the options, and wait until it is done."""
     wanted = {
         "labels": pairs(label, "--label") or None,
-        "target": _reference(target),
+        "target": reference(target),
         "schedule": schedule,
         "fire": fire,
         "state": state,
@@ -155,10 +156,6 @@ def show(action: Id, as_json: AsJson = False, url: Url = None, key: Key = None, 
 def cancel(action: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
     """End an action where it stands; what it has done stays done."""
     show_one(connect(url, key, data).actions.cancel(action), as_json)
-
-
-def _reference(text: str | None) -> Any:
-    return int(text) if text is not None and text.isdecimal() else text
 
 
 def _act(

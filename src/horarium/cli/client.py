@@ -110,6 +110,11 @@ def pairs(given: list[str] | None, name: str) -> dict[str, str]:
     return found
 
 
+def reference(text: str | None) -> int | str | None:
+    """A target as the API takes it: its number, or its id or key."""
+    return int(text) if text is not None and text.isdecimal() else text
+
+
 def filters(given: list[str] | None, name: str) -> list[str] | None:
     """As `pairs`, as the filter of a list is sent: `name:value`, also of a label that is given twice."""
     found = [f"{label}:{value}" for text in given or [] for label, value in pairs([text], name).items()]

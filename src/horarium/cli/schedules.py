@@ -21,6 +21,7 @@ from horarium.cli.client import (
     from_json,
     only_given,
     pairs,
+    reference,
     up_to,
 )
 from horarium.cli.output import Column, at, short_time, show_list, show_one
@@ -150,8 +151,8 @@ def create(
     """Make a schedule."""
     body: Any = {
         "name": name,
-        "recurrence": from_json(recurrence, "the recurrence") if recurrence.startswith("{") else recurrence,
-        "target": int(target) if target.isdecimal() else target,
+        "recurrence": _recurrence(recurrence),
+        "target": reference(target),
         "timezone": timezone,
         "input": from_json(input_, "--input"),
         "audience": from_json(audience, "--audience"),
@@ -163,6 +164,52 @@ def create(
         "paused": paused,
     }
     show_one(connect(url, key, data).schedules.create(body), as_json)
+
+
+@schedules.command("set")
+def change(
+    schedule: Id,
+    name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
+    recurrence: Annotated[str | None, typer.Option(help='"0 9 * * 1-5", or a JSON object.')] = None,
+    target: Annotated[str | None, typer.Option(help="Id, key or number of a target.")] = None,
+    timezone: Annotated[str | None, typer.Option("--timezone", "-z", help="IANA time zone.")] = None,
+    input_: Annotated[
+        str | None,
+        typer.Option("--input", help="JSON that is given to the runs; @FILE reads it from a file."),
+    ] = None,
+    audience: Annotated[
+        str | None, typer.Option(help="One run for each row of it: JSON; @FILE reads a file.")
+    ] = None,
+    start: Annotated[str | None, typer.Option(help='Nothing fires before this instant; "" for none.')] = None,
+    end: Annotated[str | None, typer.Option(help='Nothing fires after this instant; "" for none.')] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="name=value, or name= to take it away; repeatable.")
+    ] = None,
+    policies: Annotated[str | None, typer.Option(help="Policies, as a JSON object.")] = None,
+    by_key: ByKey = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Change a schedule. What is not given stays as it is: JSON objects are merged with what is stored, and null takes
+    away."""
+    body: Any = only_given(name=name, target=reference(target), timezone=timezone)
+    if recurrence is not None:
+        body["recurrence"] = _recurrence(recurrence)
+    given = {
+        "input": (input_, "--input"),
+        "audience": (audience, "--audience"),
+        "policies": (policies, "--policies"),
+    }
+    body |= {field: from_json(text, option) for field, (text, option) in given.items() if text is not None}
+    body |= {
+        field: text or None for field, text in (("start_at", start), ("end_at", end)) if text is not None
+    }
+    if label:
+        body["labels"] = {name: value or None for name, value in pairs(label, "--label").items()}
+    client = connect(url, key, data).schedules
+    show_one((client.update_by_key if by_key else client.update)(schedule, body), as_json)
 
 
 @schedules.command("pause")
@@ -311,3 +358,8 @@ def fires(
     client = connect(url, key, data).schedules
     found = up_to(limit, client.list_fires_by_key_all if by_key else client.list_fires_all, schedule)
     show_list(found, FIRES, as_json)
+
+
+def _recurrence(text: str) -> Any:
+    """A recurrence as the API takes it: an expression, or an object. Raises Failure."""
+    return from_json(text, "the recurrence") if text.startswith("{") else text
