@@ -1,5 +1,7 @@
 """What the log tells of code that broke down: where and how, and nothing that somebody else has said."""
 
+import pytest
+
 from horarium.worker.breakdowns import MOST_CAUSES, places_of
 
 
@@ -40,6 +42,23 @@ def _caused_by(error):
     later = RuntimeError()
     later.__cause__ = error
     return later
+
+
+def raised_in_place_of_another(told):
+    try:
+        said("s3cret")
+    except ValueError:
+        if told:
+            raise RuntimeError("s3cret")  # noqa: B904
+        raise RuntimeError("s3cret") from None
+
+
+@pytest.mark.parametrize(
+    ("told", "types"), [(True, ["ValueError", "RuntimeError"]), (False, ["RuntimeError"])]
+)
+def test_the_error_before_another_is_told_unless_the_code_has_said_that_it_does_not_matter(told, types):
+    lines = places_of(error_of(raised_in_place_of_another, told)).splitlines()
+    assert [line for line in lines if not line.startswith(" ")] == types
 
 
 def test_no_error_has_no_places():

@@ -578,3 +578,10 @@ async def test_room_that_is_made_by_giving_runs_back_is_claimed_for_also_where_t
         assert worker._alarm._event.is_set() is more
     finally:
         await shop.close()
+
+
+def test_a_lane_may_have_left_something_behind_where_it_gave_as_much_as_it_had_room_for():
+    room = LaneRoom({b"full": 2, b"some": 3, b"none": 0, b"silent": 1}, 1)
+    given = [b"full", b"full", b"some", b"other"]
+    found = worker_module._exhausted(room, [SimpleNamespace(target_id=lane) for lane in given])
+    assert found == {b"full", b"none", b"other"}

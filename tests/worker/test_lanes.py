@@ -161,6 +161,22 @@ async def test_a_place_for_which_nobody_waits_any_more_keeps_no_later_taker_asle
     assert late.done()
 
 
+async def test_who_takes_a_run_wakes_the_next_taker_where_more_may_begin(time):
+    lanes = Lanes(256, 256, 16_384)
+    filled(lanes, "a", 40)
+    begun = begin_all(lanes)
+    takers = [asyncio.create_task(lanes.get()) for _ in range(3)]
+    await turns()
+    end(lanes, begun[:2])
+    lanes.wake()
+    await turns(6)
+    assert [taker.done() for taker in takers] == [True, True, False]
+    end(lanes, begun[2:3])
+    lanes.wake()
+    await turns(6)
+    assert takers[2].done()
+
+
 async def test_an_empty_worker_has_nothing_to_look_after():
     lanes = Lanes(16, 16, 16_384)
     looking = asyncio.create_task(lanes.active())

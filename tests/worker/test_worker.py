@@ -93,6 +93,30 @@ async def test_an_attempt_that_outlasts_its_time_or_its_schedules_by_too_much_is
         await shop.close()
 
 
+async def test_an_attempt_that_has_not_begun_yet_has_outlasted_nothing():
+    shop = await Workshop.open()
+    try:
+        await shop.hang()
+        await shop.schedule("* * * * *", Policies(max_fires=1))
+        await shop.tick(NOON + MINUTE)
+        (work,) = shop.worker._holding.values()
+        work.started_ms = 0
+        await shop.worker.end_overruns()
+        assert not work.stopped
+    finally:
+        await shop.close()
+
+
+async def test_a_worker_that_closes_takes_nothing_more():
+    shop = await Workshop.open()
+    try:
+        assert shop.worker.room() > 0
+        shop.worker._closing = True
+        assert shop.worker.room() == 0
+    finally:
+        await shop.close()
+
+
 async def test_an_attempt_is_marked_as_under_way_once_it_has_taken_a_while():
     shop = await Workshop.open()
     try:
