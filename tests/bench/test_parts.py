@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from horarium.bench import api, delivery, idle, inprocess, lateness, pages, stage, storm, viewers
+from horarium.bench import api, delivery, idle, inprocess, lateness, pages, peers, stage, storm, viewers
 from horarium.bench.stage import Report
 
 
@@ -99,3 +99,26 @@ def test_below_a_quantile_lies_that_share_of_the_values(count: int, share: float
     found = lateness.quantile(values, share)
     assert sum(value < found for value in values) == int(count * share)
     assert (lateness.quantile([], share), lateness.quantile(values, 1.0)) == (0.0, values[-1])
+
+
+@pytest.mark.parametrize(
+    ("database", "packages", "node", "words"),
+    [
+        ("sqlite", ("pg-boss",), "node", "bench peers --database postgres"),
+        ("postgres", (), "node", "npm install graphile-worker"),
+        ("postgres", ("pg-boss",), None, "needs Node.js 22"),
+    ],
+)
+async def test_peers_says_what_it_needs(
+    database: str,
+    packages: tuple[str, ...],
+    node: str | None,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(peers.shutil, "which", lambda _: node)
+    for package in packages:
+        (tmp_path / "node_modules" / package).mkdir(parents=True)
+    with pytest.raises(RuntimeError, match=words):
+        await peers.run(database, packages=str(tmp_path))

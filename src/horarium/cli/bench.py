@@ -32,6 +32,7 @@ class Part(StrEnum):
     PAGES = "pages"
     VIEWERS = "viewers"
     HANDOFF = "handoff"
+    PEERS = "peers"
 
 
 # The options that each part has, besides the database.
@@ -47,6 +48,7 @@ OPTIONS: dict[Part, tuple[str, ...]] = {
     Part.PAGES: ("schedules", "runs"),
     Part.VIEWERS: ("schedules", "rate", "seconds"),
     Part.HANDOFF: ("engine", "runs"),
+    Part.PEERS: ("runs", "packages", "http"),
 }
 
 
@@ -71,7 +73,7 @@ def bench(
     runs: Annotated[
         int | None,
         typer.Option(
-            min=1, help="How many runs (default: delivery, handoff, inprocess 20000, pages 1000000)."
+            min=1, help="How many runs (default: delivery, handoff, inprocess, peers 20000, pages 1000000)."
         ),
     ] = None,
     rows: Annotated[
@@ -93,6 +95,15 @@ def bench(
     load: Annotated[
         bool | None, typer.Option("--load", help="Send requests to the API meanwhile (lateness).")
     ] = None,
+    packages: Annotated[
+        str | None,
+        typer.Option(
+            help="The folder in which node_modules has graphile-worker or pg-boss (peers; default: this)."
+        ),
+    ] = None,
+    http: Annotated[
+        bool | None, typer.Option("--http", help="Each run is a request over HTTP (peers).")
+    ] = None,
 ) -> None:
     """Measure a part of Horarium beside the plainest code that does the same work on this machine.
 
@@ -100,7 +111,7 @@ def bench(
     benchmark makes is deleted afterwards.
     """
     options = {"schedules": schedules, "due": due, "runs": runs, "rows": rows, "engine": engine}
-    options |= {"rate": rate, "seconds": seconds, "load": load}
+    options |= {"rate": rate, "seconds": seconds, "load": load, "packages": packages, "http": http}
     given = {name: value for name, value in options.items() if value is not None}
     unknown = [name for name in given if name not in OPTIONS[part]]
     if unknown:
