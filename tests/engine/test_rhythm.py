@@ -214,3 +214,7 @@ def test_what_can_wait_gives_way_to_a_release_before_each_step_but_not_for_ever(
     first = way_s if loop is not giving_space_back else 2 * way_s  # the history was looked at before
     apart = way_s + AFTER_REST
     assert run_in_virtual_time(begun()) == pytest.approx([first, first + apart, first + 2 * apart], abs=0.02)
+
+
+def test_an_engine_without_a_worker_has_no_room_for_runs() -> None:
+    assert NoHands().room() == 0

@@ -131,6 +131,13 @@ async def test_a_schedule_that_is_paused_until_an_instant_fires_next_at_the_firs
     assert await shop.explain.next_fires(shop.workspace, [for_ever]) == {made.id: None}
 
 
+async def test_what_a_schedule_fires_after_a_pause_comes_with_its_delay(shop: Workshop) -> None:
+    made = await shop.schedule("0 * * * *", Policies(jitter_ms=60_000))
+    schedule = await shop.schedules.pause(shop.who, made.id, until_ms=NOON + 150 * MINUTE)
+    due = NOON + 3 * HOUR + jitter_ms(made.id, 60_000)
+    assert await shop.explain.next_fires(shop.workspace, [schedule]) == {made.id: due}
+
+
 async def test_a_pause_of_the_workspace_holds_a_slot_back_after_the_end_of_that_of_the_schedule(
     shop: Workshop,
 ) -> None:

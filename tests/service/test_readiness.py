@@ -11,7 +11,7 @@ import pytest
 
 from horarium.domain.errors import Unavailable
 from horarium.service import readiness
-from horarium.service.readiness import Readiness
+from horarium.service.readiness import LEAST_FREE_BYTES, Readiness
 from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
 from horarium.store.sqlite import SqliteStore
@@ -99,6 +99,13 @@ async def test_a_full_disk_is_told(store, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(1 << 30, 1 << 30, 4096))
     (reason,) = await Readiness(store, HandClock(NOON + MINUTE), tmp_path).reasons()
     assert reason == "the disk of the database is full: 4 KiB are free"
+
+
+@pytest.mark.parametrize(("free", "reasons"), [(LEAST_FREE_BYTES - 1, 1), (LEAST_FREE_BYTES, 0)])
+async def test_a_disk_is_full_where_less_than_a_megabyte_is_free(store, tmp_path, monkeypatch, free, reasons):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(1 << 30, 1 << 30, free))
+    assert len(await Readiness(store, HandClock(NOON + MINUTE), tmp_path).reasons()) == reasons
 
 
 async def test_many_questions_are_answered_by_one_look(store, monkeypatch):

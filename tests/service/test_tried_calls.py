@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
+from functools import reduce
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +15,7 @@ from structlog.testing import capture_logs
 from horarium.api import show
 from horarium.domain.errors import Conflict, Forbidden, RateLimited
 from horarium.domain.execution import Call, Exchange, Outcome, Verdict
+from horarium.domain.json_text import DEEPEST
 from horarium.domain.listings import AuditListing
 from horarium.domain.run import RunMode
 from horarium.domain.target import Completion
@@ -23,6 +26,7 @@ from tests.support.house import House, instant
 
 NOW = "2026-03-01T12:00:00Z"
 DONE = Outcome(Verdict.SUCCEEDED, status=200)
+DEEP: Any = reduce(lambda inner, _: [inner], range(DEEPEST), [])
 
 
 class Noting:
@@ -170,8 +174,8 @@ async def test_a_disabled_target_and_one_that_is_not_granted_are_not_called() ->
 
 @pytest.mark.parametrize(
     ("output", "shown"),
-    [({"a": [1]}, {"a": [1]}), ({1, 2}, "{1, 2}"), ("x" * 70_000, "x" * 70_000), (b"x" * 70_000, "b'" + "x" * 65_534)],
-    ids=["JSON", "no JSON", "a long text", "long and no JSON"],
+    [({"a": [1]}, {"a": [1]}), (DEEP, json.dumps(DEEP, separators=(",", ":"))), ({1, 2}, "{1, 2}"), ("x" * 70_000, "x" * 70_000), (b"x" * 70_000, "b'" + "x" * 65_534)],
+    ids=["JSON", "too deep", "no JSON", "a long text", "long and no JSON"],
 )  # fmt: skip
 def test_an_output_that_is_no_json_is_shown_as_a_bounded_text(output: Any, shown: Any) -> None:
     assert output_of(Outcome(Verdict.SUCCEEDED, output=output)) == shown
