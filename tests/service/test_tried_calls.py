@@ -174,7 +174,8 @@ async def test_a_disabled_target_and_one_that_is_not_granted_are_not_called() ->
 
 @pytest.mark.parametrize(
     ("output", "shown"),
-    [({"a": [1]}, {"a": [1]}), (DEEP, json.dumps(DEEP, separators=(",", ":"))), ({1, 2}, "{1, 2}"), ("x" * 70_000, "x" * 70_000), (b"x" * 70_000, "b'" + "x" * 65_534)],
+    [({"a": [1]}, {"a": [1]}), (DEEP, json.dumps(DEEP, separators=(",", ":"))), ({1, 2}, "{1, 2}"),
+     ("x" * 70_000, "x" * 70_000), (b"x" * 70_000, "b'" + "x" * 65_534)],
     ids=["JSON", "too deep", "no JSON", "a long text", "long and no JSON"],
 )  # fmt: skip
 def test_an_output_that_is_no_json_is_shown_as_a_bounded_text(output: Any, shown: Any) -> None:
