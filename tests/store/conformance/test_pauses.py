@@ -1,5 +1,6 @@
 """Pauses of workspaces and schedules, in the database: nothing fires in them, and every slot has its entry."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -10,12 +11,14 @@ from horarium.domain.ids import LOWEST_ID, random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
+from horarium.service.pauses import PauseService
 from horarium.service.schedules import pausing, resuming
 from horarium.store.base import DUE
 from horarium.store.verbs import pauses, upkeep
 from horarium.store.verbs.changes import change_schedule
 from horarium.times import Timing
 from tests.support.callers import caller
+from tests.support.house import HandClock
 from tests.support.raw import select
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
 
@@ -500,3 +503,10 @@ async def test_schedules_are_resumed_from_the_end_of_their_pause_on_and_the_earl
     ):
         found = await store.read(pauses.schedules_to_resume, at, limit)
         assert found == [(tenant.workspace, each) for each in expected]
+
+
+async def test_a_workspace_that_several_pause_at_the_same_time_has_one_pause(tenant, store, other):
+    who = caller(tenant.workspace, tenant.principal)
+    services = [PauseService(one, HandClock(NOON)) for one in (store, other) * 3]
+    await asyncio.gather(*(one.pause(who, tenant.workspace, note="CRM moves") for one in services))
+    assert len(await store.read(pauses.pauses_in_force, tenant.workspace, NOON)) == 1

@@ -15,10 +15,6 @@ VALUES (:workspace_id, :name, :id, :type, :config, :secrets, :now, :now)
 ON CONFLICT (workspace_id, name) DO UPDATE SET type = excluded.type, config = excluded.config,
     secrets = excluded.secrets, updated_ms = excluded.updated_ms, off_reason = NULL;
 
--- name: hold_sources
--- The sources of a workspace are changed by one transaction at a time, so that they are counted exactly.
-UPDATE workspaces SET version = version WHERE id = :workspace_id;
-
 -- name: count_sources
 SELECT count(*) FROM audience_sources WHERE workspace_id = :workspace_id;
 

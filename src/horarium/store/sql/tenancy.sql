@@ -20,6 +20,10 @@ SELECT id FROM workspaces LIMIT 1;
 SELECT {workspace_columns} FROM workspaces w
 WHERE id = :id AND deleted_ms IS NULL;
 
+-- name: hold_workspace
+-- SQLite has one writer at a time, so that nobody has to wait here.
+SELECT id FROM workspaces WHERE id = :workspace_id;
+
 -- name: list_workspaces
 SELECT {workspace_columns} FROM workspaces w
 WHERE id > :after AND deleted_ms IS NULL ORDER BY id LIMIT :limit;

@@ -8,10 +8,6 @@ INSERT INTO webhooks (id, workspace_id, name, url, wanted, secrets, state, state
 VALUES (:id, :workspace_id, :name, :url, :wanted, :secrets, :state, :state_reason, :position, NULL, NULL, 0, 1,
         :created_by, :created_ms, :updated_ms);
 
--- name: hold_workspace_of_webhooks
--- Two that make webhooks of one workspace at the same time wait for each other, so that the count is right.
-SELECT id FROM workspaces WHERE id = :workspace_id;
-
 -- name: count_webhooks
 SELECT count(*) FROM webhooks WHERE workspace_id = :workspace_id;
 

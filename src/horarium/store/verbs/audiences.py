@@ -12,6 +12,7 @@ from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
 from horarium.domain.ids import Id
 from horarium.store.base import Duplicate, Tx
 from horarium.store.verbs.targets import OFF_AT_HOME
+from horarium.store.verbs.tenancy import hold_workspaces
 
 # Sources of a workspace. A list shows all of them at once.
 MOST_SOURCES = 200
@@ -76,7 +77,7 @@ async def replace_source(
 
     Raises Invalid (quota) where the workspace would have more than `most` sources, and Conflict for a mirror.
     """
-    await hold_sources(tx, after.workspace_id)
+    await hold_workspaces(tx, after.workspace_id)
     if await get_source(tx, after.workspace_id, after.name) != before:
         return None
     if before is None:
@@ -86,12 +87,6 @@ async def replace_source(
     stored = await put_source(tx, after, now)
     await follow_source(tx, stored.workspace_id, stored.id, now)
     return stored
-
-
-async def hold_sources(tx: Tx, *workspaces: Id) -> None:
-    """Let nobody else change the sources of these workspaces until this transaction ends."""
-    for workspace_id in sorted(set(workspaces)):
-        await tx.run("hold_sources", workspace_id=workspace_id)
 
 
 async def _refuse_more(tx: Tx, workspace_id: Id, most: int) -> None:
@@ -168,7 +163,7 @@ async def list_sources(tx: Tx, workspace_id: Id) -> list[StoredSource]:
 async def delete_source(tx: Tx, workspace_id: Id, name: str) -> StoredSource | None:
     """Remove a source; the source as it was, None where the workspace has none with this name. Raises Conflict for one
     that is shared."""
-    await hold_sources(tx, workspace_id)
+    await hold_workspaces(tx, workspace_id)
     found = await get_source(tx, workspace_id, name)
     if found is None:
         return None

@@ -77,6 +77,13 @@ async def get_workspace(tx: Tx, workspace_id: Id) -> Workspace | None:
     return workspace_from_row(found) if found else None
 
 
+async def hold_workspaces(tx: Tx, *workspaces: Id) -> None:
+    """Let nobody else hold these workspaces until this transaction ends. Whoever counts what a workspace has before
+    something is added holds it first: of two that add at the same time, the second counts what the first has added."""
+    for workspace_id in sorted(set(workspaces)):
+        await tx.row("hold_workspace", workspace_id=workspace_id)
+
+
 async def list_workspaces(tx: Tx, after: Id, limit: int) -> list[Workspace]:
     """Up to `limit` workspaces after the id `after`, oldest first."""
     return [workspace_from_row(row) for row in await tx.rows("list_workspaces", after=after, limit=limit)]
