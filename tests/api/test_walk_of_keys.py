@@ -6,7 +6,7 @@ Routes are those that the applications have, so a new one is walked as well. Eac
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,8 @@ from starlette.types import Message
 
 from horarium.api.app import BASE, own_api
 from horarium.api.kit import registry
-from horarium.domain.tenancy import SCOPES, SERVER_SCOPE
+from horarium.domain.ids import prefixed
+from horarium.domain.tenancy import EVERY_TARGET, SCOPES, SERVER_SCOPE
 from horarium.service.tenancy import IssuedKey
 from tests.api.asking import ask, scheduled, with_twins
 from tests.api.dialects.speakers import SPEAKERS
@@ -285,6 +286,112 @@ async def test_no_route_takes_a_body_whose_key_is_revoked_while_it_is_sent(
     assert refused >= 2
     for table in ("principals", "schedules", "targets", "workspaces"):
         assert len(after[table]) <= len(before[table]), table
+
+
+async def answered_slowly(
+    house: House,
+    walk: Walk,
+    key: str,
+    route: tuple[str, str],
+    meanwhile: Callable[[], Awaitable[object]],
+    **headers: str,
+) -> int:
+    """The status of the answer to a request whose body is sent in two pieces, between which something is done."""
+    method, path = route
+    body = orjson.dumps(walk.bodies.get(f"{method} {path}", {}))
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield body[:1]
+        await meanwhile()
+        yield body[1:]
+
+    sent = walk.headers(key) | {"Content-Type": "application/json"} | headers
+    async with client_of(house.api, headers=sent) as client:
+        return (await client.request(method, walk.filled(path), content=slowly())).status_code
+
+
+@pytest.mark.parametrize("name", API_NAMES)
+async def test_a_body_is_judged_by_the_grants_that_there_are_when_it_has_come(
+    house: House, receiver: Receiver, name: str
+) -> None:
+    walk, tenancy, who = await walk_of(house, receiver, name), house.services.tenancy, await house.who()
+    scopes = [scope for scope in SCOPES if scope != SERVER_SCOPE]
+    loser = await tenancy.create_principal(who, "loser")
+    key = (await tenancy.create_key(who, "k", scopes, loser.id)).text
+
+    async def nothing() -> None:
+        pass
+
+    async def withdraw() -> None:
+        await tenancy.remove_grant(who, loser.id, EVERY_TARGET)
+
+    refused = 0
+    for method, path in walk.routes:
+        if method in ("GET", "HEAD") or f"{method} {path}" in PUBLIC | BY_TOKEN:
+            continue
+        if await answered_slowly(house, walk, key, (method, path), nothing) == 403:
+            await tenancy.add_grants(who, loser.id, [EVERY_TARGET])
+            status = await answered_slowly(house, walk, key, (method, path), withdraw)
+            if EVERY_TARGET in await tenancy.list_grants(who, loser.id):  # the body was not read to its end
+                await withdraw()
+            else:
+                assert status == 403, (method, path)
+                refused += 1
+    print(f"{name}: {refused} routes refuse a body that lost its grant on the way")
+    assert refused >= 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/schedules", {"name": "s", "recurrence": "* * * * *", "target": "t"}),
+        ("POST", "/schedules/bulk", {"name": "s", "recurrence": "* * * * *", "target": "t"}),
+        ("PUT", "/targets/by-key/new", {"kind": "tool", "name": "N", "executor": {"type": "echo"}}),
+        ("PUT", "/directory/users", {"id": "ann"}),
+    ],
+)
+async def test_nobody_acts_in_a_workspace_that_is_deleted_while_a_body_is_sent(
+    house: House, method: str, path: str, body: dict[str, Any]
+) -> None:
+    home, purges = await house.who(), house.services.purges
+    away = await house.workspace("away")
+    await house.target("workflow", tenant=away, key="t")
+
+    async def delete() -> None:
+        await purges.delete(home, away.workspace_id)
+
+    acting = {"Horarium-Workspace": prefixed("ws", away.workspace_id)}
+    walk = Walk("native", [], lambda path: BASE + path, {f"{method} {path}": body}, [])
+    status = await answered_slowly(house, walk, house.first.key, (method, path), delete, **acting)
+    assert status == 400
+    await purges.undelete(home, away.workspace_id)
+    async with client_of(house.api, headers=walk.headers(away.key)) as client:
+        for kind, there in (("schedules", 0), ("targets", 1), ("directory/users", 0)):
+            assert len((await client.get(f"{BASE}/{kind}")).json()["items"]) == there, kind
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/keys", {"name": "k", "scopes": ["runs:read"]}), ("/workspaces", {"name": "w"})]
+)
+async def test_a_key_that_gets_an_end_meanwhile_makes_none_that_lasts_longer(
+    house: House, path: str, body: dict[str, Any]
+) -> None:
+    tenancy, who = house.services.tenancy, await house.who()
+    maker = await tenancy.create_key(who, "maker", ["keys:admin", SERVER_SCOPE, "*"])
+
+    async def rotate() -> None:
+        await tenancy.rotate_key(who, maker.key.id, overlap_ms=HOUR)
+
+    before = await all_keys(house)
+    walk = Walk("native", [], lambda path: BASE + path, {f"POST {path}": body}, [])
+    assert await answered_slowly(house, walk, maker.text, ("POST", path), rotate) == 201
+    made = [key for key in await all_keys(house) if key not in before and key[1] != "maker"]
+    assert [ends for _, _, ends in made] == [house.clock.now + HOUR]
+
+
+async def all_keys(house: House) -> list[tuple[bytes, str, int | None]]:
+    """(id, name, end) of the keys of all workspaces."""
+    return list(house.store.connection.execute("SELECT id, name, expires_ms FROM keys"))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

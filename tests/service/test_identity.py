@@ -2,6 +2,7 @@
 
 import stat
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from starlette.requests import Request
@@ -55,6 +56,14 @@ async def test_a_revoked_key_is_refused_at_once():
         await house.services.tenancy.revoke_key(await house.who(), who.key_id)
         with pytest.raises(Unauthorized):
             await house.services.identities.resolve(key)
+
+
+async def test_what_one_request_may_do_changes_without_the_others():
+    async with House.open(NOW) as house:
+        first, second = await house.who(), await house.who()
+        first.follow(replace(first, granted=frozenset(), key_expires_ms=1))
+        assert (first.granted, first.key_expires_ms) == (frozenset(), 1)
+        assert second == await house.who() != first
 
 
 async def test_a_key_revoked_elsewhere_is_believed_for_a_few_seconds_only():

@@ -35,8 +35,8 @@ _NOT_JSON = (
 )
 
 
-# In the scope of a request, once its key is known: what raises the error of a key that was revoked or has expired
-# meanwhile. Bodies may take hours to come, and answers to go.
+# In the scope of a request, once its key is known: what lets its identity follow what the key may do by now, and raises
+# the error of a key that was revoked or has expired meanwhile. Bodies may take hours to come, and answers to go.
 STILL = "horarium.still"
 # In the scope of a request: whose workspace it is about, under `id`, once its key is known.
 WORKSPACE = "horarium.workspace"
@@ -50,8 +50,12 @@ class Malformed(Invalid):
     """The body is not JSON, or not a JSON object."""
 
 
-async def refuse_ended_key(scope: Scope) -> None:
-    """Raises Unauthorized or Forbidden if the key of a request, where it has one, may not be used any more."""
+async def look_at_key_again(scope: Scope) -> None:
+    """Let the identity of a request, where it has a key, be what the key is by now.
+
+    Raises Unauthorized or Forbidden if it may not be used any more, and Invalid if the workspace in which it acts was
+    deleted.
+    """
     still = scope.get(STILL)
     if still is not None:
         await still()
@@ -97,7 +101,7 @@ def line_too_long(longest: int) -> TooLarge:
 
 async def read_body(request: Request, limit: int) -> bytes:
     """The whole body. Raises TooLarge before more than `limit` bytes have been taken in, RateLimited where too many of
-    the same workspace are being sent, and what `refuse_ended_key` raises once it is here.
+    the same workspace are being sent, and what `look_at_key_again` raises once it is here.
 
     When it returns a long body, the caller has its turn to decode it.
     """
@@ -123,7 +127,7 @@ async def read_body(request: Request, limit: int) -> bytes:
                 del _begun[sender]
     if len(body) > _LONG:
         await turn()
-    await refuse_ended_key(request.scope)
+    await look_at_key_again(request.scope)
     return bytes(body)
 
 
@@ -145,7 +149,7 @@ async def read_lines(request: Request, limit: int, longest: int) -> AsyncIterato
 
 
 def read_chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """A body as it comes. Raises TooLarge for more than `limit` bytes, and what `refuse_ended_key` raises at each
+    """A body as it comes. Raises TooLarge for more than `limit` bytes, and what `look_at_key_again` raises at each
     chunk."""
     _refuse_announced(request, limit)
     return bounded(_while_allowed(request), limit)
@@ -153,7 +157,7 @@ def read_chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
 
 async def _while_allowed(request: Request) -> AsyncIterator[bytes]:
     async for chunk in request.stream():
-        await refuse_ended_key(request.scope)
+        await look_at_key_again(request.scope)
         yield chunk
 
 

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from starlette.types import Receive, Scope, Send
 
-from horarium.api.bodies import refuse_ended_key
+from horarium.api.bodies import look_at_key_again
 from horarium.api.web import Answer
 from horarium.domain.errors import HorariumError
 
@@ -67,7 +67,7 @@ class ServerSent(Answer):
             await piece(b"retry: %d\n\n" % RETRY_MS)
             async for message in self._found:
                 try:
-                    await refuse_ended_key(scope)
+                    await look_at_key_again(scope)
                     if not message or loop.time() >= asked + BEAT_S:
                         await self._may()
                         asked = loop.time()

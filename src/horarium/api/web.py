@@ -30,10 +30,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from horarium.api.bodies import (
     WORKSPACE,
     Malformed,
+    look_at_key_again,
     parse_json,
     parse_object,
     read_body,
-    refuse_ended_key,
 )
 from horarium.api.figures import HttpFigures
 from horarium.api.reference import add_reference
@@ -190,7 +190,7 @@ class StreamedAnswer(Answer):
         if scope["method"] != "HEAD":
             async for piece in self._pieces:
                 try:
-                    await refuse_ended_key(scope)
+                    await look_at_key_again(scope)
                 except HorariumError:
                     return
                 await send({"type": "http.response.body", "body": piece, "more_body": True})

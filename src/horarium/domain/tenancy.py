@@ -116,13 +116,13 @@ class Key:
     restriction: Restriction = UNRESTRICTED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Identity:
     """Who makes a request, and what the request may do. Every use case that needs permission takes one.
 
     `scopes` are those of the key. `granted` holds the ids of the targets that the principal
     may schedule, or EVERY_TARGET. `key_expires_ms` is when the key ends, if it does. `restriction` is what
-    the key is restricted to.
+    the key is restricted to. Each request has one of its own, which follows what changes while it goes on.
     """
 
     workspace: Workspace
@@ -142,6 +142,11 @@ class Identity:
     def principal_id(self) -> Id:
         """The principal who makes the request."""
         return self.principal.id
+
+    def follow(self, now: Identity) -> None:
+        """Be what the key is by now: grants, the end of the key and the workspace may have changed."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(now, name))
 
     def may(self, scope: str) -> bool:
         """Whether the key has a scope. `*` includes every scope but the server-wide one."""

@@ -50,7 +50,8 @@ class IdentityService:
     _forgotten: int = 0
 
     async def resolve(self, presented: str | None, address: str | None = None) -> Identity:
-        """The identity behind a key as the request presents it. `address` is where the request comes from.
+        """The identity behind a key as the request presents it, which is the request's own. `address` is where the
+        request comes from.
 
         Raises Unauthorized for a key that is missing, unknown, revoked or expired, and
         Forbidden for one that may not be used from this address.
@@ -72,7 +73,7 @@ class IdentityService:
         if not identity.restriction.allows_address(address):
             raise WrongNetwork(identity)
         self._used[identity.key_id] = now
-        return identity
+        return replace(identity)
 
     async def acting_in(self, identity: Identity, workspace_id: Id) -> Identity:
         """The identity with which a server administrator acts in a workspace. It keeps its principal and its key, so

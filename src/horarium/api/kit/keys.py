@@ -57,11 +57,16 @@ async def identify(request: Request, services: Services, presented: str | None) 
         _tell_audit(request, services, error.identity)
         raise
     _tell_audit(request, services, identity)
-    request.scope[STILL] = partial(services.identities.resolve, presented, address)
     elsewhere = request.headers.get(ACT_IN)
     if elsewhere is not None:
         identity = await _acting(services, identity, elsewhere)
         _tell_audit(request, services, identity)
+
+    async def follow() -> None:
+        now = await services.identities.resolve(presented, address)
+        identity.follow(now if elsewhere is None else await _acting(services, now, elsewhere))
+
+    request.scope[STILL] = follow
     allowance = services.rates.allowance(identity)
     # A request is counted once, also where a gate has asked for the same key before the route does.
     if allowance is not None and allowance not in request.scope[ALLOWANCES]:
