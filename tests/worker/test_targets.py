@@ -45,6 +45,15 @@ def test_a_target_is_known_as_it_is_stored() -> None:
     assert (found.secrets, found.disabled, found.home_id) == ({}, None, None)
 
 
+def test_what_is_known_is_not_replaced_by_an_earlier_version() -> None:
+    cache, later = TargetCache(VAULT), stored(version=4, name="later")
+    cache.learn([later])
+    cache.learn([later._replace(version=3, name="earlier")])
+    assert cache[later.id].name == "later"
+    cache.learn([later._replace(name="the same, read again")])
+    assert cache[later.id].name == "the same, read again"
+
+
 def test_secrets_are_opened_for_the_target_that_they_were_sealed_for() -> None:
     home = random_id(0)
     sealed = VAULT.seal({"headers": {"x": "s"}}, home)

@@ -1,6 +1,7 @@
 """What a worker does with the runs that it has in hand."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -9,15 +10,18 @@ from structlog.testing import capture_logs
 
 from horarium.domain.circuit import Open
 from horarium.domain.errors import Unavailable
-from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.execution import Outcome, Unsent, Verdict
 from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.schedule import Policies
+from horarium.domain.target import TargetState
+from horarium.domain.tenancy import EVERY_TARGET
 from horarium.domain.waiting import NOTED_FROM_MS, WaitCause
 from horarium.store.base import CANCELLED, DUE, IDLE, LOOK, READY
-from horarium.store.verbs import dispatch
+from horarium.store.verbs import dispatch, tenancy
 from horarium.store.verbs import runs as run_verbs
+from horarium.store.verbs import targets as target_verbs
 from horarium.worker import attempts as attempts_module
 from horarium.worker import worker as worker_module
 from horarium.worker.lanes import PARK_AFTER_MS
@@ -196,6 +200,103 @@ async def test_a_look_for_cancellations_that_fails_is_told_in_the_log_and_the_ne
         shop.worker.look_again()
         await shop.settle()
         assert not shop.worker._holding
+    finally:
+        await shop.close()
+
+
+async def change_target(shop, target, **what):
+    await shop.store.write(
+        target_verbs.change_target,
+        shop.workspace,
+        target,
+        lambda before: replace(before, **what),
+        shop.clock.now,
+    )
+
+
+async def end_all(shop):
+    """Let the attempts end that hang, and all others."""
+    shop.executor.answer = GOOD
+    for work in [shop.worker._holding[run] for run in shop.worker._attempts.doing]:
+        shop.worker._attempts.stop(work)
+    await shop.settle(lambda: not shop.worker._holding)
+
+
+async def switch_off(shop):
+    await change_target(shop, shop.target, state=TargetState.DISABLED, state_reason="too loud")
+
+
+async def take_the_grant(shop):
+    taken = shop.store.write(tenancy.remove_grant, shop.workspace, shop.principal, EVERY_TARGET)
+    assert await taken
+
+
+@pytest.mark.parametrize(
+    ("take_away", "why"),
+    [(switch_off, f"{Unsent.DISABLED}: too loud"), (take_the_grant, str(Unsent.NO_GRANT))],
+)
+async def test_what_is_in_hand_is_not_sent_once_it_may_not_be_any_more(take_away, why):
+    shop = await Workshop.open()
+    try:
+        await shop.with_runs_in_hand()
+        begun = len(shop.executor.calls)
+        await take_away(shop)
+        await shop.settle()
+        await end_all(shop)
+        assert len(shop.executor.calls) == begun > 0
+        ended = Counter(error for (error,) in shop.rows("SELECT error FROM runs"))
+        assert ended == {why: 20 - begun, "cancelled": begun}
+    finally:
+        await shop.close()
+
+
+async def test_what_is_in_hand_goes_to_its_target_as_it_is_now_and_to_no_other(monkeypatch):
+    shop = await Workshop.open()
+    try:
+        monkeypatch.setattr(worker_module, "FOLLOWED_AT_ONCE", 1)
+        other = shop.make_target(config='{"place": "other"}')
+        await shop.with_runs_in_hand()
+        for _ in range(2):
+            await shop.schedule("* * * * *", target_id=other)
+        await shop.tick(NOON + 2 * MINUTE)
+        begun = len(shop.executor.calls)
+        waiting = Counter(work.target.id for work in shop.worker.lanes.unbegun())
+        await change_target(shop, shop.target, config={"place": "new"})
+        await shop.settle()
+        await end_all(shop)
+        places = Counter(call.config.get("place") for call in shop.executor.calls[begun:])
+        assert places == {"new": waiting[shop.target], "other": waiting[other]}
+        assert len(waiting) == 2
+    finally:
+        await shop.close()
+
+
+async def test_a_later_run_brings_news_of_its_target_to_those_in_hand():
+    shop = await Workshop.open()
+    try:
+        await shop.with_runs_in_hand()
+        begun = len(shop.executor.calls)
+        shop.store.connection.execute('UPDATE targets SET config = \'{"place": "new"}\', version = 2')
+        await shop.schedule("* * * * *")
+        await shop.tick(NOON + 2 * MINUTE)
+        await end_all(shop)
+        assert {call.config.get("place") for call in shop.executor.calls[begun:]} == {"new"}
+    finally:
+        await shop.close()
+
+
+async def test_changes_that_could_not_be_followed_are_told_in_the_log_and_followed_later(monkeypatch):
+    shop = await Workshop.open()
+    try:
+        monkeypatch.setattr(worker_module, "FOLLOW_EVERY_S", 0)
+        await shop.with_runs_in_hand()
+        with monkeypatch.context() as patched, capture_logs() as lines:
+            patched.setattr(shop.store, "read", away)
+            await switch_off(shop)
+            await shop.settle(lambda: bool(lines))
+        assert lines[0] == AWAY | {"event": "changes_not_followed"}
+        await shop.settle()
+        assert {work.target.disabled for work in shop.worker.lanes.unbegun()} == {"too loud"}
     finally:
         await shop.close()
 

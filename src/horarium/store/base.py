@@ -42,6 +42,9 @@ CANCELLED = "cancelled"
 # Topic: what a key may do has changed, so nobody may go on using what they remember of keys.
 ACCESS = "access"
 
+# Topics: targets were changed, and grants were taken away. What workers have in hand and not begun follows.
+TARGETS, GRANTS = "targets", "grants"
+
 # Topic: a node has nothing to begin, and takes what busy nodes have in hand and not begun.
 IDLE = "idle"
 

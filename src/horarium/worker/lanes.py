@@ -30,7 +30,7 @@ from horarium.domain.places import LaneRoom, adapted_places, lane_room, may_begi
 from horarium.domain.waiting import Holds, WaitCause, causes_of
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.worker.figures import CANCELLED, LaneTally, WorkerFigures, outcome_class
-from horarium.worker.work import Work
+from horarium.worker.work import RunnableTarget, Work
 
 _log = structlog.get_logger(__name__)
 
@@ -282,8 +282,16 @@ class Lanes:
         elif len(lane.queue) == 1:
             self._rejoin(lane, self._now())
 
+    def renew(self, target: RunnableTarget, networked: bool) -> None:
+        """A target was changed: what its lane has in hand and not begun goes to it as it is now."""
+        lane = self._lanes.get(target.id)
+        if lane is not None and lane.queue and lane.version < target.version:
+            lane.queue[0].target = target
+            self._rejoin(self._known(lane.queue[0], networked, lane), self._now())
+
     def _known(self, work: Work, networked: bool, lane: Lane | None) -> Lane:
-        """A new lane, or one whose target was changed: nothing that was learned of it holds any more."""
+        """A new lane, or one whose target was changed: what has not begun goes to it as it is now, and nothing that was
+        learned of it holds any more."""
         owner = work.run.workspace_id
         workspace = self._workspaces.get(owner)
         if workspace is None:
@@ -294,6 +302,8 @@ class Lanes:
             lane.tally = self.figures.tally_of(lane.id, owner)
             self._lanes[lane.id] = lane
             return lane
+        for older in lane.queue:
+            older.target = work.target
         lane.name, lane.version, lane.networked = work.target.name, work.target.version, networked
         lane.limit, lane.circuit, lane.slow, lane.paused_until = LaneLimit(), CLOSED, 0.0, 0.0
         lane.answered_at, lane.quick_at = 0.0, -inf

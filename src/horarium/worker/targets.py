@@ -33,11 +33,13 @@ class TargetCache:
         return None if found is None else found.version
 
     def learn(self, rows: Sequence[TargetRow], needed: Iterable[Id] = ()) -> None:
-        """Know these from now on. Where that is too many, all others but those that are needed are forgotten."""
+        """Know these from now on, but no earlier version in place of a later one. Where that is too many, all others
+        but those that are needed are forgotten."""
         if len(self._known) + len(rows) > KEPT:
             self._known = {one: self._known[one] for one in needed if one in self._known}
         for row in rows:
-            self._known[row.id] = self._runnable(row)
+            if row.version >= (self.version(row.id) or 0):
+                self._known[row.id] = self._runnable(row)
 
     def get(self, target_id: Id) -> RunnableTarget | None:
         return self._known.get(target_id)

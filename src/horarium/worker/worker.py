@@ -23,7 +23,7 @@ from horarium.domain.run import RunState
 from horarium.engine.wake import Alarm
 from horarium.service.clock import Clock
 from horarium.service.failure_log import FailureLog
-from horarium.store.base import CANCELLED, IDLE, READY, Store
+from horarium.store.base import CANCELLED, GRANTS, IDLE, READY, TARGETS, Store
 from horarium.store.rows import BegunRun, ClaimedRun
 from horarium.store.vault import Vault
 from horarium.store.verbs import dispatch
@@ -76,6 +76,10 @@ HELD_BACK_MS = 100
 # How soon where all that was left waits for targets that are only probed. A claim looks at all lanes, so it is not made
 # for each batch of outcomes then.
 THROTTLED_MS = 250
+# For how long changes of targets and grants gather before what is in hand follows them once more, and of how many
+# targets or runs it is asked at once.
+FOLLOW_EVERY_S = 0.5
+FOLLOWED_AT_ONCE = 1_000
 # How much longer than its time limit an executor may take before the worker ends it.
 OVERRUN_MS = 2_000
 
@@ -163,6 +167,9 @@ class Worker:
         )
         self._alarm = Alarm(clock)
         self._cancellations = asyncio.Event()
+        # The topics of changes that what is in hand has not followed yet.
+        self._changes: set[str] = set()
+        self._changed = asyncio.Event()
         self._failures = FailureLog()
         self._lane = dispatch.BEFORE_ALL
         self._claim_size = 2 * LEAST_CLAIMED
@@ -188,6 +195,9 @@ class Worker:
             self._alarm.ring(at_ms)
         elif topic == CANCELLED:
             self._cancellations.set()
+        elif topic in (TARGETS, GRANTS):
+            self._changes.add(topic)
+            self._changed.set()
         elif topic == IDLE:
             self._asked_s = asyncio.get_running_loop().time()
 
@@ -203,7 +213,13 @@ class Worker:
 
     def loops(self) -> list[asyncio.Task[None]]:
         """Start everything that a worker does, as tasks."""
-        loops = (self._claim_loop(), self._cancel_loop(), self._recorder.loop(), self._execute_all())
+        loops = (
+            self._claim_loop(),
+            self._cancel_loop(),
+            self._follow_loop(),
+            self._recorder.loop(),
+            self._execute_all(),
+        )
         tasks = [asyncio.create_task(loop) for loop in loops]
         if self._store.shared:
             tasks.append(asyncio.create_task(self._ask_loop()))
@@ -489,6 +505,41 @@ class Worker:
                         self._attempts.stop(work)
             except HorariumError as error:
                 _log.warning("cancellations_not_read", error=str(error))
+
+    async def _follow_loop(self) -> None:
+        """Let what is in hand and not begun follow what becomes of its targets and grants: it may wait for long, and
+        must not go to a target that was switched off or is shared no more, nor with secrets that were replaced."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            topics, self._changes = self._changes, set()
+            try:
+                if TARGETS in topics:
+                    await self._follow_targets()
+                if GRANTS in topics:
+                    await self._follow_grants()
+            except HorariumError as error:
+                _log.warning("changes_not_followed", error=str(error))
+                self._changes |= topics
+                self._changed.set()
+            await asyncio.sleep(FOLLOW_EVERY_S)
+
+    async def _follow_targets(self) -> None:
+        known = [(lane.id, lane.version) for lane in self._lanes if lane.queue]
+        for first in range(0, len(known), FOLLOWED_AT_ONCE):
+            some = dict(known[first : first + FOLLOWED_AT_ONCE])
+            rows = await self._store.read(dispatch.changed_targets, some)
+            self._targets.learn(rows, (lane for lane, _ in known))
+            for row in rows:
+                target = self._targets[row.id]
+                self._lanes.renew(target, target.executor in self._networked)
+
+    async def _follow_grants(self) -> None:
+        works = [work for work in self._lanes.unbegun() if work.run.schedule_id is not None]
+        for first in range(0, len(works), FOLLOWED_AT_ONCE):
+            some = {work.id: work for work in works[first : first + FOLLOWED_AT_ONCE]}
+            for run in await self._store.read(dispatch.ungranted, list(some)):
+                some[run].run = some[run].run._replace(granted=False)
 
     async def end_overruns(self) -> bool:
         """End attempts of executors that do not keep their time limit themselves; a step for a loop.

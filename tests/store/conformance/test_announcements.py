@@ -11,7 +11,19 @@ from horarium.domain.pauses import Pause
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.domain.target import Completion
 from horarium.domain.tenancy import EVERY_TARGET, Key
-from horarium.store.base import ACCESS, CANCELLED, DUE, EVENTS, FANOUT, IDLE, LOOK, READY, WEBHOOKS
+from horarium.store.base import (
+    ACCESS,
+    CANCELLED,
+    DUE,
+    EVENTS,
+    FANOUT,
+    GRANTS,
+    IDLE,
+    LOOK,
+    READY,
+    TARGETS,
+    WEBHOOKS,
+)
 from horarium.store.verbs import (
     dispatch,
     events,
@@ -20,6 +32,8 @@ from horarium.store.verbs import (
     pauses,
     purges,
     runs,
+    shares,
+    targets,
     tenancy,
     upkeep,
     webhooks,
@@ -30,11 +44,12 @@ from horarium.times import Timing
 from horarium.worker.work import judge
 from tests.store.conformance.test_fanout import claimed as claimed_tasks
 from tests.store.conformance.test_fanout import one_task
+from tests.store.conformance.test_shares import mirror_of
 from tests.store.conformance.test_upkeep import stale
 from tests.store.conformance.test_webhooks import claim as claim_webhooks
 from tests.store.conformance.test_webhooks import make as make_webhook
 from tests.store.conformance.test_windows import add as add_window
-from tests.support.tenant import HOUR, LEASE, MINUTE, NOON, SUCCEEDED, TRY_AGAIN, Node
+from tests.support.tenant import HOUR, LEASE, MINUTE, NOON, SUCCEEDED, TRY_AGAIN, Node, Tenant
 
 NOW = NOON + MINUTE
 TAKEN = Outcome(Verdict.ACCEPTED, handle="job-1")
@@ -97,19 +112,44 @@ async def test_whatever_takes_access_away_has_everybody_forget_what_they_know_of
     second = NewKey(
         Key(random_id(NOW), tenant.workspace, tenant.principal, "k", "hint", ("*",), NOW), random_id(0) * 2
     )
-    for verb, *given in (
-        (tenancy.remove_grant, tenant.workspace, tenant.principal, EVERY_TARGET),
-        (tenancy.replace_key, second, key.id, NOW),
-        (tenancy.revoke_key, tenant.workspace, key.id, NOW),
-        (tenancy.delete_principal, tenant.workspace, tenant.principal, NOW),
+    for heard, verb, *given in (
+        ({ACCESS: 0, GRANTS: 0}, tenancy.remove_grant, tenant.workspace, tenant.principal, EVERY_TARGET),
+        ({ACCESS: 0}, tenancy.replace_key, second, key.id, NOW),
+        ({ACCESS: 0}, tenancy.revoke_key, tenant.workspace, key.id, NOW),
+        ({ACCESS: 0, GRANTS: 0}, tenancy.delete_principal, tenant.workspace, tenant.principal, NOW),
     ):
-        assert await ears.while_done(store.write(verb, *given)) == {ACCESS: 0}, verb
+        assert await ears.while_done(store.write(verb, *given)) == heard, verb
     deleted = await ears.while_done(
         store.write(purges.delete_workspace, tenant.workspace, NOW, NOW + HOUR, None)
     )
-    assert deleted == {ACCESS: 0, DUE: NOW}
+    assert deleted == {ACCESS: 0, TARGETS: NOW, DUE: NOW}
     back = await ears.while_done(store.write(purges.undelete_workspace, tenant.workspace, NOW + 1))
-    assert back == {ACCESS: 0, DUE: NOW + 1}
+    assert back == {ACCESS: 0, TARGETS: NOW + 1, DUE: NOW + 1}
+
+
+async def test_whatever_changes_a_target_or_what_is_shared_of_it_is_told_to_who_has_runs_in_hand(
+    tenant, store, ears
+):
+    lent, borrower = await tenant.add_target(), await Tenant.open(store)
+    mirror = mirror_of(tenant, lent, borrower)
+    own = tenant.workspace, lent
+    for verb, *given in (
+        (targets.change_target, *own, lambda before: replace(before, name="new"), NOW),
+        (shares.share, shares.TARGETS, *own, replace(mirror, created_ms=NOW)),
+        (shares.end_share, shares.TARGETS, *own, borrower.workspace, NOW),
+        (targets.delete_target, *own, NOW),
+    ):
+        assert await ears.while_done(store.write(verb, *given)) == {TARGETS: NOW}, verb
+
+
+async def test_a_target_that_is_gone_is_told_to_who_has_runs_of_it_in_hand(tenant, store, ears):
+    await tenant.schedule()
+    await tenant.release(NOW)
+    node = await Node.start(store)
+    (work,) = await node.claim(NOW)
+    work.started_ms = NOW
+    gone = [judge(work, Outcome(Verdict.FAILED, gone=True), NOW)]
+    assert (await ears.while_done(store.urgent(dispatch.record, node.id, gone, NOW)))[TARGETS] == NOW
 
 
 async def test_of_schedules_that_are_made_together_the_soonest_is_announced(tenant, ears):

@@ -17,6 +17,7 @@ from horarium.domain.places import LaneRoom
 from horarium.domain.retry import Retry
 from horarium.domain.run import RunMode
 from horarium.domain.schedule import Policies
+from horarium.domain.tenancy import EVERY_TARGET
 from horarium.domain.waiting import WaitCause
 from horarium.store.base import IDLE, READY
 from horarium.store.rows import BegunRun
@@ -644,3 +645,32 @@ async def test_a_claim_says_what_held_the_runs_that_a_limited_target_has_left(te
     await asked_for(tenant, limited, 1)
     again = await claim_of(store, node, 10)
     assert (again.runs, again.held) == ((), {limited: WaitCause.CONCURRENCY if first else WaitCause.RATE})
+
+
+async def test_of_targets_that_a_worker_knows_those_are_read_that_have_changed(tenant, store):
+    same, changed, deleted = [await tenant.add_target() for _ in range(3)]
+    await store.write(
+        targets.change_target, tenant.workspace, changed, lambda one: replace(one, name="new"), NOW
+    )
+    await store.write(targets.delete_target, tenant.workspace, deleted, NOW)
+    known = dict.fromkeys((same, changed, deleted), 1)
+    found = await store.read(dispatch.changed_targets, known)
+    assert {row.id: (row.version, row.name, row.deleted_ms) for row in found} == {
+        changed: (2, "new", None),
+        deleted: (2, "Target", NOW),
+    }
+    assert await store.read(dispatch.changed_targets, dict.fromkeys(known, 2)) == []
+
+
+async def test_of_runs_those_are_told_whose_maker_has_no_grant_any_more(tenant, store):
+    stranger = await Tenant.open(store)
+    ours, theirs = await tenant.schedule(), await stranger.schedule()
+    await tenant.release(NOW)
+    ids = [run.id for owner, one in ((tenant, ours), (stranger, theirs)) for run in await owner.runs(one)]
+    assert len(ids) == 2
+    assert await store.read(dispatch.ungranted, ids) == []
+    await store.write(tenancy.remove_grant, tenant.workspace, tenant.principal, EVERY_TARGET)
+    assert await store.read(dispatch.ungranted, ids) == []  # who makes a target has a grant on it
+    await store.write(tenancy.remove_grant, tenant.workspace, tenant.principal, tenant.target)
+    assert await store.read(dispatch.ungranted, ids) == ids[:1]
+    assert await store.read(dispatch.ungranted, ids[1:]) == []

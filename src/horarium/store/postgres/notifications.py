@@ -25,8 +25,10 @@ from horarium.store.base import (
     DUE,
     EVENTS,
     FANOUT,
+    GRANTS,
     OUTBOX,
     READY,
+    TARGETS,
     WEBHOOKS,
     Signal,
     earliest,
@@ -50,7 +52,7 @@ POLL_S = 1.0
 
 SEND_S = 5.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
-_TOPICS = (DUE, READY, FANOUT, CANCELLED, ACCESS, OUTBOX, EVENTS, WEBHOOKS)
+_TOPICS = (DUE, READY, FANOUT, CANCELLED, ACCESS, TARGETS, GRANTS, OUTBOX, EVENTS, WEBHOOKS)
 _LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 

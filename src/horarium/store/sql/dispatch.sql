@@ -50,6 +50,16 @@ LEFT JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
 LEFT JOIN fires f ON f.id = r.fire_id
 WHERE r.id IN (:ids...);
 
+-- name: targets_at_versions
+-- Targets with their versions: those of which a worker may know an older one.
+SELECT id, version FROM targets WHERE id IN (:ids...);
+
+-- name: ungranted_runs
+-- Which of these runs are of schedules whose makers have no grant on their targets any more.
+SELECT r.id FROM runs r JOIN schedules s ON s.id = r.schedule_id
+WHERE r.id IN (:ids...) AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.principal_id = s.created_by
+                                        AND g.target_id IN (r.target_id, :every_target));
+
 -- name: runnable_targets
 -- What a worker must know of targets, also of deleted ones: runs of theirs may still be queued. How a mirror is run is
 -- known to the target that it mirrors.

@@ -255,6 +255,18 @@ async def read_targets(tx: Tx, ids: Collection[Id]) -> list[TargetRow]:
     return [TargetRow._make(row) for row in await tx.rows("runnable_targets", ids=sorted(ids))]
 
 
+async def changed_targets(tx: Tx, known: Mapping[Id, int]) -> list[TargetRow]:
+    """Of targets that a worker knows at some version, those that are at a later one by now."""
+    rows = await tx.tuples("targets_at_versions", ids=sorted(known))
+    return await read_targets(tx, [target for target, version in rows if version > known[target]])
+
+
+async def ungranted(tx: Tx, runs: Collection[Id]) -> list[Id]:
+    """Which of these runs may not go out any more, because the maker of their schedule has lost the grant."""
+    rows = await tx.tuples("ungranted_runs", ids=sorted(runs), every_target=EVERY_TARGET)
+    return [run for (run,) in rows]
+
+
 @portable
 async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bool = False) -> list[Id]:
     """Record the outcomes of attempts in one transaction. The runs whose lease was lost, of which nothing is

@@ -16,6 +16,7 @@ from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.events import EventNote, target_disabled
 from horarium.domain.ids import Id
 from horarium.domain.target import Target
+from horarium.store import base
 from horarium.store.base import Duplicate, Tx
 from horarium.store.verbs import audiences, targets
 from horarium.store.verbs.tenancy import get_workspace, hold_workspaces
@@ -184,6 +185,7 @@ async def end_share(tx: Tx, kind: Kind[D], lender: Id, thing_id: Id, borrower: I
     if mirror is None or mirror.runs_as == _NONE:
         raise NotFound("share")
     await tx.run(f"end_mirror_{kind.name}", workspace_id=borrower, id=mirror.id, reason=NOT_SHARED, now=now)
+    tx.announce(base.TARGETS, now)
     if kind.note is not None and mirror.is_on and borrower in tx.recording:
         tx.tell(kind.note(borrower, mirror.id, NOT_SHARED, now))
     return Share(*mirror[:4])

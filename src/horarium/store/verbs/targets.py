@@ -15,7 +15,7 @@ from horarium.domain.listings import PageRows, TargetListing
 from horarium.domain.quotas import Usage
 from horarium.domain.schedule import NO_OWNER, Schedule
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
-from horarium.store.base import Duplicate, Tx, point
+from horarium.store.base import TARGETS, Duplicate, Tx, point
 from horarium.store.verbs.page_bytes import LARGE, whole_page
 from horarium.store.verbs.quotas import take, tell_if_near
 from horarium.store.verbs.texts import containing, json_text
@@ -232,11 +232,13 @@ async def delete_target(
         )
     await tx.run("delete_target", workspace_id=workspace_id, id=target_id, now=now)
     await tx.run("delete_grants_on_target", workspace_id=workspace_id, target_id=target_id)
+    tx.announce(TARGETS, now)
     return target
 
 
 async def follow(tx: Tx, workspace_id: Id, target_id: Id, now: int) -> None:
-    """Let the mirrors of a target become what it is now."""
+    """Let the mirrors of a target become what it is now, and workers hear of the change."""
+    tx.announce(TARGETS, now)
     off = (
         await tx.rows("mirrors_to_switch_off", workspace_id=workspace_id, id=target_id)
         if tx.recording
@@ -249,6 +251,7 @@ async def follow(tx: Tx, workspace_id: Id, target_id: Id, now: int) -> None:
 async def follow_all(tx: Tx, workspace_id: Id, now: int) -> None:
     """Let the mirrors of all targets of a workspace become what these are now, because the workspace was deleted or
     is there again."""
+    tx.announce(TARGETS, now)
     off = await tx.rows("mirrors_to_switch_off_of_all", workspace_id=workspace_id) if tx.recording else ()
     await tx.run("follow_targets", workspace_id=workspace_id, reason=OFF_AT_HOME, now=now)
     _tell_off(tx, off, now)

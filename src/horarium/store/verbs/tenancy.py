@@ -12,7 +12,7 @@ from horarium.domain.ids import Id
 from horarium.domain.quotas import DEFAULT, Quotas, quotas_from_text, quotas_to_text
 from horarium.domain.restrictions import restriction_from_text, restriction_to_text
 from horarium.domain.tenancy import Identity, Key, Principal, PrincipalType, Workspace
-from horarium.store.base import ACCESS, Duplicate, Tx, point
+from horarium.store.base import ACCESS, GRANTS, Duplicate, Tx, point
 from horarium.store.verbs.quotas import set_limits
 
 
@@ -183,6 +183,7 @@ async def delete_principal(
     if not await tx.run("delete_principal", workspace_id=workspace_id, id=principal_id, now=now):
         return None
     tx.announce(ACCESS, 0)
+    tx.announce(GRANTS, 0)
     await tx.run("revoke_keys_of_principal", workspace_id=workspace_id, principal_id=principal_id, now=now)
     await tx.run("delete_grants_of_principal", workspace_id=workspace_id, principal_id=principal_id)
     return principal, granted
@@ -292,6 +293,7 @@ async def add_grants(tx: Tx, workspace_id: Id, principal_id: Id, targets: Iterab
 async def remove_grant(tx: Tx, workspace_id: Id, principal_id: Id, target_id: Id) -> bool:
     """Take a grant away. False where the principal has none on this target."""
     tx.announce(ACCESS, 0)
+    tx.announce(GRANTS, 0)
     taken = await tx.run(
         "delete_grant", workspace_id=workspace_id, principal_id=principal_id, target_id=target_id
     )

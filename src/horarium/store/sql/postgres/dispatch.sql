@@ -36,6 +36,11 @@ SELECT run_id, epoch FROM ready WHERE run_id IN (:ids...) AND owner IS NOT DISTI
 -- Locked and not written: an update would leave a dead row behind with every claim.
 SELECT id FROM targets WHERE id = :lane FOR NO KEY UPDATE SKIP LOCKED;
 
+-- name: ungranted_runs
+-- As for both, but each run is looked up in the one partition that can have it.
+SELECT r.id FROM unnest(CAST(:ids AS BYTEA[])) AS x(id) JOIN runs r ON r.id = x.id JOIN schedules s ON s.id = r.schedule_id
+WHERE NOT EXISTS (SELECT 1 FROM grants g WHERE g.principal_id = s.created_by AND g.target_id IN (r.target_id, :every_target));
+
 -- name: claimed_runs
 -- As for both, but each run is looked up in the one partition that can have it.
 SELECT r.id, r.workspace_id, r.schedule_id, {fire_of_run} AS fire_id, r.target_id, t.version AS target_version, r.row_key, r.due_ms,
