@@ -16,13 +16,14 @@ from structlog.testing import capture_logs
 from horarium.domain.audience import AudienceRow, StoredSource
 from horarium.domain.errors import Unavailable
 from horarium.domain.fire import FireKind
+from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import OverlapScope, Policies
 from horarium.engine import fanout
 from horarium.engine.fanout import BACKOFF_S, CHUNK, FIRST_CHUNK, SHARE
 from horarium.store.base import Store
-from horarium.store.verbs import nodes, tenancy
-from horarium.store.verbs.audiences import put_source
+from horarium.store.verbs import nodes, shares, tenancy
+from horarium.store.verbs.audiences import delete_source, put_source
 from horarium.store.verbs.fanout import empty_spool, free_fanout_task, write_chunk
 from horarium.store.verbs.manual import fire_by_hand
 from tests.support.audience import FLAVOURS, Listed, Stand, failing, opened_store, rows
@@ -490,6 +491,39 @@ async def test_a_source_that_is_gone_fails_the_fire(store: Store) -> None:
     fire = await stand.last(one)
     assert fire.state == "failed"
     assert "nowhere" in str(fire.error)
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_a_source_that_is_taken_away_while_it_is_read_is_read_no_further(
+    store: Store, paged: bool, deleted: bool
+) -> None:
+    source = Listed(rows(3_000), paged)
+    stand = await Stand.open(store, source)
+    lender, own = await Tenant.open(store), stand.tenant.workspace
+    lent = StoredSource(lender.workspace, "people", lender.workspace, "listed", {}, NOON, NOON)
+    await store.write(put_source, lent, NOON)
+    mirror = StoredSource(own, "lent", random_id(NOON), "?", {}, NOON, NOON, shared_from=lent.id)
+    await store.write(shares.share, shares.SOURCES, lender.workspace, lent.id, mirror)
+    one = await stand.schedule({"type": "mine" if deleted else "lent"})
+
+    async def take_away() -> None:
+        if deleted:
+            await store.write(delete_source, own, "mine")
+        else:
+            await store.write(shares.end_share, shares.SOURCES, lender.workspace, lent.id, own, NOON)
+
+    if not paged:
+        source.after_batch = take_away
+    await stand.fire()
+    await stand.fan_out.step()
+    if paged:
+        await take_away()
+    await stand.resolve()
+    await stand.work()
+    fire = await stand.last(one)
+    assert (fire.state, fire.runs) == (("partial", FIRST_CHUNK) if paged else ("failed", 0))
+    assert ("nor a source of this workspace" if deleted else "it is not shared") in str(fire.error)
+    assert len(source.read) == 1
 
 
 async def test_failed_rows_make_a_fire_partial_or_failed(store: Store) -> None:

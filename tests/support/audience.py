@@ -3,7 +3,7 @@ by hand."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ async def opened_store(flavour: str, folder: Path) -> AsyncIterator[Store]:
 
 class Listed:
     """A source of rows from a list. `paged` or not; `before_page` is called with each page's position and may
-    raise."""
+    raise; `after_batch` is done once the first rows of one that is not paged were taken."""
 
     type = "listed"
     distinct = False
@@ -50,6 +50,7 @@ class Listed:
     def __init__(self, rows: Sequence[AudienceRow], paged: bool = True) -> None:
         self.listed, self.paged = list(rows), paged
         self.before_page: Callable[[int], None] = lambda _: None
+        self.after_batch: Callable[[], Awaitable[None]] | None = None
         self.counts: int | None = None
         self.asked: list[AudienceQuery] = []
         self.read: list[AudienceQuery] = []
@@ -80,6 +81,9 @@ class Listed:
         for at in range(0, len(self.listed), 500):
             self.before_page(at)
             yield self.listed[at : at + 500]
+            if self.after_batch is not None:
+                await self.after_batch()
+                self.after_batch = None
 
     async def close(self) -> None:
         return

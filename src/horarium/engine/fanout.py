@@ -189,10 +189,12 @@ class FanoutRunner:
         return await self._write(job, prepare(job, texts, distinct), position, counted)
 
     async def _open(self, job: FanoutTask) -> tuple[Source, AudienceQuery]:
+        """The source of an audience and the query for it: as they were when its reading began, because a change counts
+        for the next fire. Raises SourceFault, also where what is still to be read was deleted or is shared no more."""
         known = self._queries.get(job.fire_id)
-        if known is None:
-            opened = self._audiences.open(job.workspace_id, job.audience, job.fired_ms)
-            known = self._queries[job.fire_id] = await opened
+        if known is None or known[0].paged or job.counted is None:
+            opened = await self._audiences.open(job.workspace_id, job.audience, job.fired_ms)
+            known = self._queries.setdefault(job.fire_id, opened)
         return known
 
     async def _page(
@@ -250,6 +252,7 @@ class FanoutRunner:
                     raise SourceFault(_too_many(job), lasting=True)
                 kept = await self._keep(kept, number + 1, texts)
                 number += len(texts)
+                await self._open(job)
         return await self._store.write(verbs.write_spool, kept, number, (), number)
 
     async def _keep(self, job: FanoutTask, first: int, texts: Sequence[AudienceText]) -> FanoutTask:
