@@ -221,6 +221,7 @@ async def _pause(
 
 
 async def _resume(tx: Tx, workspace_id: Id, catch_up: CatchUp | None, now: int) -> Pause:
+    await hold_workspaces(tx, workspace_id)
     await begin_windows(tx, now)
     held = await verbs.pauses_in_force(tx, workspace_id, now)
     if not held:

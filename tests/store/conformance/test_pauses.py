@@ -14,13 +14,13 @@ from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.service.pauses import PauseService
 from horarium.service.schedules import pausing, resuming
 from horarium.store.base import DUE
-from horarium.store.verbs import pauses, upkeep
+from horarium.store.verbs import pauses, purges, upkeep
 from horarium.store.verbs.changes import change_schedule
 from horarium.times import Timing
 from tests.support.callers import caller
 from tests.support.house import HandClock
 from tests.support.raw import select
-from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
+from tests.support.tenant import DAY, HOUR, MINUTE, NOON, Tenant
 
 ANYBODY = caller(LOWEST_ID, LOWEST_ID)
 ALLOW = Policies(overlap=Overlap.ALLOW)
@@ -510,3 +510,18 @@ async def test_a_workspace_that_several_pause_at_the_same_time_has_one_pause(ten
     services = [PauseService(one, HandClock(NOON)) for one in (store, other) * 3]
     await asyncio.gather(*(one.pause(who, tenant.workspace, note="CRM moves") for one in services))
     assert len(await store.read(pauses.pauses_in_force, tenant.workspace, NOON)) == 1
+
+
+@pytest.mark.parametrize("what", ["resume", "pause"])
+async def test_who_was_let_in_before_a_workspace_was_deleted_does_not_end_the_pause_that_holds_it(
+    tenant, store, what
+):
+    who, service = caller(tenant.workspace, tenant.principal), PauseService(store, HandClock(NOON + 1))
+    own = await tenant.schedule(policies=ALLOW)
+    await store.write(purges.delete_workspace, tenant.workspace, NOON, NOON + DAY, None)
+    given = {} if what == "resume" else {"until_ms": NOON + MINUTE}
+    with pytest.raises(NotFound):
+        await getattr(service, what)(who, tenant.workspace, **given)
+    for minute in range(1, 5):
+        await tenant.release(NOON + minute * MINUTE)
+    assert await tenant.fires(own) == []

@@ -78,10 +78,15 @@ async def get_workspace(tx: Tx, workspace_id: Id) -> Workspace | None:
 
 
 async def hold_workspaces(tx: Tx, *workspaces: Id) -> None:
-    """Let nobody else hold these workspaces until this transaction ends. Whoever counts what a workspace has before
-    something is added holds it first: of two that add at the same time, the second counts what the first has added."""
+    """Let nobody else hold these workspaces until this transaction ends, nor delete them. Whoever counts what a
+    workspace has before something is added holds it first: of two that add at the same time, the second counts what the
+    first has added.
+
+    Raises NotFound for one that was deleted, also where its caller was let in before.
+    """
     for workspace_id in sorted(set(workspaces)):
-        await tx.row("hold_workspace", workspace_id=workspace_id)
+        if await tx.row("hold_workspace", workspace_id=workspace_id) is None:
+            raise NotFound("workspace")
 
 
 async def list_workspaces(tx: Tx, after: Id, limit: int) -> list[Workspace]:
