@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized
 from horarium.domain.fire import FireKind
 from horarium.domain.ids import Id, random_id
 from horarium.domain.listings import ScheduleListing
+from horarium.domain.restrictions import Restriction
 from horarium.domain.schedule import CatchUp, Policies, Schedule, ScheduleState
-from horarium.domain.tenancy import Identity
+from horarium.domain.tenancy import EVERY_TARGET, Identity, Key, Principal, PrincipalType
+from horarium.service import schedules
 from horarium.service.schedules import (
     BACKFILL_BATCH,
     BACKFILL_LIMIT,
@@ -28,7 +30,9 @@ from horarium.service.schedules import (
     recurrence_problems,
     retargeting,
 )
+from horarium.store.verbs import tenancy
 from horarium.store.verbs.targets import get_target
+from horarium.store.verbs.tenancy import NewKey
 from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing
 from tests.support.callers import caller
 from tests.support.turns import longest_hold
@@ -266,6 +270,45 @@ async def test_a_backfill_fires_the_slots_of_its_range_ends_included(shop: Works
     assert again[0].id != fires[2].id
 
 
+async def take_the_grant(shop: Workshop) -> None:
+    await shop.store.write(tenancy.remove_grant, shop.workspace, shop.principal, EVERY_TARGET)
+
+
+async def revoke_the_key(shop: Workshop) -> None:
+    own = shop.who.key_id, shop.workspace, shop.principal
+    key = NewKey(Key(*own, "k", "hint", ("*",), NOON), random_id(NOON) * 2)
+    await shop.store.write(tenancy.create_key, key)
+    await shop.store.write(tenancy.revoke_key, shop.workspace, key.key.id, NOON)
+
+
+async def relabel(shop: Workshop) -> None:
+    shop.store.connection.execute("UPDATE schedules SET labels = '{}'")
+
+
+@pytest.mark.parametrize(
+    ("take_away", "error"),
+    [(take_the_grant, Forbidden), (revoke_the_key, Unauthorized), (relabel, Forbidden)],
+)
+async def test_a_backfill_goes_no_further_once_its_caller_may_not_fire_any_more(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch, take_away: Any, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(schedules, "BACKFILL_BATCH", 2)
+    schedule = await shop.schedule("0 * * * *", labels={"team": "blue"}, timing={"anchor": 0})
+    who = replace(shop.who, restriction=Restriction(labels={"team": "blue"}))
+    write = shop.store.write
+
+    async def then_take_away(*given: Any, **options: Any) -> Any:
+        done = await write(*given, **options)
+        monkeypatch.setattr(shop.store, "write", write)
+        await take_away(shop)
+        return done
+
+    monkeypatch.setattr(shop.store, "write", then_take_away)
+    with pytest.raises(error):
+        await shop.schedules.backfill(who, schedule.id, NOON - 5 * HOUR, NOON)
+    assert [*map(tuple, shop.rows("SELECT count(*) FROM runs"))] == [(2,)]
+
+
 async def test_a_backfill_beyond_the_last_slot_of_a_schedule_fires_those_that_it_has(shop: Workshop) -> None:
     schedule = await shop.schedule('{"once":"2026-03-01T13:00:00Z"}')
     shop.clock.now = NOON + 3 * HOUR
@@ -430,6 +473,8 @@ async def test_what_changes_or_starts_a_schedule_needs_a_grant_on_its_target(sho
             await do(shop.schedules, who, schedule.id)
     assert await shop.again(schedule) == before
     assert await shop.schedules.fires(shop.workspace, schedule.id, 10) == []
+    stranger = Principal(STRANGER, shop.workspace, PrincipalType.PERSON, "stranger", NOON)
+    await shop.store.write(tenancy.create_principal, stranger, [shop.target])
     await do(shop.schedules, caller(shop.workspace, STRANGER, (shop.target,)), schedule.id)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from horarium.domain.audit import SCHEDULES_CREATED, AuditEntry
-from horarium.domain.errors import Conflict, Invalid, Problem
+from horarium.domain.errors import Conflict, Invalid, Problem, Unauthorized
 from horarium.domain.fire import Fire, FireKind
 from horarium.domain.ids import Id, random_id
 from horarium.domain.pauses import said
@@ -43,6 +43,7 @@ from horarium.store.verbs.changes import ScheduleChange, change_schedule
 from horarium.store.verbs.creation import create_schedules, onward, refuse_twin
 from horarium.store.verbs.idempotency import Request, claim
 from horarium.store.verbs.manual import find_manual_fire, fire_by_hand, fire_slots
+from horarium.store.verbs.tenancy import get_key, grants_of
 from horarium.store.verbs.windows import holds_of, schedule_with_holds
 from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, wants_anchor
 
@@ -433,7 +434,7 @@ class ScheduleService:
         completes what was interrupted. Raises Invalid for a range that is reversed, ends in the future, or has more
         than BACKFILL_LIMIT slots, and for a `request` that is no Idempotency-Key, Conflict if the schedule is given
         another definition meanwhile or the same `request` came with another range within a day, and Forbidden
-        without a grant on its target.
+        without a grant on its target. Each batch looks anew whether the caller may.
         """
         now = self.clock.now_ms()
         unique = "" if request is None else key_of_principal(who, request)
@@ -454,7 +455,7 @@ class ScheduleService:
             }
             entry = trail.entry("schedule.backfilled", "sch", schedule_id, after=said)
             fires += await self.store.write(
-                noting(_backfill, entry), who.workspace_id, schedule_id, version, batch, unique, once, now
+                noting(_backfill, entry), who, schedule_id, version, batch, unique, once, now
             )
             self.rates.spend(who, len(batch) * BACKFILLED_FIRE)
         return fires
@@ -629,9 +630,17 @@ async def _find_slots(slots: list[int], recurrence: Recurrence, from_ms: int, to
         slot = slot_after(recurrence, slot)
 
 
+async def _as_by_now(tx: Tx, who: Identity) -> Identity:
+    """A caller with the grants that its principal has by now. Raises Unauthorized where the key was revoked."""
+    key = await get_key(tx, who.principal.workspace_id, who.key_id)
+    if key is not None and key.revoked_ms is not None:
+        raise Unauthorized("this API key was revoked")
+    return replace(who, granted=frozenset(await grants_of(tx, who.principal_id)))
+
+
 async def _backfill(
     tx: Tx,
-    workspace_id: Id,
+    who: Identity,
     schedule_id: Id,
     version: int,
     slots: Sequence[int],
@@ -640,10 +649,12 @@ async def _backfill(
     now: int,
 ) -> list[Fire]:
     """Fire slots that the definition of a version names. Raises Conflict if it is not the schedule's any more, or if
-    the request came with another range before."""
+    the request came with another range before; Unauthorized and Forbidden if the caller may not fire it any more."""
+    workspace_id = who.workspace_id
     if once is not None:
         await claim(tx, once, schedule_id, now)
     schedule = await verbs.get_schedule(tx, workspace_id, schedule_id)
+    (await _as_by_now(tx, who)).require_target(schedule.definition.target_id, OF_SCHEDULE, schedule.labels)
     if schedule.definition_version != version:
         words = "the schedule was changed while its slots were being fired; look at it, and ask again"
         raise Conflict(words, "version")
