@@ -22,7 +22,7 @@ from horarium.service.trail import SERVER, Trail, difference, recording, watched
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import pauses as verbs
 from horarium.store.verbs.changes import change_schedule
-from horarium.store.verbs.tenancy import get_workspace, hold_workspaces
+from horarium.store.verbs.tenancy import get_workspace, hold_workspace
 from horarium.store.verbs.windows import begin_windows, windows_wait
 from horarium.times.instants import utc_text
 
@@ -205,7 +205,7 @@ async def _pause(
     clears: Collection[str],
     now: int,
 ) -> Pause:
-    await hold_workspaces(tx, new.workspace_id)
+    await hold_workspace(tx, new.workspace_id)
     held = [each for each in await verbs.pauses_in_force(tx, new.workspace_id, now) if each.window_id is None]
     if not held:
         return await verbs.add_pause(tx, new)
@@ -221,7 +221,7 @@ async def _pause(
 
 
 async def _resume(tx: Tx, workspace_id: Id, catch_up: CatchUp | None, now: int) -> Pause:
-    await hold_workspaces(tx, workspace_id)
+    await hold_workspace(tx, workspace_id)
     await begin_windows(tx, now)
     held = await verbs.pauses_in_force(tx, workspace_id, now)
     if not held:

@@ -179,3 +179,12 @@ async def test_what_is_not_shared_any_more_counts_no_longer(store, lent, borrowe
     await share(store, lent, await Tenant.open(store))
     with pytest.raises(Conflict, match="no more may be"):
         await share(store, lent, borrower)
+
+
+async def test_a_source_is_shared_no_longer_also_with_a_workspace_that_was_deleted(
+    tenant, store, lent, borrower
+):
+    await share(store, lent, borrower)
+    await store.write(purges.delete_workspace, borrower.workspace, NOON, NOON + DAY, None)
+    await end(store, lent, borrower)
+    assert await shared_with(store, lent) == []

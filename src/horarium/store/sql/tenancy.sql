@@ -22,7 +22,7 @@ WHERE id = :id AND deleted_ms IS NULL;
 
 -- name: hold_workspace
 -- SQLite has one writer at a time, so that nobody has to wait here.
-SELECT id FROM workspaces WHERE id = :workspace_id AND deleted_ms IS NULL;
+SELECT deleted_ms FROM workspaces WHERE id = :workspace_id;
 
 -- name: list_workspaces
 SELECT {workspace_columns} FROM workspaces w

@@ -12,7 +12,7 @@ from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id
 from horarium.domain.restrictions import restriction_from_text, restriction_to_text
 from horarium.store.base import Tx
-from horarium.store.verbs.tenancy import hold_workspaces
+from horarium.store.verbs.tenancy import hold_workspace
 
 # How many actions of a workspace may be under way.
 MOST_OPEN = 10
@@ -118,7 +118,7 @@ def _row(action: Action) -> StoredAction:
 
 async def take_action(tx: Tx, action: Action) -> Action:
     """Store a new action. Raises Conflict where as many are under way in the workspace as may be."""
-    await hold_workspaces(tx, action.workspace_id)
+    await hold_workspace(tx, action.workspace_id)
     await tx.run("forget_actions", workspace_id=action.workspace_id, before=action.created_ms - KEPT_MS)
     (count,) = await tx.row("count_open_actions", workspace_id=action.workspace_id)
     if count >= MOST_OPEN:

@@ -12,7 +12,7 @@ from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
 from horarium.domain.ids import Id
 from horarium.store.base import Duplicate, Tx
 from horarium.store.verbs.targets import OFF_AT_HOME
-from horarium.store.verbs.tenancy import hold_workspaces
+from horarium.store.verbs.tenancy import hold_workspace
 
 # Sources of a workspace. A list shows all of them at once.
 MOST_SOURCES = 200
@@ -77,7 +77,7 @@ async def replace_source(
 
     Raises Invalid (quota) where the workspace would have more than `most` sources, and Conflict for a mirror.
     """
-    await hold_workspaces(tx, after.workspace_id)
+    await hold_workspace(tx, after.workspace_id)
     if await get_source(tx, after.workspace_id, after.name) != before:
         return None
     if before is None:
@@ -163,7 +163,7 @@ async def list_sources(tx: Tx, workspace_id: Id) -> list[StoredSource]:
 async def delete_source(tx: Tx, workspace_id: Id, name: str) -> StoredSource | None:
     """Remove a source; the source as it was, None where the workspace has none with this name. Raises Conflict for one
     that is shared."""
-    await hold_workspaces(tx, workspace_id)
+    await hold_workspace(tx, workspace_id)
     found = await get_source(tx, workspace_id, name)
     if found is None:
         return None

@@ -20,7 +20,7 @@ from horarium.store.verbs import erased_runs, erased_texts
 from horarium.store.verbs.directory import get_item
 from horarium.store.verbs.erased_texts import by_id, by_item
 from horarium.store.verbs.erasing import JSON, OWN_JSON, PERSON, PLAIN, UNIQUE, Found, Step, Tell, kept
-from horarium.store.verbs.tenancy import hold_workspaces
+from horarium.store.verbs.tenancy import hold_workspace
 
 # How many erasures of a workspace may be under way, and how many with those that wait.
 MOST_OPEN, MOST_WAITING = 10, 100
@@ -101,7 +101,7 @@ async def begin_erasure(tx: Tx, erasure: Erasure) -> Erasure:
     """Store a new erasure, with what the directory says of the person. Raises Conflict where as many are under way in
     the workspace as may be."""
     own = {"workspace_id": erasure.workspace_id}
-    await hold_workspaces(tx, erasure.workspace_id)
+    await hold_workspace(tx, erasure.workspace_id)
     running, count = await tx.row("count_open_erasures", **own)
     if running >= MOST_OPEN:
         words = f"{MOST_OPEN} erasures of this workspace are under way, and no more may be: wait until one is done"

@@ -18,7 +18,7 @@ from horarium.domain.pauses import WHEN_RESUMED, Closure, Pause, closure_of, in_
 from horarium.domain.schedule import Schedule
 from horarium.store.base import DUE, Tx
 from horarium.store.verbs.pause_rows import pause_of_row, pause_row
-from horarium.store.verbs.tenancy import hold_workspaces
+from horarium.store.verbs.tenancy import hold_workspace
 from horarium.store.verbs.windows import begin_windows
 
 # A pause is settled so long after its end (ms), when no node's clock is before the end any more.
@@ -122,7 +122,7 @@ async def all_pauses(tx: Tx, workspace_id: Id, after: Id, limit: int) -> list[Pa
 async def add_pause(tx: Tx, pause: Pause) -> Pause:
     """Enter a new pause of a workspace. Raises Conflict where it has as many that matter to releases as may be: every
     release reads all of them, those of a moment ago among them."""
-    await hold_workspaces(tx, pause.workspace_id)
+    await hold_workspace(tx, pause.workspace_id)
     (count,) = await tx.row("count_ruling_pauses", workspace_id=pause.workspace_id)
     if count >= MOST_RULING:
         words = (

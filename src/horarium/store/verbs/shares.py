@@ -19,7 +19,7 @@ from horarium.domain.target import Target
 from horarium.store import base
 from horarium.store.base import Duplicate, Tx
 from horarium.store.verbs import audiences, targets
-from horarium.store.verbs.tenancy import get_workspace, hold_workspaces
+from horarium.store.verbs.tenancy import get_workspace, hold_both, hold_workspace
 
 # How often the targets of a workspace may be shared in all, and its sources: a change of one may write so many mirrors.
 MOST_SHARES = 10_000
@@ -83,7 +83,7 @@ class Kind(Generic[D]):
 
 
 async def _hold_target(tx: Tx, lender: Id, target_id: Id, borrower: Id) -> None:
-    await hold_workspaces(tx, lender)
+    await hold_workspace(tx, lender)
     await tx.run("lock_target", workspace_id=lender, id=target_id)
 
 
@@ -98,7 +98,7 @@ async def _add_target(tx: Tx, mirror: Target) -> _Mirror:
 
 
 async def _hold_source(tx: Tx, lender: Id, source_id: Id, borrower: Id) -> None:
-    await hold_workspaces(tx, lender, borrower)
+    await hold_both(tx, lender, borrower)
 
 
 async def _source(tx: Tx, lender: Id, source_id: Id) -> tuple[str, Id | None]:

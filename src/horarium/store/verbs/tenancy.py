@@ -77,16 +77,21 @@ async def get_workspace(tx: Tx, workspace_id: Id) -> Workspace | None:
     return workspace_from_row(found) if found else None
 
 
-async def hold_workspaces(tx: Tx, *workspaces: Id) -> None:
-    """Let nobody else hold these workspaces until this transaction ends, nor delete them. Whoever counts what a
-    workspace has before something is added holds it first: of two that add at the same time, the second counts what the
-    first has added.
+async def hold_workspace(tx: Tx, workspace_id: Id) -> None:
+    """Let nobody else hold a workspace until this transaction ends, nor delete it. Whoever counts what it has before
+    something is added holds it first: of two that add at the same time, the second counts what the first has added.
 
     Raises NotFound for one that was deleted, also where its caller was let in before.
     """
-    for workspace_id in sorted(set(workspaces)):
-        if await tx.row("hold_workspace", workspace_id=workspace_id) is None:
-            raise NotFound("workspace")
+    row = await tx.row("hold_workspace", workspace_id=workspace_id)
+    if row is None or row[0] is not None:
+        raise NotFound("workspace")
+
+
+async def hold_both(tx: Tx, one: Id, other: Id) -> None:
+    """Hold two workspaces, in an order that is the same for all. They may be deleted."""
+    for workspace_id in sorted({one, other}):
+        await tx.row("hold_workspace", workspace_id=workspace_id)
 
 
 async def list_workspaces(tx: Tx, after: Id, limit: int) -> list[Workspace]:

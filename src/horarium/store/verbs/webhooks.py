@@ -23,7 +23,7 @@ from horarium.domain.webhooks import (
 from horarium.store.base import WEBHOOKS, Tx, portable
 from horarium.store.figures import DELIVERIES
 from horarium.store.verbs.events import event_log
-from horarium.store.verbs.tenancy import hold_workspaces
+from horarium.store.verbs.tenancy import hold_workspace
 
 # How many webhooks a workspace may have.
 MOST_WEBHOOKS = 50
@@ -122,7 +122,7 @@ def webhook_from_row(row: Sequence[Any]) -> Webhook:
 
 async def create_webhook(tx: Tx, webhook: Webhook) -> Webhook:
     """Store a webhook, which is sent what happens from now on. Raises Conflict where the workspace has too many."""
-    await hold_workspaces(tx, webhook.workspace_id)
+    await hold_workspace(tx, webhook.workspace_id)
     (count,) = await tx.row("count_webhooks", workspace_id=webhook.workspace_id)
     if count >= MOST_WEBHOOKS:
         raise Conflict(

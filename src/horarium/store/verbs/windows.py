@@ -23,7 +23,7 @@ from horarium.domain.windows import (
 from horarium.store.base import DUE, Tx, point
 from horarium.store.verbs.pause_rows import PauseRow, pause_of_row, pause_row
 from horarium.store.verbs.schedules import schedule_from_row
-from horarium.store.verbs.tenancy import hold_workspaces
+from horarium.store.verbs.tenancy import hold_workspace
 from horarium.times import zone_fingerprint
 
 
@@ -67,7 +67,7 @@ def _window(row: Sequence[Any]) -> Window:
 
 async def add_window(tx: Tx, window: Window) -> Window:
     """Enter a new window. Raises Conflict (limit) where there are as many as may be."""
-    await hold_workspaces(tx, window.workspace_id)
+    await hold_workspace(tx, window.workspace_id)
     whole, single = await tx.row("count_windows_of_workspace", workspace_id=window.workspace_id)
     if window.schedule_id is None:
         _refuse_more(whole, MOST_OF_WORKSPACE, "the workspace")
