@@ -91,6 +91,33 @@ async def test_an_import_ends_with_the_item_beyond_the_quota(house: House) -> No
     assert [(one["line"], one["code"]) for one in refused["errors"]] == [(3, "quota")]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "line"),
+    [
+        ("POST", "/schedules/bulk", {"name": "s", "recurrence": "0 9 * * *", "target": "t"}),
+        ("PUT", "/directory/users", {"id": "u"}),
+    ],
+)
+async def test_a_quota_of_lines_that_is_lowered_while_they_are_sent_refuses_more_of_them(
+    house: House, method: str, path: str, line: dict[str, str]
+) -> None:
+    await scheduled(house)
+
+    async def lines() -> AsyncIterator[bytes]:
+        for number in range(6):
+            yield json.dumps(line | {"id": f"u{number}"} if "id" in line else line).encode() + b"\n"
+            if number == 2:
+                await allow(house, bulk_lines=1)
+
+    headers = {"Content-Type": "application/x-ndjson"}
+    answer = await house.client.request(method, BASE + path, content=lines(), headers=headers)
+    assert "the quota bulk_lines of this workspace is 1" in answer.text
+    things = await ask(house, "GET", path.removesuffix("/bulk"))
+    assert len(things["items"]) == (
+        4 if path.endswith("bulk") else 0
+    )  # items are stored together or not at all
+
+
 async def test_the_input_of_a_run_is_bounded_as_that_of_a_schedule(house: House) -> None:
     target = await house.target("workflow")
     await allow(house, input_bytes=20)

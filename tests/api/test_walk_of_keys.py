@@ -389,6 +389,32 @@ async def test_a_key_that_gets_an_end_meanwhile_makes_none_that_lasts_longer(
     assert [ends for _, _, ends in made] == [house.clock.now + HOUR]
 
 
+@pytest.mark.parametrize("mode", ["create", "upsert"])
+async def test_lines_that_wait_for_their_batch_are_stored_by_the_grants_that_there_are_then(
+    house: House, mode: str
+) -> None:
+    other = await house.target("workflow", key="other")
+    await scheduled(house)
+    tenancy, who = house.services.tenancy, await house.who()
+    granted = [(await house.services.targets.resolve(who.workspace_id, "t")).id, other.id]
+    loser = await tenancy.create_principal(who, "loser", granted=granted)
+    issued = await tenancy.create_key(who, "k", ["schedules:write"], loser.id)
+    line = {"recurrence": "0 10 * * *"}
+
+    async def lines() -> AsyncIterator[bytes]:
+        for number, target in enumerate(("other", "t", "other")):
+            named = {"name": "late", "key": f"late {number}", "target": target}
+            yield orjson.dumps(line | named) + b"\n"
+        await tenancy.remove_grant(who, loser.id, granted[0])
+
+    headers = {"Authorization": f"Bearer {issued.text}", "Content-Type": "application/x-ndjson"}
+    async with client_of(house.api, headers=headers) as client:
+        answer = await client.request("POST", f"{BASE}/schedules/bulk?mode={mode}", content=lines())
+    assert [orjson.loads(text)["status"] for text in answer.text.splitlines()] == [201, 403, 201]
+    made = (await ask(house, "GET", "/schedules?search=late"))["items"]
+    assert sorted(one["key"] for one in made) == ["late 0", "late 2"]
+
+
 async def all_keys(house: House) -> list[tuple[bytes, str, int | None]]:
     """(id, name, end) of the keys of all workspaces."""
     return list(house.store.connection.execute("SELECT id, name, expires_ms FROM keys"))  # type: ignore[attr-defined]

@@ -18,12 +18,12 @@ from horarium.api.bodies import parse_object
 from horarium.api.drafts import schedule_draft
 from horarium.api.errors import problems_of, status_of
 from horarium.api.fields import instant_or_none
-from horarium.domain.errors import HorariumError, QuotaReached, TooLarge
+from horarium.domain.errors import Forbidden, HorariumError, QuotaReached, TooLarge
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.schedule import Schedule
 from horarium.domain.tenancy import Identity
 from horarium.service.rates import BULK_LINE
-from horarium.service.schedules import ScheduleDraft
+from horarium.service.schedules import OF_SCHEDULE, ScheduleDraft
 from horarium.service.services import Services
 from horarium.service.turns import Turns
 
@@ -69,13 +69,14 @@ async def write_all(
     """
     answers = _Answers()
     batch: _Batch[Item] = []
-    number, turns, most = 0, Turns(), who.workspace.quotas.bulk_lines
+    number, turns = 0, Turns()
     async with _Writing(who, services, writer, answers) as writing:
         try:
             async for lines in batches:
                 for line in lines:
                     await turns.give()
                     says_something = bool(line) and not line.isspace()
+                    most = who.workspace.quotas.bulk_lines
                     if says_something and number >= most:
                         words = QuotaReached("bulk_lines", most, prefixed("ws", who.workspace_id))
                         raise TooLarge(f"the request has too many lines: {words}")
@@ -197,6 +198,21 @@ class Creating:
         return await schedule_draft(self.who, self.services, raw, self.services.clock.now_ms())
 
     async def write(self, items: Sequence[ScheduleDraft]) -> Sequence[Written | HorariumError]:
+        refused = [self._refusal(draft) for draft in items]
+        granted = [draft for draft, refusal in zip(items, refused, strict=True) if refusal is None]
+        made = iter(await self._make(granted) if granted else ())
+        return [next(made) if refusal is None else refusal for refusal in refused]
+
+    def _refusal(self, draft: ScheduleDraft) -> Forbidden | None:
+        """Why a line is refused that was read before the grant on its target was taken away: a batch may wait for hours
+        for its last line."""
+        try:
+            self.who.require_target(draft.target_id, OF_SCHEDULE, draft.labels)
+        except Forbidden as error:
+            return error.with_traceback(None)
+        return None
+
+    async def _make(self, items: Sequence[ScheduleDraft]) -> Sequence[Written | HorariumError]:
         try:
             made = await self.services.schedules.create_many(items)
         except HorariumError:  # one of them clashes with what is stored: line by line

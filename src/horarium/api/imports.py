@@ -204,10 +204,11 @@ _BOUNDS = json.JSONDecoder(parse_constant=_no_constant, parse_int=str, parse_flo
 
 async def within_quota(services: Services, who: Identity, items: Numbered) -> Numbered:
     """The items of an import, of which the rest is not read where there are more than the workspace may send."""
-    most, count = who.workspace.quotas.bulk_lines, 0
+    count = 0
     try:
         async for number, item in items:
             count += 1
+            most = who.workspace.quotas.bulk_lines  # it may be lowered meanwhile
             if count > most:
                 words = QuotaReached("bulk_lines", most, prefixed("ws", who.workspace_id))
                 yield number, Problem("", f"is too many: {words}", "quota")
