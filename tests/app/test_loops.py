@@ -77,6 +77,7 @@ ALONE = {"heartbeat_loop": None}
 OF_WORKER = {
     "Worker._claim_loop": None,
     "Worker._cancel_loop": None,
+    "Worker._follow_loop": None,
     "Recorder.loop": None,
     "Watcher.loop": None,
     "Deliverer.loop": None,

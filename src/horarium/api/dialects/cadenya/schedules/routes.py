@@ -84,8 +84,9 @@ class Schedules(CadenyaHandlers):
     async def create(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         agent = await self.agent(who, segment(request, "agentId"))
-        fields = await self.fields(request)
         who.require_target(agent.id, agent.name)
+        fields = await self.fields(request)
+        who.require_target(agent.id, agent.name)  # the body may have been on its way for long
         order = self.dialect.parse(fields, True)
         timing = wire.new_timing(order, Facts(self.now_ms()), fields.problems)
         fields.note(wire.agent_problems(order, agent, None))
