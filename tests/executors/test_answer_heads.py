@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
+from unittest.mock import Mock
 
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
-from horarium.executors.answer_heads import MOST_BESIDE, MOST_HEAD
+from horarium.executors.answer_heads import MOST_BESIDE, MOST_HEAD, AnswerProtocol, AnswerUnasked
 from horarium.executors.http import HttpExecutor, make
 from horarium.executors.options import ExecutorOptions
 from tests.executors.calls import stored_call
@@ -195,6 +196,47 @@ async def test_a_204_that_announces_a_body_is_not_waited_for_and_its_connection_
         assert (await post(executor, server)).status == 204
         assert (await post(executor, server)).output == "ok"
         assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "said", [answer(body=b"stale"), answer(status=b"500 No"), b"HTTP/1.1 2", b"\r\n", b"not HTTP\r\n\r\n"]
+)
+async def test_what_a_server_says_behind_its_answer_is_no_answer_to_the_next_request(
+    executor: HttpExecutor, said: bytes
+) -> None:
+    asked, over = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer())
+        if not asked.is_set():
+            await asked.wait()
+            writer.write(said)
+        while await reader.read(65_536):
+            pass
+        over.set()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        config = {"url": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"}
+        for _ in range(2):
+            outcome = await executor.execute(stored_call(executor, config))
+            assert (outcome.status, outcome.output) == (200, "ok"), outcome
+            if not asked.is_set():
+                asked.set()
+                await over.wait()  # its connection was left
+        await executor.close()
+
+
+async def test_an_answer_that_comes_before_the_request_is_none(executor: HttpExecutor) -> None:
+    loop = asyncio.get_running_loop()
+    protocol, transport = AnswerProtocol(loop), Mock()
+    protocol.connection_made(transport)
+    protocol.data_received(answer())
+    transport.close.assert_called_once()
+    protocol.set_response_params()
+    with pytest.raises(AnswerUnasked):
+        await protocol.read()
 
 
 async def test_a_connection_that_has_left_http_carries_no_other_request(executor: HttpExecutor) -> None:

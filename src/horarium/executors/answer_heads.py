@@ -11,6 +11,8 @@ library's parser, and hands it a whole head at a time:
 - An answer of status 204 or 304 has no body. If a body follows all the same, it is ignored, and the connection is not
   used again.
 - An answer of status 101 ends HTTP on its connection, which is not used again.
+- What a server says before it was asked, or behind its answer, is no answer to the next request. Nobody is asked on a
+  connection on which that has come.
 - What a server has not read of a request, when nobody waits for its answer any more, is thrown away.
 """
 
@@ -39,8 +41,19 @@ _BODY_FOLLOWS = re.compile(
 )
 
 
-class AnswerTooLarge(BadHttpMessage):
-    """An answer that holds more than its reader takes in. `message` says what is too large."""
+class AnswerNotTaken(BadHttpMessage):
+    """An answer that its reader does not take in. `message` says what is wrong with it."""
+
+
+class AnswerTooLarge(AnswerNotTaken):
+    """An answer that holds more than its reader takes in."""
+
+
+class AnswerUnasked(AnswerNotTaken):
+    """An answer that came before there was a request."""
+
+    def __init__(self) -> None:
+        super().__init__("it came before anything was asked")
 
 
 class HeadTooLarge(AnswerTooLarge):
@@ -66,20 +79,31 @@ class AnswerProtocol(client_proto.ResponseHandler):
         super().__init__(loop)
         self._in_head = False
         self._held = b""
-        self._ignores_rest = False
+        # Whether there is a request whose answer is not complete.
+        self._asked = False
         # Bytes and lines of the heads of status 1xx; bytes of the answer behind them.
         self._announced, self._announced_lines = 0, 0
         self._arrived = 0
 
     def set_response_params(self, **params: Any) -> None:
         """Called by the library when a request is sent: an answer is expected from now on."""
-        self._in_head, self._held, self._ignores_rest = True, b"", False
+        self._in_head, self._held, self._asked = True, b"", True
         self._announced, self._announced_lines, self._arrived = 0, 0, 0
+        self._payload = None  # that of the answer before
         params.update(_LIMITS)
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop with what has arrived, and by the library with nothing."""
+        if data and not self._asked:
+            self._refuse(AnswerUnasked())
+            return
+        self._take(data)
+        if not self._in_head and self._payload is not None and self._payload.is_eof():
+            self._asked = False
+
+    def _take(self, data: bytes) -> None:
+        """Hand what has arrived to the parser, a whole head at a time."""
         while self._in_head and data:
             head, data = self._next_head(data)
             if not head:
@@ -88,12 +112,9 @@ class AnswerProtocol(client_proto.ResponseHandler):
             super().data_received(head)
             if not data:
                 return
-        if not self._ignores_rest:
-            self._arrived += len(data)
-            super().data_received(data)
-            self._bound_framing()
-        elif self.transport is not None:
-            self.transport.close()  # it may be kept for the next request already
+        self._arrived += len(data)
+        super().data_received(data)
+        self._bound_framing()
 
     def close(self) -> None:
         """Called by the library. What is left of a request is not sent any more: a server that does not read it would
@@ -125,7 +146,7 @@ class AnswerProtocol(client_proto.ResponseHandler):
             self._held = data
             return b"", b""
         if found is None or data.count(b"\n", 0, found.end()) > MOST_HEADERS + 2:
-            self._refuse()
+            self._refuse(HeadTooLarge())
             return b"", b""
         head, rest = data[: found.end()], data[found.end() :]
         status = head[9:12]
@@ -135,23 +156,22 @@ class AnswerProtocol(client_proto.ResponseHandler):
             self._announced += len(head)
             self._announced_lines += head.count(b"\n")
             if self._announced > MOST_HEAD or self._announced_lines > MOST_HEADERS:
-                self._refuse()
+                self._refuse(HeadTooLarge())
                 return b"", b""
         if status == b"101":
             self.force_close()  # what it speaks from now on is no HTTP: no other request may be sent on it
         if status in _WITHOUT_BODY:
-            self._ignores_rest = True
             if rest or _BODY_FOLLOWS.search(head):
                 self.force_close()
             return head, b""
         mended = _with_one_length(head)
         return (data, b"") if mended is head and not self._in_head else (mended, rest)
 
-    def _refuse(self) -> None:
-        """End the exchange because of a head that is too large."""
+    def _refuse(self, why: AnswerNotTaken) -> None:
+        """End the exchange, and the connection with it."""
         if self.transport is not None:
             self.transport.close()
-        self.set_exception(HeadTooLarge())
+        self.set_exception(why)
 
     def _bound_framing(self) -> None:
         """End the exchange if far more has arrived than the body that was found in it."""

@@ -25,7 +25,7 @@ from horarium.domain.host_lists import HostList
 from horarium.domain.ids import Id
 from horarium.domain.refused_hosts import RefusedHosts
 from horarium.executors.addresses import DENIED, ZONED, AddressPolicy, check_url
-from horarium.executors.answer_heads import AnswerProtocol, AnswerTooLarge
+from horarium.executors.answer_heads import AnswerNotTaken, AnswerProtocol
 from horarium.executors.look_ups import Found, LookUps, Name, asked_by, asking
 from horarium.executors.options import ExecutorOptions
 
@@ -327,7 +327,7 @@ def explain(error: BaseException) -> str:
         return "could not connect: no answer"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the target closed the connection without an answer"
-    if isinstance(error.__cause__, AnswerTooLarge):
+    if isinstance(error.__cause__, AnswerNotTaken):
         return f"the answer was refused: {error.__cause__.message}"
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the connection was closed before the answer was complete"
