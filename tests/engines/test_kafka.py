@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import aiokafka.client
@@ -181,7 +182,7 @@ class Rejecting:
         (errors.UnknownProducerId(), True),
         (errors.ProducerFenced(), True),
         # The library works no more.
-        (errors.KafkaError("Unexpected error during batch delivery"), False),
+        (errors.KafkaError("Unexpected error during batch delivery"), True),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -282,6 +283,9 @@ async def test_a_cluster_without_tls_is_told_from_one_that_is_away(executor, bro
 
 class Client:
     """A client of the library that fails as it is told."""
+
+    _txn_manager = SimpleNamespace()
+    client = SimpleNamespace(_sync_task=None)
 
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)

@@ -71,7 +71,9 @@ LIBRARIES: dict[str, tuple[Any, str, dict[str, tuple[bool, str]]]] = {
                 "the cluster does not know this mechanism of signing in: set mechanism to another",
             ),
             "NotEnoughReplicasError": (True, "NotEnoughReplicasError"),
-            "KafkaError": (True, "KafkaError"),
+            **dict.fromkeys(
+                ("CorrelationIdError", "KafkaError"), (False, "it does not answer as Kafka does")
+            ),
         },
     ),
     "aiormq.exceptions": (

@@ -8,8 +8,10 @@ from types import SimpleNamespace
 import pytest
 from structlog.testing import capture_logs
 
+from horarium.domain.ids import prefixed
 from horarium.executors.engines import connections as module
 from horarium.executors.engines.connections import IDLE_S, AllInUse, Connections
+from horarium.executors.engines.messages import NotUnderstood
 from horarium.executors.engines.nats_link import Link
 
 ONE, OTHER = b"one", b"other"
@@ -283,7 +285,7 @@ async def test_closing_ends_what_is_idle_used_leaving_or_being_opened(connection
                 await connections.close()
             assert [connection.closed for connection in made] == [True] * 4
             await asyncio.wait({opening}, timeout=10)
-            assert opening.cancelled()
+            assert str(opening.exception()) == "the connection broke"
             assert connections._timer.cancelled()
 
 
@@ -333,3 +335,62 @@ async def test_an_answer_at_which_whoever_hears_it_breaks_down_is_told_in_the_lo
             link._answered(SimpleNamespace(subject=f"inbox.{number}"))
     assert (heard, asked.all.done()) == (["inbox.0", "inbox.2"], True)
     assert lines == [{"log_level": "error", "event": "engine_answer_not_heard", "exc_info": True}]
+
+
+@pytest.mark.parametrize("where", ["connecting", "asking"])
+async def test_what_a_client_library_breaks_down_at_is_told_in_plain_words_and_to_the_operator(
+    connections, where
+):
+    async def connect():
+        if where == "connecting":
+            raise KeyError("capabilities")
+        return Connection()
+
+    with (
+        capture_logs() as lines,
+        pytest.raises(NotUnderstood, match="what it answers cannot be understood"),
+    ):
+        async with connections.hold(bytes(16), "place", connect):
+            raise KeyError("capabilities")
+    (line,) = lines
+    assert line.pop("places").splitlines()[-1] == "KeyError"
+    assert line == {
+        "log_level": "warning",
+        "event": "engine_not_understood",
+        "workspace": prefixed("ws", bytes(16)),
+    }
+
+
+async def test_a_fault_of_our_own_is_not_told_as_that_of_a_server(connections):
+    def connect():
+        return no_bytes  # awaited as it is: our own code breaks down at that
+
+    no_bytes = object()
+    with capture_logs() as lines, pytest.raises(TypeError):
+        async with connections.hold(ONE, "place", connect):
+            pass
+    assert lines == []
+
+
+async def test_a_library_that_says_that_it_was_cancelled_has_lost_its_connection(connections):
+    async def connect():
+        return Connection()
+
+    with pytest.raises(OSError, match="the connection broke"):
+        async with connections.hold(ONE, "place", connect):
+            raise asyncio.CancelledError
+
+
+async def test_whoever_waits_for_a_server_can_be_cancelled(connections):
+    async def connect():
+        return Connection()
+
+    async def ask():
+        async with connections.hold(ONE, "place", connect):
+            await asyncio.Event().wait()
+
+    asking = asyncio.create_task(ask())
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking

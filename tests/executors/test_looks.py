@@ -6,6 +6,7 @@ import pytest
 
 from horarium.domain.execution import Outcome, Verdict, Watched
 from horarium.executors import looks
+from horarium.executors.engines.messages import NotUnderstood
 from horarium.executors.looks import look_at_each, look_in_parts, seen_of
 
 RUNS = [Watched(name.encode(), name) for name in ("a", "b", "c", "d")]
@@ -13,7 +14,7 @@ DONE = Outcome(Verdict.SUCCEEDED)
 
 
 async def test_what_fails_of_one_run_is_its_error_and_what_goes_on_is_left_out():
-    wrong = KeyError("result")
+    wrong = OSError("away")
 
     async def look(run):
         if run.handle == "b":
@@ -21,6 +22,16 @@ async def test_what_fails_of_one_run_is_its_error_and_what_goes_on_is_left_out()
         return None if run.handle == "c" else DONE
 
     assert await look_at_each(RUNS, look, 2) == {b"a": DONE, b"b": wrong, b"d": DONE}
+
+
+async def test_a_look_at_which_a_library_breaks_down_says_that_the_answer_cannot_be_understood():
+    async def look(run):
+        raise KeyError("in the words of somebody else")
+
+    seen = await look_at_each(RUNS[:1], look, 2)
+    assert str(seen[b"a"]) == "what it answers cannot be understood"
+    assert isinstance(seen[b"a"], NotUnderstood)
+    assert isinstance(seen[b"a"].__cause__, KeyError)
 
 
 async def test_looks_that_have_not_ended_in_time_leave_what_others_have_shown(monkeypatch):

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from horarium.domain.execution import Outcome, Seen, Watched
 from horarium.domain.ids import Id
+from horarium.executors.engines.messages import understood
 from horarium.service.turns import Turns
 
 ReadT = TypeVar("ReadT")
@@ -74,7 +75,7 @@ async def each_by_itself(
         if error is None:
             answers.append(task.result())
         elif isinstance(error, Exception):
-            answers.append(error)
+            answers.append(understood(error))
         else:
             raise error
     return answers

@@ -15,11 +15,11 @@ from horarium.domain.execution import Call, Executor, Outcome, TakesMany, TimeIs
 from horarium.domain.ids import Id
 from horarium.domain.target import Completion
 from horarium.domain.waiting import NOTED_FROM_MS, WaitCause, added
+from horarium.service.breakdowns import places_of
 from horarium.service.clock import Clock
 from horarium.store.base import Store
 from horarium.store.verbs import dispatch
 from horarium.store.verbs.dispatch import Ended, OpenCallback
-from horarium.worker.breakdowns import places_of
 from horarium.worker.lanes import Lanes
 from horarium.worker.recorder import Recorder
 from horarium.worker.work import Together, Work, call_of, cancelled, judge, obstacle

@@ -29,7 +29,9 @@ from horarium.domain.look_shares import NEW, Standing, UnderLook, turn_of_looks
 from horarium.domain.run import RunState
 from horarium.domain.watching import ELSEWHERE, TROUBLE, look_again_ms, may_be_elsewhere, next_telling_ms
 from horarium.engine.wake import Alarm
+from horarium.executors.engines.messages import NotUnderstood
 from horarium.executors.looks import each_by_itself
+from horarium.service.breakdowns import places_of
 from horarium.service.clock import Clock
 from horarium.service.failure_log import FailureLog
 from horarium.store.base import CANCELLED, LOOK, Store
@@ -38,7 +40,6 @@ from horarium.store.vault import Vault
 from horarium.store.verbs import dispatch, watching
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.store.verbs.watching import WatchedEnd
-from horarium.worker.breakdowns import places_of
 from horarium.worker.outputs import stored_output
 from horarium.worker.targets import TargetCache
 from horarium.worker.work import DELETED, RunnableTarget
@@ -303,7 +304,10 @@ class Watcher:
         unexpected one arose."""
         if not errors:
             return
-        unexpected = next((error for error in errors if not isinstance(error, OSError | TimeoutError)), None)
+        unexpected = next(
+            (error for error in errors if isinstance(error, NotUnderstood) or not isinstance(error, OSError)),
+            None,
+        )
         _log.warning(
             event,
             target=target.name,

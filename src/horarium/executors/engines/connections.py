@@ -17,6 +17,7 @@ import structlog
 
 from horarium.domain.ids import Id
 from horarium.domain.places import may_take
+from horarium.executors.engines.messages import asking
 
 ConnectionT = TypeVar("ConnectionT")
 
@@ -73,15 +74,17 @@ class Connections(Generic[ConnectionT]):
         self, workspace: Id, place: Hashable, connect: Callable[[], Awaitable[ConnectionT]]
     ) -> AsyncIterator[ConnectionT]:
         """The connection of a workspace to a place, which stays open in the block; `connect` opens one where there is
-        none. Who comes meanwhile waits for the same attempt. Raises what `connect` raises, and AllInUse."""
-        kept = await self._get((workspace, place), connect)
-        kept.users += 1
-        try:
-            yield kept.connection
-        finally:
-            kept.users -= 1
-            if not kept.users:
-                self._let_go(workspace, kept)
+        none. Who comes meanwhile waits for the same attempt. Raises what `connect` and the block raise, AllInUse, and
+        NotUnderstood in place of errors of client libraries that nobody expects."""
+        with asking(workspace):
+            kept = await self._get((workspace, place), connect)
+            kept.users += 1
+            try:
+                yield kept.connection
+            finally:
+                kept.users -= 1
+                if not kept.users:
+                    self._let_go(workspace, kept)
 
     async def _get(self, key: _Key, connect: Callable[[], Awaitable[ConnectionT]]) -> _Kept[ConnectionT]:
         until: float | None = None

@@ -76,20 +76,22 @@ class EngineHttp:
         await self.hosts.address(workspace_id, place.host, place.port)
         host = f"[{place.host}]" if ":" in place.host else place.host
         url = URL(f"{'https' if place.tls else 'http'}://{host}:{place.port}{path}", encoded=True)
-        try:
-            async with (
-                self._sessions.hold(workspace_id, place, lambda: self._open(workspace_id, place)) as session,
-                session.request(method, url, headers=headers, data=body, allow_redirects=False) as response,
-            ):
-                content = bytearray()
-                async for piece in response.content.iter_any():
-                    content += piece
-                    if len(content) > limit:
-                        raise TooLarge(f"its answer is longer than {limit} bytes")
-                return Answer(response.status, await _object_of(content))
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            kind = AddressRefused if was_refused(error) else OSError
-            raise kind(explain(error).removeprefix("could not connect: ")) from error
+        async with self._sessions.hold(
+            workspace_id, place, lambda: self._open(workspace_id, place)
+        ) as session:
+            try:
+                async with session.request(
+                    method, url, headers=headers, data=body, allow_redirects=False
+                ) as response:
+                    content = bytearray()
+                    async for piece in response.content.iter_any():
+                        content += piece
+                        if len(content) > limit:
+                            raise TooLarge(f"its answer is longer than {limit} bytes")
+                    return Answer(response.status, await _object_of(content))
+            except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+                kind = AddressRefused if was_refused(error) else OSError
+                raise kind(explain(error).removeprefix("could not connect: ")) from error
 
     async def _open(self, workspace_id: Id, place: EnginePlace) -> aiohttp.ClientSession:
         context = await asyncio.to_thread(ssl.create_default_context, cadata=place.ca) if place.tls else False

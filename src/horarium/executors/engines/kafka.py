@@ -11,7 +11,8 @@ import asyncio
 import importlib
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -41,6 +42,7 @@ _REQUEST_MS = 10_000
 _CONNECT_S = 10
 # The longest answer that is read (bytes): 10,000 partitions of a topic. The library decodes it in one step.
 _MOST_READ = 512 * 1024
+_NOT_KAFKA = "it does not answer as Kafka does"
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
@@ -59,15 +61,20 @@ class KafkaPlace(NamedTuple):
 class _Judge:
     """Tells the addresses of a cluster's brokers for one client. `refused` is done once there is a broker that may not
     be connected to, that does not accept the user, or that sends too much: the library itself would only try again.
-    `said` is why a broker could not be connected to."""
+    `said` is why a broker could not be connected to. `connections` are those that were made, since the library forgets
+    one that it gives up."""
 
     def __init__(self, hosts: EngineHosts, workspace_id: Id) -> None:
         self._hosts, self._workspace_id = hosts, workspace_id
         self.refused: asyncio.Future[OSError] = asyncio.get_running_loop().create_future()
         self.said: Exception | None = None
+        self.connections: set[Any] = set()
 
     async def address(self, host: str, port: int) -> str:
-        """The address to connect to. Raises AddressRefused, and OSError for a name that is not known."""
+        """The address to connect to. Raises AddressRefused, and OSError for a name that is not known and for what is no
+        port."""
+        if not 0 < port < 65_536:
+            raise OSError(_NOT_KAFKA)
         try:
             return await self._hosts.address(self._workspace_id, host, port)
         except AddressRefused as error:
@@ -85,6 +92,11 @@ class _Judge:
         if not self.refused.done():
             self.refused.set_result(error)
 
+    def close(self) -> None:
+        """Close what is still open of the client's connections."""
+        for connection in list(self.connections):
+            connection.close()
+
 
 # The judge of the client in whose tasks a connection is made.
 _judge: ContextVar[_Judge | None] = ContextVar("kafka_judge", default=None)
@@ -99,7 +111,7 @@ class Kafka:
     def __init__(self, options: ExecutorOptions) -> None:
         self._hosts = EngineHosts(options)
         self._producers: Connections[_Producer] = Connections(
-            lambda producer: not producer.broken, lambda producer: producer.close()
+            lambda producer: producer.is_usable, lambda producer: producer.close()
         )
 
     def check(self, config: Mapping[str, Any]) -> list[Problem]:
@@ -162,6 +174,8 @@ class Kafka:
             sasl_plain_username=place.user,
             sasl_plain_password=place.password,
         )
+        # What else it would do is for transactions only, without which it breaks down where its sender has.
+        client._txn_manager.fatal_error = _nothing
         starting = asyncio.ensure_future(client.start())
         try:
             await asyncio.wait(
@@ -173,12 +187,13 @@ class Kafka:
         except BaseException as error:
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
-            await client.stop()
+            with suppress(Exception):
+                await _stopped(client, judge)
             if not isinstance(error, Exception):
                 raise
             found = told(error)
             raise (found if judge.said is None or isinstance(found, EngineRefused) else judge.said) from error
-        return _Producer(client, judge)
+        return _Producer(client, judge, (client._sender.sender_task, client.client._sync_task))
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -188,11 +203,16 @@ class Kafka:
 
 class _Producer:
     """A client of one cluster. `broken`: it has not answered, or has rejected a record, and the next run makes another:
-    the library has numbered the record, and the cluster takes none behind a gap."""
+    the library has numbered the record, and the cluster takes none behind a gap. So it is where one of the `tasks` of
+    the client has broken down at what a broker has said."""
 
-    def __init__(self, client: Any, judge: _Judge) -> None:
-        self._client, self._judge = client, judge
+    def __init__(self, client: Any, judge: _Judge, tasks: Collection[asyncio.Task[None]] = ()) -> None:
+        self._client, self._judge, self._tasks = client, judge, tasks
         self.broken = False
+
+    @property
+    def is_usable(self) -> bool:
+        return not (self.broken or any(task.done() for task in self._tasks))
 
     async def send(self, topic: str, message: Message) -> tuple[int, int]:
         """Produce a record and wait until it is acknowledged: its partition and offset. Raises OSError."""
@@ -204,23 +224,49 @@ class _Producer:
             self._client.send_and_wait(topic, message.body, key=message.run.encode(), headers=headers)
         )
         try:
-            await asyncio.wait({sending, self._judge.refused}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {sending, self._judge.refused, *self._tasks}, return_when=asyncio.FIRST_COMPLETED
+            )
             if not sending.done():
-                raise self._judge.refused.result()
+                raise self._judge.refused.result() if self._judge.refused.done() else OSError(BROKE)
             stored = sending.result()
         except Exception as error:
             self.broken = self.broken or not _is_unnumbered(error)
-            raise told(error) from error
+            raise told(self._breakdown() or error) from error
         finally:
             if not sending.done():  # refused, or not in time: the next run makes another client
                 self.broken = True
                 sending.cancel()
         return stored.partition, stored.offset
 
+    def _breakdown(self) -> Exception | None:
+        """What one of the library's own tasks has broken down at."""
+        ended = [task for task in self._tasks if task.done() and not task.cancelled()]
+        return next((error for task in ended if isinstance(error := task.exception(), Exception)), None)
+
     async def close(self) -> None:
-        if self.broken:  # it would wait for records that no broker takes
-            self._client._sender.sender_task.cancel()
-        await self._client.stop()
+        if not self.is_usable:  # it would wait for records that no broker takes, and for requests under way
+            self._client._message_accumulator.flush = _at_once
+            self._judge.close()
+        await _stopped(self._client, self._judge)
+
+
+async def _stopped(client: Any, judge: _Judge) -> None:
+    """Stop a client, and end what it leaves behind where that fails."""
+    try:
+        await client.stop()
+    finally:
+        if client.client._sync_task is not None:
+            client.client._sync_task.cancel()
+        judge.close()
+
+
+async def _at_once() -> None:
+    """Waits for nothing."""
+
+
+def _nothing(error: Exception) -> None:
+    """Does nothing."""
 
 
 def _is_unnumbered(error: Exception) -> bool:
@@ -260,6 +306,11 @@ def told(error: Exception) -> Exception:
             | errors.ProducerFenced()
         ):
             return OSError("the cluster takes no records of this producer any more")
+        case errors.CorrelationIdError():
+            return OSError(_NOT_KAFKA)
+        case errors.KafkaError() if type(error) is errors.KafkaError:
+            # The library's sender has broken down at something.
+            return told(error.__cause__) if isinstance(error.__cause__, Exception) else OSError(_NOT_KAFKA)
         case errors.KafkaError():
             return EngineRefused(type(error).__name__)
         case OSError():
@@ -288,6 +339,8 @@ async def _connected(host: str, port: int, **options: Any) -> Any:
         if judge is not None:
             judge.hear(told(error))
         raise
+    if judge is not None:
+        judge.connections.add(connection)
     return connection
 
 
@@ -311,6 +364,9 @@ def _connection_class() -> Any:
 
         def close(self, *args: Any, **named: Any) -> Any:
             throw_away_unsent(self._writer)
+            judge = _judge.get()
+            if judge is not None:
+                judge.connections.discard(self)
             return super().close(*args, **named)
 
     return Bounded

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import structlog
+
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Refused, TimeIsUp, Verdict
+from horarium.domain.ids import Id, prefixed
 from horarium.executors.context import (
     add_identity,
     context_of,
@@ -23,6 +27,9 @@ from horarium.executors.limits import Limit, Limits, OutOfTime
 from horarium.executors.output import error_text, keep_value
 from horarium.executors.secrecy import Scrubber, named_secrets, reveal, run_scrubber, secret_names
 from horarium.executors.template import Render, check_template, compile_value
+from horarium.service.breakdowns import is_of_library, places_of
+
+_log = structlog.get_logger(__name__)
 
 
 class CompiledBody:
@@ -128,6 +135,44 @@ class EngineRefused(Refused):
 # Reasons for which a server could not be reached.
 BROKE = "the connection broke"
 NO_HANDSHAKE = "the TLS handshake failed: the server's certificate or protocol was not accepted"
+
+
+class NotUnderstood(OSError):
+    """A server has answered something at which its client library broke down."""
+
+    def __init__(self) -> None:
+        super().__init__("what it answers cannot be understood")
+
+
+def understood(error: Exception) -> Exception:
+    """An error that arose while a server was asked: NotUnderstood in place of one of a client library that nobody
+    expects. Others stay as they are, and so do faults of our own."""
+    if isinstance(error, KEPT_AWAY) or not is_of_library(error):
+        return error
+    found = NotUnderstood()
+    found.__cause__ = error
+    return found
+
+
+@contextmanager
+def asking(workspace_id: Id) -> Iterator[None]:
+    """A block in which servers are asked for a workspace. Raises NotUnderstood where a client library breaks down in
+    it, with a line in the log, and OSError where a library says that it was cancelled and nobody has cancelled it."""
+    task = asyncio.current_task()
+    asked = 0 if task is None else task.cancelling()
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        if task is None or task.cancelling() > asked:
+            raise
+        raise OSError(BROKE) from error
+    except Exception as error:
+        found = understood(error)
+        if found is error:
+            raise
+        workspace = prefixed("ws", workspace_id)
+        _log.warning("engine_not_understood", workspace=workspace, places=places_of(error))
+        raise found from error
 
 
 def refusal_in(error: BaseException | None) -> AddressRefused | None:

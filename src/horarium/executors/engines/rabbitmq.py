@@ -141,9 +141,14 @@ class RabbitMq:
         try:
             async with asyncio.timeout(_CONNECT_S):
                 await connection.connect()
+                if not _confirms(connection.server_properties):
+                    raise EngineRefused(
+                        "the broker does not say that it confirms messages (publisher_confirms)"
+                    )
                 return _Publisher(connection, await connection.channel(on_return_raises=True), judged)
         except BaseException as error:
-            throw_away_unsent(judged.writer)
+            if judged.writer is not None:  # the library would wait for whatever it has been promised
+                judged.writer.transport.abort()
             await connection.close()
             if not isinstance(error, Exception):
                 raise
@@ -195,12 +200,9 @@ class _Publisher:
                 mandatory=True,
             )
             self._confirmed += 1
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if (
-                task is None or not task.cancelling()
-            ):  # so the library tells that it has closed the connection
-                raise OSError(BROKE) from error
+        except (
+            asyncio.CancelledError
+        ):  # by who waits for it, or by the library, which has closed the connection
             self._silent = self._silent or self._confirmed == confirmed_before
             raise
         except Exception as error:
@@ -243,13 +245,25 @@ def told(error: Exception) -> Exception:
             return EngineRefused(
                 "the broker does not open this vhost: it does not exist, or not for this user"
             )
+        case errors.ProtocolSyntaxError() | errors.IncompatibleProtocolError():
+            return OSError("it does not answer as RabbitMQ does")
         case errors.AMQPChannelError():
             return EngineRefused(f"the broker closed the channel: {error}")
         case OSError():
             return error if type(error).__module__.startswith("horarium.") else OSError(reason_of(error))
         case errors.AMQPError() | RuntimeError():
             return OSError(f"the connection broke ({type(error).__name__})")
+    if type(error) is Exception:  # so the library tells that it has closed the connection
+        return OSError(BROKE)
     return error
+
+
+def _confirms(said: Any) -> bool:
+    """Whether a broker confirms messages, by what it says of itself. The library takes for granted that it says it."""
+    match said:
+        case {"capabilities": {"publisher_confirms": confirms}}:
+            return bool(confirms)
+    return False
 
 
 def _host_and_port(config: Mapping[str, Any]) -> tuple[str, int]:

@@ -221,15 +221,15 @@ class TemporalExecutor:
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None:
         """Asks the workflow to end. Raises OSError."""
-        service = _module("temporalio.service")
-        try:
-            async with self._link_of(target) as link:
+        async with self._link_of(target) as link:
+            service = _module("temporalio.service")
+            try:
                 with link.noticing():
                     handle = link.client.get_workflow_handle(run.handle)
                     await handle.cancel(rpc_timeout=timedelta(seconds=_LOOK_S))
-        except service.RPCError as error:
-            if error.status != service.RPCStatusCode.NOT_FOUND:  # it is over there
-                raise _trouble(error) from error
+            except service.RPCError as error:
+                if error.status != service.RPCStatusCode.NOT_FOUND:  # it is over there
+                    raise _trouble(error) from error
 
     async def close(self) -> None:
         """Forgets all connections; they close when the last of their calls has ended."""

@@ -1,8 +1,10 @@
 """What the log tells of code that broke down: where and how, and nothing that somebody else has said."""
 
+from codecs import decode
+
 import pytest
 
-from horarium.worker.breakdowns import MOST_CAUSES, places_of
+from horarium.service.breakdowns import MOST_CAUSES, is_of_library, places_of
 
 
 def said(words):
@@ -63,3 +65,32 @@ def test_the_error_before_another_is_told_unless_the_code_has_said_that_it_does_
 
 def test_no_error_has_no_places():
     assert places_of(None) is None
+
+
+def in_ours(call):
+    """Calls something as a module of ours does."""
+    code = compile("def calls(call): call()\ndef breaks(): raise KeyError", "ours.py", "exec")
+    ours = {"__name__": "horarium.somewhere"}
+    exec(code, ours)
+    ours["calls"](ours["breaks"] if call is None else call)
+
+
+def in_a_library():
+    decode(b"\xff", "ascii")
+
+
+def test_an_error_is_of_the_library_that_has_called_what_raised_it():
+    assert is_of_library(error_of(in_ours, in_a_library))
+    assert is_of_library(error_of(in_ours, lambda: quoting("words")))
+
+
+def test_an_error_of_our_own_is_of_no_library_whoever_has_called_us_or_wrapped_it():
+    def wrapping():
+        try:
+            in_ours(None)
+        except KeyError as error:
+            raise RuntimeError from error
+
+    assert not is_of_library(error_of(in_ours, None))
+    assert not is_of_library(error_of(in_ours, wrapping))
+    assert not is_of_library(KeyError())

@@ -1,0 +1,144 @@
+"""Engines that begin well and then say what their client libraries do not expect: each run says in plain words what was
+wrong, nothing of ours is left, and the next run to a good engine is taken. The engines are emulated; only the client
+libraries are real."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from horarium.domain.execution import Outcome, Verdict
+from horarium.executors.engines import kafka, nats_link, rabbitmq
+from horarium.executors.options import ExecutorOptions
+from tests.engines.emulated import serving
+from tests.engines.speaking import CLOSE, ENGINES, HALF, Change, Speaking, Step, unchanged
+from tests.engines.test_hostile import ENGINES as TARGETS
+from tests.engines.test_hostile import PLAIN, outcome_at
+from tests.executors.calls import stored_call
+
+# How long a new connection may take (ms) where something that is waited for does not come. A run waits for longer.
+SOON_MS = 150
+# So many are tried at the same time.
+AT_ONCE = 16
+SAID = (*PLAIN, "what answered on the subject jobs.x is no stream")
+NUMBERS = {"none": bytes(4), "the least": b"\xff" * 4, "the most": b"\x7f" + b"\xff" * 3}
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in ((rabbitmq, "_CONNECT_S"), (kafka, "_CONNECT_S"), (nats_link, "CONNECT_S")):
+        monkeypatch.setattr(module, name, SOON_MS / 1000)
+    monkeypatch.setattr(kafka, "_REQUEST_MS", SOON_MS)
+
+
+def becomes(which: int, *steps: Step) -> Change:
+    """One frame becomes these."""
+    return lambda number, frame: steps if number == which else (frame,)
+
+
+def cut(frames: list[bytes]) -> Iterator[tuple[str, Change]]:
+    for which, frame in enumerate(frames):
+        for size in range(0, len(frame), 3):
+            yield f"frame {which} ends at {size}", becomes(which, frame[:size], CLOSE)
+
+
+def other_numbers(frames: list[bytes]) -> Iterator[tuple[str, Change]]:
+    for which, frame in enumerate(frames):
+        for at in range(0, len(frame) - 3, 5):
+            for name, number in NUMBERS.items():
+                changed = frame[:at] + number + frame[at + 4 :]
+                yield f"frame {which} has {name} at {at}", becomes(which, changed)
+
+
+def other_frames(frames: list[bytes]) -> Iterator[tuple[str, Change]]:
+    for which, frame in enumerate(frames):
+        yield f"frame {which} is left out", becomes(which)
+        yield f"frame {which} comes ten times", becomes(which, frame * 10)
+        yield f"nothing comes behind frame {which}", becomes(which, frame, HALF)
+        for other, instead in enumerate(frames):
+            if instead != frame:
+                yield f"frame {other} in place of {which}", becomes(which, instead)
+                yield f"frame {other} before {which}", becomes(which, instead, frame)
+
+
+WAYS = (cut, other_numbers, other_frames)
+
+
+async def frames_of(engine: str) -> list[bytes]:
+    """What a good engine has to say to one run."""
+    module, place = TARGETS[engine]
+    speaking = Speaking(ENGINES[engine])
+    async with serving(speaking.answer) as port:
+        outcome = await outcome_at(module, place(port), 5_000)
+    assert outcome.verdict is Verdict.SUCCEEDED, outcome.error
+    return speaking.frames
+
+
+async def two_runs(engine: str, change: Change) -> tuple[Outcome, Outcome]:
+    """What comes of a run at an engine whose frames are changed, and of the next one, when it speaks well again."""
+    module, place = TARGETS[engine]
+    speaking = Speaking(ENGINES[engine])
+    speaking.change = change
+    executor = module.make(ExecutorOptions(engine_hosts=("localhost",)))
+    async with asyncio.timeout(30), serving(speaking.answer) as port:
+        try:
+            first = await executor.execute(stored_call(executor, place(port), timeout_ms=3 * SOON_MS))
+            speaking.change = unchanged
+            if first.verdict is not Verdict.FAILED:
+                await asyncio.sleep(0.01)  # what else it says has come
+            second = await executor.execute(stored_call(executor, place(port), timeout_ms=10_000))
+            if second.error is not None and "the connection broke" in second.error:  # the first run's
+                second = await executor.execute(stored_call(executor, place(port), timeout_ms=10_000))
+        finally:
+            await executor.close()
+        await speaking.closed.wait()
+    return first, second
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_whatever_an_engine_says_once_it_has_begun_each_run_ends_and_leaves_nothing(
+    engine: str,
+    way: Callable[[list[bytes]], Iterator[tuple[str, Change]]],
+    soon: None,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    unheard: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
+    changes = list(way(await frames_of(engine)))
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def tried(name: str, change: Change) -> tuple[str, Outcome, Outcome]:
+        async with places:
+            return name, *await two_runs(engine, change)
+
+    found = await asyncio.gather(*(tried(*each) for each in changes))
+    failed = {name: first.error or "" for name, first, _ in found if first.verdict is Verdict.FAILED}
+    assert len(failed) > len(changes) / 10
+    assert {name: error for name, error in failed.items() if not error.startswith(SAID)} == {}
+    assert {name: second.error for name, _, second in found if second.error is not None} == {}
+    gc.collect()
+    await asyncio.sleep(0)
+    assert unheard == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+    assert "executor_failed" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("said", [b"", b"\x0ccapabilitiesF\0\0\0\0", b"\x0ccapabilitiesV"])
+async def test_a_rabbitmq_that_does_not_say_that_it_confirms_messages_gets_none(said: bytes) -> None:
+    module, place = TARGETS["rabbitmq"]
+    speaking = Speaking(ENGINES["rabbitmq"])
+    about = struct.pack(">HHBBI", 10, 10, 0, 9, len(said)) + said + b"\0\0\0\x05PLAIN\0\0\0\x05en_US"
+    speaking.change = becomes(0, struct.pack(">BHL", 1, 0, len(about)) + about + b"\xce")
+    async with serving(speaking.answer) as port:
+        outcome = await outcome_at(module, place(port))
+    words = "the broker does not say that it confirms messages (publisher_confirms)"
+    assert (outcome.error, outcome.unreached) == (f"the engine refused the run: {words}", False)
