@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.audiences.registry import AudienceOptions
 from horarium.audiences.sql import SqlSource
@@ -20,6 +21,7 @@ from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql import address
 from horarium.executors.sql.guard import HostPolicy
 from tests.executors.calls import call_of
+from tests.support.turns import longest_hold
 
 MEGABYTE = 1024 * 1024
 TLS_REQUEST, CANCEL_REQUEST = 80_877_103, 80_877_102
@@ -56,16 +58,50 @@ TALK = {
 }
 
 
+# What a server says to each message of the driver, by its kind: to a query and to one that is prepared.
+COLUMN = b"\0\1a\0" + struct.pack("!ihihih", 0, 0, 25, -1, -1, 0)
+ANSWERS = {
+    b"Q": message(b"C", b"BEGIN\0") + message(b"Z", b"I"),
+    b"P": message(b"1"),
+    b"D": message(b"t", b"\0\0") + message(b"T", COLUMN),
+    b"B": message(b"2"),
+    b"E": message(b"C", b"SELECT 0\0"),
+    b"S": message(b"Z", b"I"),
+}
+# By what they do: what a server says in place of one of these answers.
+WRONG = {
+    "a row of less than nothing": (b"E", b"D" + struct.pack("!i", -1)),
+    "a row that ends before it begins": (b"E", b"D" + struct.pack("!i", 3)),
+    "a message without a kind": (b"P", bytes(4) + b"\x08" + bytes(4)),
+    "the least length": (b"P", b"1" + struct.pack("!i", -(2**31))),
+    "a length that comes in pieces": (b"B", b"2\xff" + b"\xff"),
+    "an error of nothing": (b"P", message(b"E")),
+    "a state that is no text": (b"B", message(b"E", b"S\xff\0C\xff\xff\0M\xff\0\0")),
+    "a setting that is no text": (b"P", message(b"S", b"\xff\0\xff\0")),
+    "an answer to nothing": (b"S", message(b"Z", b"I") + message(b"E", b"SERROR\0C57P01\0Mgone\0\0")),
+    "a column without a name": (b"D", message(b"t", b"\0\0") + message(b"T", b"\x7f\xff")),
+    "a copy": (b"E", message(b"G", b"\0\0\0")),
+    "a challenge": (b"E", message(b"R", struct.pack("!i", 3))),
+}
+TOLD = (
+    "the database could not be reached: what it answers cannot be understood",
+    "the database could not be reached: it does not answer as PostgreSQL does",
+    "the database gave no row within 0.3 s",
+    "the write did not finish within 0.3 s",
+)
+
+
 @asynccontextmanager
-async def postgres_that(talks: Callable[[asyncio.StreamWriter], object]) -> AsyncIterator[int]:
-    """A server that reads how a client of PostgreSQL begins, and then does as it is told here. Its port."""
+async def postgres_that(talks: Callable[..., object], *, hears: bool = False) -> AsyncIterator[int]:
+    """A server that reads how a client of PostgreSQL begins, and then does as it is told here. Its port. `hears`: it is
+    given what it can read from as well."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while (code := await opening(reader)) == TLS_REQUEST:
                 writer.write(b"N")
             if code != CANCEL_REQUEST:
-                await talks(writer)  # type: ignore[misc]
+                await talks(*([reader] if hears else []), writer)  # type: ignore[misc]
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -92,7 +128,7 @@ async def largest_while(work: asyncio.Task[str]) -> int:
 
 async def said_by_audience(port: int, seconds: float = 2.0) -> str:
     source = SqlSource(AudienceOptions(None, OPTIONS))  # type: ignore[arg-type]
-    url = f"postgresql://u:p@127.0.0.1:{port}/crm"
+    url = f"postgresql://u:a-password@127.0.0.1:{port}/crm"
     config = {"connection": url, "query": "SELECT id FROM people", "key": "id", "timeout": seconds}
     assert source.check(config) == []
     try:
@@ -105,7 +141,7 @@ async def said_by_audience(port: int, seconds: float = 2.0) -> str:
 
 async def said_by_target(port: int, seconds: float = 2.0) -> str:
     executor = sql.make(OPTIONS)
-    config = {"connection": f"postgresql://u:p@127.0.0.1:{port}/crm", "table": "people"}
+    config = {"connection": f"postgresql://u:a-password@127.0.0.1:{port}/crm", "table": "people"}
     assert executor.check(config) == []
     given = {"operation": "INSERT", "values": {"name": "Ada"}}
     call = call_of(*executor.split(config), input=given, timeout_ms=int(seconds * 1000))
@@ -153,6 +189,53 @@ async def test_a_database_that_falls_silent_is_given_up_in_time(first: bytes) ->
     assert time.monotonic() - begun < 8
 
 
+@pytest.mark.parametrize("way", [said_by_audience, said_by_target])
+@pytest.mark.parametrize("name", WRONG)
+async def test_a_database_that_begins_well_and_then_speaks_wrongly_is_told_plainly_and_holds_nobody(
+    name: str, way: Callable[[int], str]
+) -> None:
+    which, instead = WRONG[name]
+    unheard: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(OPEN)
+        while True:
+            kind, length = struct.unpack("!ci", await reader.readexactly(5))
+            await reader.readexactly(length - 4)
+            for piece in (instead,) if kind == which else (ANSWERS.get(kind, b""),):
+                writer.write(piece)
+                await writer.drain()
+
+    said: list[str] = []
+
+    async def saying() -> None:
+        said.append(await way(port, 0.3))  # type: ignore[misc,call-arg]
+
+    async with postgres_that(talk, hears=True) as port:
+        held = await longest_hold(saying())
+    assert said[0] in TOLD
+    assert held < 0.1, f"{held:.3f} s"
+    assert unheard == []
+
+
+@pytest.mark.parametrize("way", [said_by_audience, said_by_target])
+async def test_a_database_cannot_have_more_steps_made_for_a_password_than_nobody_notices(
+    way: Callable[[int], str],
+) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(message(b"R", struct.pack("!i", 10) + b"SCRAM-SHA-256\0\0"))
+        (length,) = struct.unpack("!xi", await reader.readexactly(5))
+        nonce = (await reader.readexactly(length - 4)).rpartition(b"r=")[2]
+        challenge = b"r=%bmore,s=QSXCR+Q6sek8bf92,i=2147483647" % nonce
+        writer.write(message(b"R", struct.pack("!i", 11) + challenge))
+        await reader.read()
+
+    async with postgres_that(talk, hears=True) as port:
+        said = await asyncio.wait_for(way(port), 20)  # type: ignore[arg-type]
+    assert said == "the database could not be reached: it does not answer as PostgreSQL does"
+
+
 @pytest.mark.parametrize(
     ("version", "problems"), [("0.2.0", 1), ("0.1.21", 1), ("0.3.0", 0), ("0.3.2", 0), ("1.0", 0)]
 )
@@ -161,9 +244,32 @@ def test_a_driver_that_sends_files_to_whoever_asks_for_them_is_not_used(
 ) -> None:
     monkeypatch.setattr(address, "find_spec", lambda _name: True)
     monkeypatch.setattr(address, "version", lambda _name: version)
-    _, found = address.read_url("mysql://u:p@127.0.0.1/crm", HostPolicy.of(OPTIONS))
+    _, found = address.read_url("mysql://u:a-password@127.0.0.1/crm", HostPolicy.of(OPTIONS))
     assert (
         found
         == ["needs aiomysql 0.3 or newer on the server, because older ones give away its files"] * problems
     )
-    assert address.read_url("mysql+asyncmy://u:p@127.0.0.1/crm", HostPolicy.of(OPTIONS))[1] == []
+    assert address.read_url("mysql+asyncmy://u:a-password@127.0.0.1/crm", HostPolicy.of(OPTIONS))[1] == []
+
+
+async def test_where_a_driver_breaks_down_is_told_to_the_operator_and_a_fault_of_our_own_stays_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    executor = sql.make(OPTIONS)
+    config = {"connection": "postgresql://u:a-password@127.0.0.1:1/crm", "table": "people"}
+    call = call_of(*executor.split(config), input={"operation": "INSERT", "values": {"name": "Ada"}})
+
+    async def breaks_down(*_: object) -> None:
+        raise LookupError("in the words of somebody else")
+
+    monkeypatch.setattr(executor, "_write", breaks_down)
+    with capture_logs() as lines:
+        outcome = await executor.execute(call)
+    assert (outcome.error, outcome.retryable) == (TOLD[0], True)
+    (line,) = lines
+    assert (line["event"], line["log_level"]) == ("database_not_understood", "warning")
+    assert line["places"].splitlines()[-1] == "LookupError"
+    monkeypatch.setattr(executor, "_write", None)  # what our own code cannot call
+    with pytest.raises(TypeError):
+        await executor.execute(call)
+    await executor.close()

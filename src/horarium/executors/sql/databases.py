@@ -32,7 +32,7 @@ from horarium.executors.sql.address import Address
 from horarium.executors.sql.failures import NotThere
 from horarium.executors.sql.guard import DatabaseGuard, own_refusal
 from horarium.executors.sql.received import connect as open_counted
-from horarium.executors.sql.received import counting_of
+from horarium.executors.sql.received import counting_of, cut_off
 from horarium.store.postgres.identity import CLUSTER, IDENTITY, DatabaseIdentity, identity_of
 
 _log = structlog.get_logger(__name__)
@@ -118,9 +118,15 @@ class NetworkDatabase:
         self.markers: dict[str | None, bool] = {}
 
     async def run(self, work: Callable[[Connection], T]) -> T:
-        async with self._engine.connect() as connection:
-            found: T = await connection.run_sync(_counted, work)
-            return found
+        try:
+            async with self._engine.connect() as connection:
+                found: T = await connection.run_sync(_counted, work)
+                return found
+        except Exception as error:
+            why = cut_off(error)
+            if why is not None:
+                raise why from None
+            raise
 
     async def close(self) -> None:
         for _ in range(POOL_SIZE):  # each time that is up ends one of the connections that nobody uses

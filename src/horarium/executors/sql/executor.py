@@ -21,12 +21,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, TimeIsUp, Verdict
-from horarium.domain.ids import Id, uuid_text
+from horarium.domain.ids import Id, prefixed, uuid_text
 from horarium.domain.table_write import operation_problems
 from horarium.domain.waiting import NOTED_FROM_MS
 from horarium.executors.compiled import BrokenConfiguration
@@ -37,7 +38,14 @@ from horarium.executors.secrecy import split
 from horarium.executors.sql.address import Address, password_of, read_url
 from horarium.executors.sql.config import SECRET_FIELDS, SqlConfig, check_config, read_config
 from horarium.executors.sql.databases import Database, Databases, reflect
-from horarium.executors.sql.failures import NotThere, failed, hidden_texts, is_statement_error, sentence
+from horarium.executors.sql.failures import (
+    NotThere,
+    failed,
+    hidden_texts,
+    is_breakdown,
+    is_statement_error,
+    sentence,
+)
 from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
 from horarium.executors.sql.operation import compile_write
 from horarium.executors.sql.tables import database_path
@@ -50,6 +58,9 @@ from horarium.executors.sql.write import (
     prune,
     write,
 )
+from horarium.service.breakdowns import places_of
+
+_log = structlog.get_logger(__name__)
 
 # How long reading a table's columns may take, in seconds, while an operation is only checked.
 CHECK_SECONDS = 10.0
@@ -182,6 +193,15 @@ class SqlExecutor:
             self._note(call.reaching_id, settings, error)
             if limit.expired():
                 return Outcome(Verdict.FAILED, error=TimeIsUp.WRITE.after(call.timeout_ms))
+            return failed(error, self._hidden(settings))
+        except Exception as error:
+            if not is_breakdown(error):
+                raise
+            _log.warning(
+                "database_not_understood",
+                workspace=prefixed("ws", call.reaching_id),
+                places=places_of(error),
+            )
             return failed(error, self._hidden(settings))
         self._writes += 1
         if self._writes % PRUNE_EVERY == 0 and (self._pruning is None or self._pruning.done()):

@@ -7,10 +7,13 @@ import sqlite3
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
+import asyncpg
 from sqlalchemy import exc
 
 from horarium.domain.execution import Outcome, Verdict
 from horarium.executors.egress import AddressRefused
+from horarium.executors.engines.messages import NotUnderstood
+from horarium.service.breakdowns import is_of_library
 
 # The longest part of a database's own message that is shown, in characters.
 MAX_CHARS = 500
@@ -30,6 +33,19 @@ _PERMISSION_STATES = ("42501",)
 _CLASS_PREFIX = re.compile(r"^<class '[^']*'>: ")
 
 
+# What a driver raises where it breaks down at what a database has sent. Values that it cannot read are no such thing.
+_BREAKDOWNS = (
+    asyncpg.InternalClientError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    SystemError,
+    TypeError,
+    UnicodeError,
+)
+
+
 class NotThere(Exception):
     """The embedded database or the table that a target names does not exist. The text says which."""
 
@@ -46,12 +62,21 @@ def sentence(error: BaseException, hidden: Iterable[str]) -> str:
     """
     if isinstance(error, NotThere):
         return str(error)
+    if is_breakdown(error):
+        error = NotUnderstood()
     cause = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
     first = _CLASS_PREFIX.sub("", str(cause)).strip().splitlines()
     text = first[0] if first else type(cause).__name__
     for secret in hidden:
         text = text.replace(secret, "***")
     return f"{what_failed(error)}: {text[:MAX_CHARS]}"
+
+
+def is_breakdown(error: BaseException) -> bool:
+    """Whether the driver broke down at what the database has sent. A fault of our own is none."""
+    if isinstance(error, exc.DBAPIError):
+        return isinstance(getattr(error.orig, "__cause__", None), asyncpg.InternalClientError)
+    return isinstance(error, _BREAKDOWNS) and is_of_library(error)
 
 
 def hidden_texts(password: str | None, url: str | None) -> list[str]:
@@ -68,6 +93,8 @@ def is_passing(error: BaseException) -> bool:
     """Whether the next attempt may succeed, as after a lost connection, a lock or time limit, or a full disk."""
     if isinstance(error, (NotThere, AddressRefused, exc.IntegrityError, exc.DataError)):
         return False
+    if is_breakdown(error):
+        return True
     state = state_of(error)
     if state is not None:
         return state.startswith(_PASSING_STATES)
@@ -110,7 +137,11 @@ def state_of(error: BaseException) -> str | None:
 def what_failed(error: BaseException) -> str:
     """The beginning of the sentence: what could not be done. It names nothing."""
     state = state_of(error) or ""
-    if isinstance(error, (OSError, TimeoutError)) or state.startswith(("08", "28", "3D", "57P")):
+    if (
+        isinstance(error, (OSError, TimeoutError))
+        or is_breakdown(error)
+        or state.startswith(("08", "28", "3D", "57P"))
+    ):
         return "the database could not be reached"
     if isinstance(error, exc.IntegrityError):
         return "the database refused the write"

@@ -1,9 +1,13 @@
-"""Bounds how much a PostgreSQL database may send at once.
+"""Bounds what a PostgreSQL database may send.
 
 The driver keeps a message in memory until it is complete, and a message may have a gigabyte, also one that comes before
 the server has asked who connects. So the bytes that arrive are counted from the first one on, and a connection that
 brings more than MOST_BEFORE_OPEN before it is open, or later more than MOST_RECEIVED between two calls of
 `Counting.forget`, is cut off.
+
+The driver also believes what a message says of itself. It reads one without a kind again and again, for ever, and does
+as many steps as the server wants before it sends a password, all of that in one go. So messages are looked at before
+the driver reads them.
 
 The driver has no public way to set the protocol of a connection. So the class of its protocols is replaced, for
 connections that `connect` opens; all others of this process, such as those of the server's own store, are left alone.
@@ -13,6 +17,8 @@ The tests notice if a later version makes its protocols elsewhere.
 from __future__ import annotations
 
 import asyncio
+import re
+import struct
 from contextvars import ContextVar
 from typing import Any, cast
 
@@ -28,6 +34,14 @@ FETCHED = 100
 MOST_RECEIVED = FETCHED * ROW_SIZE_LIMIT * 5 // 4
 # The bytes that may arrive before a connection is open. An honest server sends a few thousand.
 MOST_BEFORE_OPEN = 1024 * 1024
+# Steps of SCRAM that a server may ask for. Usual are 4,096; the driver takes 5 ms for them, and nobody has a turn.
+MOST_STEPS = 50_000
+_STEPS = re.compile(rb"(?:^|,)i=(\d{1,20})")
+# The kinds of messages, and what each begins with: its kind, and its length with that of the length itself. The kind
+# and the code of the request for those steps.
+_KINDS = frozenset(b"123ACDEGHIKNRSTVWZcdnstv")
+_HEAD, _LEAST = struct.Struct("!Bi"), 4
+_ASKING, _SCRAM = b"R"[0], (11).to_bytes(4)
 
 
 class TooMuchReceived(OSError):
@@ -38,10 +52,20 @@ class TooMuchReceived(OSError):
         super().__init__(f"the database sent more than {most} bytes at once; {why}")
 
 
+class NoPostgres(OSError):
+    """The database has sent what no PostgreSQL does."""
+
+    def __init__(self) -> None:
+        super().__init__("it does not answer as PostgreSQL does")
+
+
 class Counting(Protocol):  # type: ignore[misc]
-    """The driver's protocol, which counts what arrives before it reads it."""
+    """The driver's protocol, which counts and looks at what arrives before it reads it."""
 
     _received, _most = 0, MOST_BEFORE_OPEN
+    _wrong = False
+    # What has come of the head of a message, and how many bytes of a message have not come.
+    _begun, _missing = b"", 0
     _link: asyncio.Transport
 
     def open(self) -> None:
@@ -53,9 +77,19 @@ class Counting(Protocol):  # type: ignore[misc]
         self._received = 0
 
     def check(self) -> None:
-        """Raises TooMuchReceived if the connection was cut off."""
+        """Raises TooMuchReceived or NoPostgres if the connection was cut off."""
+        why = self._why()
+        if why is not None:
+            raise why from None
+
+    def _why(self) -> TooMuchReceived | NoPostgres | None:
         if self._received > self._most:
-            raise TooMuchReceived(self._most) from None
+            return TooMuchReceived(self._most)
+        return NoPostgres() if self._wrong else None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the event loop. The driver's error has this one as its cause."""
+        super().connection_lost(self._why() or exc)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # The transports of the server's event loop are of no class of asyncio's.
@@ -66,8 +100,43 @@ class Counting(Protocol):  # type: ignore[misc]
         self._received += len(data)
         if self._received > self._most:
             self._link.abort()
-        else:
-            super().data_received(data)
+            return
+        self._wrong = self._wrong or not self._is_sound(data)
+        if not self._wrong:
+            try:
+                super().data_received(data)
+            except Exception:  # it breaks down at a message that it does not expect
+                self._wrong = True
+        if self._wrong:
+            self._link.abort()
+
+    def _is_sound(self, data: bytes) -> bool:
+        """Whether each message that begins in what has arrived has a kind and a length, and asks for no more steps than
+        it may."""
+        at, end = self._missing, len(data)
+        if self._begun:
+            data, self._begun = self._begun + data, b""
+            end = len(data)
+        while at + _HEAD.size <= end:
+            kind, length = _HEAD.unpack_from(data, at)
+            if kind not in _KINDS or length < _LEAST:
+                return False
+            if (
+                kind == _ASKING
+                and self._most == MOST_BEFORE_OPEN
+                and not _may_be_asked(data[at + 5 : at + 1 + length])
+            ):
+                return False
+            at += 1 + length
+        self._missing = max(at - end, 0)
+        self._begun = data[at:]
+        return True
+
+
+def _may_be_asked(content: bytes) -> bool:
+    """Whether a message that a server asks for a password by asks for no more steps than MOST_STEPS."""
+    steps = _STEPS.search(content, 4) if content.startswith(_SCRAM) else None
+    return steps is None or int(steps[1]) <= MOST_STEPS
 
 
 # The protocols of the connection that is being opened here; None where they are not counted.
@@ -100,7 +169,7 @@ class CountingConnection(asyncpg.Connection):  # type: ignore[misc]
 
 async def connect(*given: Any, **named: Any) -> CountingConnection:
     """Opens a connection as the driver does, and counts what arrives. Raises what the driver raises, and
-    TooMuchReceived where the server has sent too much before the connection was open."""
+    TooMuchReceived or NoPostgres where the connection was cut off before it was open."""
     protocols: list[Counting] = []
     before = _opening.set(protocols)
     try:
@@ -113,6 +182,15 @@ async def connect(*given: Any, **named: Any) -> CountingConnection:
         raise
     finally:
         _opening.reset(before)
+
+
+def cut_off(error: BaseException | None) -> TooMuchReceived | NoPostgres | None:
+    """Why a connection was cut off, if that is what an error comes of."""
+    for _ in range(8):
+        if error is None or isinstance(error, TooMuchReceived | NoPostgres):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def counting_of(connection: Connection) -> Counting | None:
