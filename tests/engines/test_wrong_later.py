@@ -21,11 +21,12 @@ from tests.engines.speaking import CLOSE, ENGINES, HALF, Change, Speaking, Step,
 from tests.engines.test_hostile import ENGINES as TARGETS
 from tests.engines.test_hostile import PLAIN, outcome_at
 from tests.executors.calls import stored_call
+from tests.support.turns import longest_hold
 
 # How long a new connection may take (ms) where something that is waited for does not come. A run waits for longer.
-SOON_MS = 150
+SOON_MS = 500
 # So many are tried at the same time.
-AT_ONCE = 16
+AT_ONCE = 48
 SAID = (*PLAIN, "what answered on the subject jobs.x is no stream")
 NUMBERS = {"none": bytes(4), "the least": b"\xff" * 4, "the most": b"\x7f" + b"\xff" * 3}
 
@@ -141,4 +142,50 @@ async def test_a_rabbitmq_that_does_not_say_that_it_confirms_messages_gets_none(
     async with serving(speaking.answer) as port:
         outcome = await outcome_at(module, place(port))
     words = "the broker does not say that it confirms messages (publisher_confirms)"
+    assert (outcome.error, outcome.unreached) == (f"the engine refused the run: {words}", False)
+
+
+@pytest.mark.parametrize("most", [1, 9, 4_095])
+async def test_a_rabbitmq_cannot_have_a_message_cut_into_pieces_of_a_byte(most: int) -> None:
+    from pamqp import commands, frame
+
+    module, place = TARGETS["rabbitmq"]
+    speaking = Speaking(ENGINES["rabbitmq"])
+    speaking.change = becomes(1, frame.marshal(commands.Connection.Tune(2047, most, 10), 0))
+    outcomes: list[Outcome] = []
+
+    async def giving() -> None:
+        outcomes.append(await outcome_at(module, place(port), 5_000, input="x" * 500_000))
+
+    async with serving(speaking.answer) as port:
+        held = await longest_hold(giving())
+    words = "the broker takes only frames of less than 4096 bytes"
+    assert (outcomes[0].error, outcomes[0].unreached) == (f"the engine refused the run: {words}", False)
+    assert held < 0.1, f"{held:.3f} s"
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-512"])
+async def test_a_kafka_cannot_have_more_steps_made_for_a_password_than_are_usual(mechanism: str) -> None:
+    module, place = TARGETS["kafka"]
+
+    async def broker(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def heard() -> bytes:
+            (size,) = struct.unpack(">i", await reader.readexactly(4))
+            return await reader.readexactly(size)
+
+        def say(content: bytes) -> None:
+            writer.write(struct.pack(">i", len(content)) + content)
+
+        known = struct.pack(">hi", 0, 2) + struct.pack(">hhhhhh", 18, 0, 0, 17, 0, 0)
+        mechanisms = struct.pack(">hih", 0, 1, len(mechanism)) + mechanism.encode()
+        for content in (known, mechanisms):
+            say((await heard())[4:8] + content)
+        nonce = (await heard()).rpartition(b"r=")[2]
+        say(b"r=%bmore,s=QSXCR+Q6sek8bf92,i=2147483647" % nonce)
+        await reader.read()
+
+    user = {"user": "horarium", "password": "a-password", "mechanism": mechanism}
+    async with serving(broker) as port:
+        outcome = await outcome_at(module, place(port) | user, 5_000)
+    words = "the cluster asks for more than 1000000 steps of SCRAM for a password"
     assert (outcome.error, outcome.unreached) == (f"the engine refused the run: {words}", False)

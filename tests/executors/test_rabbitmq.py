@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from horarium.executors.engines.brokers import Message
-from horarium.executors.engines.rabbitmq import RabbitMq, _Publisher
+from horarium.executors.engines.rabbitmq import RabbitMq, _Frames, _Publisher
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.template import TemplateError
 
@@ -93,3 +93,20 @@ async def test_a_broker_that_does_not_read_what_it_is_sent_is_not_waited_for(
     judged = SimpleNamespace(writer=SimpleNamespace(transport=transport))
     await _Publisher(SimpleNamespace(is_closed=False, close=close), None, judged).close()
     assert done == (["abort", "close"] if broken_off else ["close"])
+
+
+async def test_a_broker_that_says_very_much_at_once_lets_others_have_their_turn() -> None:
+    reader = asyncio.StreamReader(limit=2**20)
+    reader.feed_data(b"\x08\0\0\0\0\0\0\xce" * 5_000)  # heartbeats
+    frames, turns = _Frames(reader), 0
+
+    async def read() -> None:
+        for _ in range(5_000):
+            for size in (1, 6, 1):
+                await frames.readexactly(size)
+
+    reading = asyncio.create_task(read())
+    while not reading.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 40

@@ -42,6 +42,8 @@ _REQUEST_MS = 10_000
 _CONNECT_S = 10
 # The longest answer that is read (bytes): 10,000 partitions of a topic. The library decodes it in one step.
 _MOST_READ = 512 * 1024
+# The steps of SCRAM that a cluster may ask for; usual are 4,096. They take a thread that cannot be told to give up.
+_MOST_STEPS = 1_000_000
 _NOT_KAFKA = "it does not answer as Kafka does"
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
@@ -282,6 +284,8 @@ def told(error: Exception) -> Exception:
     if refusal is not None:
         return AddressRefused(str(refusal))
     match error:
+        case EngineRefused():
+            return error
         case errors.AuthenticationFailedError() | errors.SaslAuthenticationFailed():
             return EngineRefused("the cluster does not accept this user")
         case errors.UnsupportedSaslMechanismError():
@@ -362,12 +366,37 @@ def _connection_class() -> Any:
             task.add_done_callback(lambda ended: _given_up(judge, ended))
             return task
 
+        def authenticator_scram(self) -> Any:
+            return _scram_class()(
+                loop=self._loop,
+                sasl_plain_password=self._sasl_plain_password,
+                sasl_plain_username=self._sasl_plain_username,
+                sasl_mechanism=self._sasl_mechanism,
+            )
+
         def close(self, *args: Any, **named: Any) -> Any:
             throw_away_unsent(self._writer)
             judge = _judge.get()
             if judge is not None:
                 judge.connections.discard(self)
             return super().close(*args, **named)
+
+    return Bounded
+
+
+@cache
+def _scram_class() -> Any:
+    base = importlib.import_module("aiokafka.conn").ScramAuthenticator
+
+    class Bounded(base):  # type: ignore[misc,valid-type]
+        """Says who connects in no more steps than are usual."""
+
+        def create_salted_password(self, salt: bytes, iterations: int) -> None:
+            if not 0 < iterations <= _MOST_STEPS:
+                raise EngineRefused(
+                    f"the cluster asks for more than {_MOST_STEPS} steps of SCRAM for a password"
+                )
+            super().create_salted_password(salt, iterations)
 
     return Bounded
 

@@ -33,6 +33,7 @@ from horarium.executors.engines.messages import (
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import secret_names
 from horarium.executors.template import RenderText, TemplateError, check_template, compile_text
+from horarium.service.turns import turn
 
 _PORT, _TLS_PORT = 5672, 5671
 _CONNECT_S = 5
@@ -43,6 +44,10 @@ _LONGEST_KEY = 255
 _HEAD_OF_CONTENT, _PART_OF_CONTENT = 2, 3
 # The longest frame of another kind that is read (bytes). The library decodes it in one step.
 _MOST_DECODED = 64 * 1024
+# The least that a broker may ask the longest frame to be (bytes): a message is cut into as many in one go.
+_LEAST_FRAME = 4_096
+# Others have their turn after so many frames that have come at once.
+_FRAMES_AT_ONCE = 100
 
 
 class RabbitPlace(NamedTuple):
@@ -141,6 +146,8 @@ class RabbitMq:
         try:
             async with asyncio.timeout(_CONNECT_S):
                 await connection.connect()
+                if 0 < connection.connection_tune.frame_max < _LEAST_FRAME:
+                    raise EngineRefused(f"the broker takes only frames of less than {_LEAST_FRAME} bytes")
                 if not _confirms(connection.server_properties):
                     raise EngineRefused(
                         "the broker does not say that it confirms messages (publisher_confirms)"
@@ -308,4 +315,6 @@ class _Frames(BoundedReader):
             case 2 if self._kind == _HEAD_OF_CONTENT and int.from_bytes(piece[4:12]) > MOST:
                 raise TooLong
         self._pieces += 1
+        if self._pieces % (3 * _FRAMES_AT_ONCE) == 0:
+            await turn()
         return piece
