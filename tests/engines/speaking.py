@@ -127,10 +127,22 @@ async def nats(reader: asyncio.StreamReader, say: Say, port: int) -> None:
             say(b"MSG %b 1 %d\r\n%b\r\n" % (answers_to, len(receipt), receipt))
 
 
+async def redis(reader: asyncio.StreamReader, say: Say, port: int) -> None:
+    """A server that adds each entry, and says of which run."""
+    while line := await reader.readline():
+        words = []
+        for _ in range(int(line[1:])):
+            size = int((await reader.readline())[1:])
+            words.append((await reader.readexactly(size + 2))[:-2])
+        added = b"*3\r\n:1\r\n$15\r\n1700000000000-0\r\n$%d\r\n%b\r\n"
+        say(added % (len(words[3]), words[3]) if words[0] == b"EVAL" else b"+OK\r\n")
+
+
 ENGINES: dict[str, Callable[[asyncio.StreamReader, Say, int], Any]] = {
     "rabbitmq": rabbitmq,
     "kafka": kafka,
     "nats": nats,
+    "redis": redis,
 }
 
 __all__ = ["CLOSE", "ENGINES", "HALF", "Answer", "Change", "Speaking", "Step", "unchanged"]

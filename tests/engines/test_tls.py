@@ -61,7 +61,12 @@ async def as_redis(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         for _ in range(int(line[1:])):
             size = int((await reader.readline())[1:])
             words.append((await reader.readexactly(size + 2))[:-2])
-        writer.write(b"*2\r\n:1\r\n$1\r\n1\r\n" if words[0] == b"EVAL" else b"+OK\r\n")
+        put = (
+            b"*3\r\n:1\r\n$1\r\n1\r\n$%d\r\n%b\r\n" % (len(words[3]), words[3])
+            if words[0] == b"EVAL"
+            else b""
+        )
+        writer.write(put or b"+OK\r\n")
         await writer.drain()
     writer.close()
 

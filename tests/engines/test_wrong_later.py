@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
-from horarium.executors.engines import kafka, nats_link, rabbitmq
+from horarium.executors.engines import kafka, nats_link, rabbitmq, redis_servers
 from horarium.executors.options import ExecutorOptions
 from tests.engines.emulated import serving
 from tests.engines.speaking import CLOSE, ENGINES, HALF, Change, Speaking, Step, unchanged
@@ -33,8 +33,9 @@ NUMBERS = {"none": bytes(4), "the least": b"\xff" * 4, "the most": b"\x7f" + b"\
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((rabbitmq, "_CONNECT_S"), (kafka, "_CONNECT_S"), (nats_link, "CONNECT_S")):
-        monkeypatch.setattr(module, name, SOON_MS / 1000)
+    for module in (rabbitmq, kafka, redis_servers):
+        monkeypatch.setattr(module, "_CONNECT_S", SOON_MS / 1000)
+    monkeypatch.setattr(nats_link, "CONNECT_S", SOON_MS / 1000)
     monkeypatch.setattr(kafka, "_REQUEST_MS", SOON_MS)
 
 

@@ -140,7 +140,12 @@ def _noted(world: World) -> ExitStack:
     def told(what: str) -> Callable[..., Any]:
         async def note(*given: Any, **_: Any) -> Any:
             page.say(f"> {what}: " + " | ".join(_plain(part) for part in given if _is_plain(part)))
-            return (True, "1-0") if what == "a stream" else {"noted": True} if what == "a broker" else True
+            answers: dict[str, Any] = {
+                "a stream": (True, "1-0"),
+                "a broker": {"noted": True},
+                "a script": [1],
+            }
+            return answers.get(what, True)
 
         return note
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from horarium.executors.engines.brokers import Message
-from horarium.executors.engines.redis_servers import _answer
+from horarium.executors.engines.redis_servers import NOT_REDIS, RedisClient, _answer
 from horarium.executors.engines.redis_streams import RedisStreams
 from horarium.executors.options import ExecutorOptions
 
@@ -48,3 +48,28 @@ async def test_scripts_that_were_sent_together_are_answered_though_one_is_not_wa
     given_up.cancel()
     _answer([("", (), (), waiting) for waiting in (first, given_up, last)], [1, 2, 3])
     assert (await first, await last) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [1, [1, b"1-1"], [1, b"1-1", b"horarium:run_2"], [1, b"1-1", b"horarium:run_1", b"more"], [], None],
+)
+async def test_an_answer_that_does_not_name_the_run_is_none_for_it_and_its_connection_is_left(answer):
+    """A server, or what stands before it, that is one answer behind tells each run what came of the run before."""
+    client = RedisClient(None)
+    asked = asyncio.create_task(client.script("", ("horarium:run_1", "jobs"), ()))
+    client._sending |= {asked, asyncio.current_task()}  # so nothing is sent
+    await asyncio.sleep(0)
+    _answer(list(client._waiting), [answer])
+    with pytest.raises(OSError, match=NOT_REDIS):
+        await asked
+    assert client.demoted
+
+
+async def test_an_answer_that_names_the_run_is_told_without_that():
+    client = RedisClient(None)
+    asked = asyncio.create_task(client.script("", ("horarium:run_1", "jobs"), ()))
+    client._sending |= {asked, asyncio.current_task()}
+    await asyncio.sleep(0)
+    _answer(list(client._waiting), [[1, b"1-1", b"horarium:run_1"]])
+    assert (await asked, client.demoted) == ([1, b"1-1"], False)

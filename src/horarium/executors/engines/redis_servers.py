@@ -55,13 +55,14 @@ _TOGETHER = 100
 _ROUND_TRIPS = 2
 
 # Puts something into a server once: KEYS[1] is the mark of the run, KEYS[2] the list or stream. The mark is set after
-# the entry was made, so that an entry that was refused leaves none. Answers {1 if it was put, what the mark holds}.
+# the entry was made, so that an entry that was refused leaves none. Answers {1 if it was put, what the mark holds, the
+# mark}.
 _ONCE = """
 local found = redis.call('GET', KEYS[1])
-if found then return {0, found} end
+if found then return {0, found, KEYS[1]} end
 %s
 redis.call('SET', KEYS[1], put, 'EX', ARGV[1])
-return {1, put}
+return {1, put, KEYS[1]}
 """
 _PUSH_ONCE = _ONCE % "local put = tostring(redis.call('LPUSH', KEYS[2], ARGV[2]))"
 _ADD_ONCE = _ONCE % "local put = redis.call('XADD', KEYS[2], unpack(ARGV, 2))"
@@ -209,8 +210,8 @@ class RedisServers:
         await self._hosts.close()
 
 
-def _pair(answer: Any) -> tuple[int, bytes]:
-    """What a script of _ONCE answers. Raises OSError for anything else."""
+def _pair(answer: Sequence[Any]) -> tuple[int, bytes]:
+    """What a script of _ONCE answers for its run. Raises OSError for anything else."""
     match answer:
         case [int(put), bytes(entry)]:
             return put, entry
@@ -219,7 +220,8 @@ def _pair(answer: Any) -> tuple[int, bytes]:
 
 class RedisClient:
     """A client of one server. `library` is that of the library, `redis.asyncio.Redis`. `demoted`: the server has become
-    a replica, so whoever comes next connects anew: its name may lead to another one.
+    a replica, or answers something else than it was asked, so whoever comes next connects anew: its name may lead to
+    another one, and the answers that are to come may be those to earlier questions.
 
     Scripts of runs that are given away at the same time are sent together: those that come while others are on their
     way go with the next round trip.
@@ -231,8 +233,9 @@ class RedisClient:
         self._waiting: deque[tuple[str, Sequence[Any], Sequence[Any], asyncio.Future[Any]]] = deque()
         self._sending: set[asyncio.Task[None]] = set()
 
-    async def script(self, text: str, keys: Sequence[Any], arguments: Sequence[Any]) -> Any:
-        """What a script answers. Raises OSError, of the kinds that `told_apart` names."""
+    async def script(self, text: str, keys: Sequence[str], arguments: Sequence[Any]) -> Sequence[Any]:
+        """What a script answers: a list, without the first key at its end by which it says what it was asked for. An
+        answer to another question is none. Raises OSError, of the kinds that `told_apart` names."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((text, keys, arguments, answer))
         if len(self._sending) < _ROUND_TRIPS:
@@ -240,10 +243,14 @@ class RedisClient:
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
         try:
-            return await answer
+            found = await answer
         except Demoted:
             self.demoted = True
             raise
+        if isinstance(found, list) and found and found[-1] == keys[0].encode():
+            return found[:-1]
+        self.demoted = True
+        raise OSError(NOT_REDIS)
 
     async def script_alone(self, text: str, keys: Sequence[Any], arguments: Sequence[Any]) -> Any:
         """Like `script`, for one with a long answer: it has a round trip of its own."""

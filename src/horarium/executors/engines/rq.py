@@ -74,13 +74,13 @@ _NO_JSON = "the result is not JSON: start the workers with --serializer json"
 _JSON_BEGINS = b'{["-0123456789tfn'
 
 # What `unique=True` does: KEYS are the job, its queue and the set of all queues, ARGV the job's id and the fields of
-# the job.
+# the job. Answers {1 if it was put, the job}.
 _ENQUEUE = """
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+if redis.call('EXISTS', KEYS[1]) == 1 then return {0, KEYS[1]} end
 redis.call('RPUSH', KEYS[2], ARGV[1])
 redis.call('HSET', KEYS[1], unpack(ARGV, 2))
 redis.call('SADD', KEYS[3], KEYS[2])
-return 1
+return {1, KEYS[1]}
 """
 # The state of each job (KEYS: jobs and their results by turns), and of the last of its results the value and the
 # exception, of which no more than ARGV[1] bytes are sent. Of a job that cannot be read there is a fourth part: why.
@@ -103,15 +103,15 @@ end
 return found
 """
 # Takes a job out of its queue: KEYS are the job, its queue and the queue's cancelled jobs, ARGV the id and the time
-# (s). Answers the name of the worker that has begun the job.
+# (s). Answers {the name of the worker that has begun the job, the job}.
 _CANCEL = """
 local status = redis.call('HGET', KEYS[1], 'status')
-if status == 'started' then return redis.call('HGET', KEYS[1], 'worker_name') end
+if status == 'started' then return {redis.call('HGET', KEYS[1], 'worker_name'), KEYS[1]} end
 if redis.call('LREM', KEYS[2], 1, ARGV[1]) > 0 then
   redis.call('HSET', KEYS[1], 'status', 'canceled')
   redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
 end
-return ''
+return {'', KEYS[1]}
 """
 _ENDED_BADLY = {
     "failed": "the job failed",
@@ -178,8 +178,10 @@ class RqExecutor:
         flat = [part for field in fields.items() for part in field]
         async with self._servers.client(call.reaching_id, compiled.place) as client:
             put = await client.script(_ENQUEUE, keys, (run, *flat))
+        if put not in ([0], [1]):
+            raise OSError(NOT_REDIS)
         shown = {"job_id": run, "queue": compiled.queue}
-        return taken(call, shown if put else {**shown, "duplicate": True}, run)
+        return taken(call, shown if put[0] else {**shown, "duplicate": True}, run)
 
     def handle_of(self, run_id: Id) -> str:
         """The id of a run's job: that of the run."""
@@ -214,8 +216,8 @@ class RqExecutor:
         keys = (f"rq:job:{run.handle}", f"rq:queue:{compiled.queue}", f"rq:canceled:{compiled.queue}")
         now_s = int(datetime.now(UTC).timestamp())
         async with self._servers.client(target.workspace_id, compiled.place) as client:
-            worker = await client.script(_CANCEL, keys, (run.handle, now_s))
-            if worker:
+            worker, *_ = await client.script(_CANCEL, keys, (run.handle, now_s)) or [None]
+            if isinstance(worker, bytes) and worker:
                 order = orjson.dumps({"command": "stop-job", "job_id": run.handle})
                 with told_apart():
                     await client.library.publish(b"rq:pubsub:" + worker, order)

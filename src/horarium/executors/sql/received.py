@@ -39,7 +39,7 @@ MOST_STEPS = 50_000
 _STEPS = re.compile(rb"(?:^|,)i=(\d{1,20})")
 # The kinds of messages, and what each begins with: its kind, and its length with that of the length itself. The kind
 # and the code of the request for those steps.
-_KINDS = frozenset(b"123ACDEGHIKNRSTVWZcdnstv")
+_KINDS = b"123ACDEGHIKNRSTVWZcdnstv"
 _HEAD, _LEAST = struct.Struct("!Bi"), 4
 _ASKING, _SCRAM = b"R"[0], (11).to_bytes(4)
 
