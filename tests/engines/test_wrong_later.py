@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
-from horarium.executors.engines import kafka, nats_link, rabbitmq, redis_servers
+from horarium.executors.engines import kafka, nats_link, rabbitmq, redis_servers, temporal
 from horarium.executors.options import ExecutorOptions
 from tests.engines.emulated import serving
 from tests.engines.speaking import CLOSE, ENGINES, HALF, Change, Speaking, Step, unchanged
@@ -190,3 +190,20 @@ async def test_a_kafka_cannot_have_more_steps_made_for_a_password_than_are_usual
         outcome = await outcome_at(module, place(port) | user, 5_000)
     words = "the cluster asks for more than 1000000 steps of SCRAM for a password"
     assert (outcome.error, outcome.unreached) == (f"the engine refused the run: {words}", False)
+
+
+@pytest.mark.parametrize("begins", [b"", b"\0\0\0\x04\0\0\0\0\0"], ids=["at once", "after its settings"])
+async def test_a_temporal_that_takes_a_connection_and_falls_silent_is_not_waited_for_by_the_next_run(
+    begins: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs that come meanwhile wait for the same attempt to connect."""
+    module, place = TARGETS["temporal"]
+    monkeypatch.setattr(temporal, "_CONNECT_S", SOON_MS / 1000)
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(begins)
+        await reader.read()
+
+    async with serving(silent) as port:
+        outcome = await outcome_at(module, place(port), 10_000)
+    assert (outcome.error, outcome.unreached) == ("the engine could not be reached: no answer", True)

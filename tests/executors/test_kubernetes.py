@@ -247,7 +247,8 @@ async def test_a_job_that_cannot_be_shown_leaves_the_others_as_they_are(executor
         emulated.finish(run.handle)
     emulated.jobs[runs[1][1].handle]["status"]["conditions"] = 7
     found = await looked(executor, call, *(run for _, run in runs))
-    assert isinstance(found[runs[1][1].run_id], TypeError)
+    words = "what answers there is no Kubernetes: its conditions are no list"
+    assert str(found[runs[1][1].run_id]) == words
     assert found[runs[2][1].run_id].verdict is Verdict.SUCCEEDED
     assert runs[0][1].run_id not in found
 
@@ -331,3 +332,24 @@ def test_the_token_is_a_secret():
     public, secrets = make(ExecutorOptions()).split(config_of(6443))
     assert public["token"] == "***"
     assert secrets == {"token": TOKEN, "secrets.WORD": "sesame-1"}
+
+
+@pytest.mark.parametrize("wrong", [True, 1, 1.5, "True", {"type": "Complete"}])
+def test_conditions_that_are_no_list_are_those_of_no_job(wrong):
+    with pytest.raises(Refused, match="its conditions are no list"):
+        kubernetes.ending({"status": {"conditions": wrong}})
+
+
+@pytest.mark.parametrize("job", [7, [], {}, {"status": 7}, {"status": {"conditions": [[], None, 7, {}]}}])
+def test_a_job_without_a_condition_shows_no_end(job):
+    assert kubernetes.ending(job) is None
+
+
+async def test_a_job_of_another_form_in_a_list_leaves_the_others_as_they_are(executor, cluster, monkeypatch):
+    emulated, port = cluster
+    monkeypatch.setattr(kubernetes, "_LISTED_FROM", 1)
+    runs = [(await given(executor, port, number)) for number in range(2)]
+    emulated.jobs[runs[1][1].handle]["status"]["conditions"] = 7
+    found = await looked(executor, runs[0][0], *(run for _, run in runs))
+    words = "what answers there is no Kubernetes: its conditions are no list"
+    assert {run: str(seen) for run, seen in found.items()} == {runs[1][1].run_id: words}

@@ -217,3 +217,17 @@ def test_the_region_is_read_from_the_url_where_it_stands_there():
     whole = config_of("https://sqs.eu-west-1.amazonaws.com/1/q.fifo")
     del whole["region"]
     assert make(ExecutorOptions()).check(whole) == []
+
+
+@pytest.mark.parametrize("said", [True, 7, ["m"], {"id": "m"}, "", "m" * 201, None])
+async def test_an_answer_that_names_no_message_is_no_confirmation(said):
+    outcome = await answered({"MessageId": said})
+    assert (outcome.verdict, outcome.error) == (
+        Verdict.FAILED,
+        "SQS did not take the message: it answered 200",
+    )
+
+
+async def test_a_number_that_is_none_is_not_shown():
+    outcome = await answered({"MessageId": "m", "SequenceNumber": {"of": "others"}})
+    assert (outcome.verdict, outcome.output) == (Verdict.SUCCEEDED, {"message_id": "m"})

@@ -204,12 +204,13 @@ class KubernetesExecutor:
             if answer.status != 200:
                 raise _refusal("the cluster did not list the Jobs", answer)
             _require(content, "JobList")
-            for job in content.get("items") or ():
+            for job in _parts(content, "items"):
                 name = _part(job, "metadata").get("name")
                 if isinstance(name, str) and name in names:
                     found.add(name)
-                    if ending(job) is None:
-                        going.add(name)
+                    with suppress(EngineRefused):  # it is then asked for by itself
+                        if ending(job) is None:
+                            going.add(name)
             more = _part(content, "metadata").get("continue")
             if not more or found == names:
                 return
@@ -252,9 +253,9 @@ class KubernetesExecutor:
         content = answer.content
         if answer.status != 200:
             return f"the pods of the Job could not be read: {_said(answer, content)}"
-        pods = sorted(content.get("items") or (), key=lambda pod: str(_part(pod, "status").get("startTime")))
+        pods = sorted(_parts(content, "items"), key=lambda pod: str(_part(pod, "status").get("startTime")))
         for pod in reversed(pods):
-            for container in _part(pod, "status").get("containerStatuses") or ():
+            for container in _parts(_part(pod, "status"), "containerStatuses"):
                 message = _part(_part(container, "state"), "terminated").get("message")
                 if message:
                     return keep_bytes(str(message).encode(), self._limit, scrubber)
@@ -290,8 +291,9 @@ class KubernetesExecutor:
 
 
 def ending(job: Any) -> tuple[bool, str] | None:
-    """Whether a Job has succeeded, and the end of a sentence that says why not; None while it goes on. Pure."""
-    for condition in _part(job, "status").get("conditions") or ():
+    """Whether a Job has succeeded, and the end of a sentence that says why not; None while it goes on. Raises
+    EngineRefused for what is no Job. Pure."""
+    for condition in _parts(_part(job, "status"), "conditions"):
         if not isinstance(condition, Mapping) or condition.get("status") != "True":
             continue
         if condition.get("type") == "Complete":
@@ -311,6 +313,14 @@ def _part(value: Any, name: str) -> Mapping[str, Any]:
     """An object within an object of an answer; empty where there is none."""
     found = value.get(name) if isinstance(value, Mapping) else None
     return found if isinstance(found, Mapping) else {}
+
+
+def _parts(value: Mapping[str, Any], name: str) -> Sequence[Any]:
+    """A list within an object of an answer; empty where there is none. Raises EngineRefused for what is none."""
+    found = value.get(name)
+    if found is not None and not isinstance(found, list):
+        raise EngineRefused(f"what answers there is no Kubernetes: its {name} are no list")
+    return found or ()
 
 
 def _said(answer: Answer, content: Mapping[str, Any]) -> str:

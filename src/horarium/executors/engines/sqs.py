@@ -63,6 +63,8 @@ FIELDS = (
 SECRET_FIELDS = ("secret_access_key", "session_token")
 
 _MOST_READ = 1024 * 1024
+# The longest id of a message, or number of one in its group. SQS' own have 36 characters and 128 digits.
+_LONGEST_NAME = 200
 _URL = re.compile(r"https?://[^/?#@\s]+/[^?#@\s]+\.fifo")
 _REGION_IN_HOST = re.compile(r"sqs(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
 _REGION = re.compile(r"[a-z0-9-]{1,40}")
@@ -131,11 +133,10 @@ class SqsExecutor:
             call.reaching_id, compiled.place, "POST", "/", headers, message, _MOST_READ
         )
         content = answer.content
-        if answer.status == 200 and content.get("MessageId"):
+        if answer.status == 200 and _is_name(content.get("MessageId")):
             names = {"MessageId": "message_id", "SequenceNumber": "sequence_number"}
-            return taken(
-                call, {ours: content[theirs] for theirs, ours in names.items() if theirs in content}, None
-            )
+            shown = {ours: content[theirs] for theirs, ours in names.items() if _is_name(content.get(theirs))}
+            return taken(call, shown, None)
         kind = str(content.get("__type") or "").rpartition("#")[2]
         said = content.get("message") or content.get("Message") or f"it answered {answer.status}"
         later = answer.status in LATER or kind.startswith(_THROTTLED)
@@ -145,6 +146,11 @@ class SqsExecutor:
     async def close(self) -> None:
         """Closes all connections."""
         await self._http.close()
+
+
+def _is_name(value: Any) -> bool:
+    """Whether a value of an answer names a message, as SQS does it."""
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME
 
 
 def _default_group(call: Call) -> str:

@@ -254,15 +254,18 @@ class TemporalExecutor:
         place = f"[{address}]" if ":" in address else address
         tls = _module("temporalio.service").TLSConfig(domain=compiled.host) if compiled.tls else False
         try:
-            client = await module.Client.connect(
-                f"{place}:{compiled.port}",
-                namespace=compiled.namespace,
-                api_key=compiled.api_key,
-                tls=tls,
-                connect_timeout=timedelta(seconds=_CONNECT_S),
-                runtime=_runtime(),
-            )
+            async with asyncio.timeout(_CONNECT_S):  # the library's own ends with the handshake
+                client = await module.Client.connect(
+                    f"{place}:{compiled.port}",
+                    namespace=compiled.namespace,
+                    api_key=compiled.api_key,
+                    tls=tls,
+                    connect_timeout=timedelta(seconds=_CONNECT_S),
+                    runtime=_runtime(),
+                )
             return _Link(client)
+        except TimeoutError as error:
+            raise OSError("no answer") from error
         except (_module("temporalio.service").RPCError, RuntimeError) as error:
             status = _STATUS.search(str(error))
             if status is not None and status[1] in _NOT_ACCEPTED:
