@@ -207,3 +207,15 @@ async def test_a_temporal_that_takes_a_connection_and_falls_silent_is_not_waited
     async with serving(silent) as port:
         outcome = await outcome_at(module, place(port), 10_000)
     assert (outcome.error, outcome.unreached) == ("the engine could not be reached: no answer", True)
+
+
+async def test_nats_servers_that_say_very_much_at_once_let_others_have_their_turn() -> None:
+    """Each of several connections is read in pieces, and in one round of the loop only one piece of them all."""
+    client = nats_link._client_class()(False)
+    parsers = [type(client._ps)(client) for _ in range(60)]
+
+    async def parsing() -> None:
+        await asyncio.gather(*(parser.parse(b"INFO {}\r\n" * 7_000) for parser in parsers))
+
+    held = await longest_hold(parsing())
+    assert held < 0.1, f"{held:.3f} s"
