@@ -107,8 +107,12 @@ def _explained(statement):
     return f"EXPLAIN {statement.sql}", given if ":" in statement.sql else [None] * places
 
 
-def test_every_known_fault_can_still_be_planted():
-    assert len(known_faults()) >= 35
+def test_every_known_fault_can_still_be_planted_and_leaves_python_that_can_be_read():
+    known = [fault for fault, _ in known_faults()]
+    assert len(known) >= 35
+    for fault in known:
+        if fault.path.endswith(".py"):
+            ast.parse(fault.planted_in((SOURCE / fault.path).read_text("utf-8")), fault.words)
 
 
 def test_the_share_of_all_faults_lies_within_an_interval():
