@@ -494,7 +494,20 @@ async def test_runs_that_are_born_unclaimed_are_announced(tenant, store, room, a
     assert ((READY, NOON + MINUTE) in heard) == announced
 
 
-async def test_skips_on_both_sides_of_an_edit_at_the_very_instant_of_a_slot_are_two_spans(tenant):
+async def test_skips_on_both_sides_of_an_edit_at_the_very_instant_of_a_slot_are_two_spans(tenant, store):
+    """While an earlier run is under way every slot is skipped as it comes."""
+    schedule = await tenant.schedule()
+    await tenant.release(NOON + MINUTE)
+    await (await Node.start(store)).begin(NOON + MINUTE)
+    await tenant.release(NOON + 2 * MINUTE)
+    await tenant.redefine(schedule, NOON + 2 * MINUTE, input={"n": 2})
+    for minutes in (3, 4):
+        await tenant.release(NOON + minutes * MINUTE)
+    found = [(span.first_ms, span.last_ms, span.version) for span in await tenant.spans(schedule)]
+    assert found == [(NOON + 2 * MINUTE,) * 2 + (1,), (NOON + 3 * MINUTE, NOON + 4 * MINUTE, 2)]
+
+
+async def test_waits_on_both_sides_of_an_edit_at_the_very_instant_of_a_slot_are_two_spans(tenant):
     schedule = await tenant.schedule()
     await tenant.release(NOON + MINUTE)
     await tenant.redefine(schedule, NOON + 2 * MINUTE, input={"n": 2})
