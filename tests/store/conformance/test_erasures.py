@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from horarium.domain.actions import Action, ActionKind, ActionState, Taker
-from horarium.domain.audit import Verifier
+from horarium.domain.audit import Actor, AuditEntry, Verifier, content_of
 from horarium.domain.erasures import ERASED, Erasure, ErasureState, Person, Place
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.execution import Outcome, Verdict
@@ -615,6 +615,39 @@ async def test_what_is_about_others_stays(tenant, store):
     assert after.definition.input == {"user": ERASED, "mail": ERASED}
     assert (after.labels, after.name) == ({"customer": ERASED}, "Schedule")
     assert after.key.startswith("erased-")
+
+
+async def test_a_key_that_does_not_name_the_person_stays_where_something_else_of_the_schedule_does(
+    tenant, store
+):
+    (made,) = await tenant.schedules(1, key="nightly", description=f"for {ADDRESS}")
+    await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
+    after = await tenant.again(made)
+    assert (after.key, after.description) == ("nightly", f"for {ERASED}")
+
+
+async def test_all_entries_of_the_audit_log_are_looked_at_however_few_a_step_takes(
+    tenant, store, monkeypatch
+):
+    monkeypatch.setattr(erasing, "PIECE", 1)
+    for whom in ("somebody else", *[ADDRESS] * 4):
+        said = {"note": whom}
+        content = content_of(NOW, "test.noted", "ws", Actor(None, None, None, None), said)
+        noted = AuditEntry(random_id(NOW), tenant.workspace, "test.noted", "ws", None, content)
+        await store.write(audit.record, noted)
+    erasure = await begin(store, tenant, values=(ADDRESS,))
+    for _ in range(100):
+        await store.urgent(audit.link_pending, NOW)
+        erasure = await store.write(erasures.erase_piece, erasure.id, NOW, telling)
+        if erasure.state is ErasureState.DONE:
+            break
+    assert (erasure.state, erasure.counts[Place.AUDIT]) == (ErasureState.DONE, 4)
+    assert mentions(await everything(store)) == []
+
+
+def test_a_step_takes_as_many_texts_as_have_no_more_bytes_than_it_may():
+    most = erasing.PIECE_BYTES
+    assert [erasing.fitting(sizes) for sizes in ([most - 1, 1, 1], [most], [most + 1, 1], [])] == [2, 1, 1, 1]
 
 
 async def test_what_a_workspace_says_of_itself_stays_and_a_name_that_was_changed_before_is_gone(

@@ -70,6 +70,8 @@ async def test_of_each_target_its_share_is_taken_and_targets_come_in_turn(tenant
     in_turn = [one.target for one in await store.read(watching.targets_to_look_at, first, 3)]
     assert in_turn == [target for target in sorted([second, third, other, first]) if target > first][:3]
     assert [one.target for one in await store.read(watching.targets_to_look_at, other, 100)][-1] == other
+    everyone = [one.target for one in await store.read(watching.targets_to_look_at, first, 100)]
+    assert sorted(everyone) == sorted([first, second, third, other])
     shares = dict.fromkeys(works, 2)
     taken = await store.urgent(watching.take_looks, NOW + SECOND, shares, NOW + 30 * SECOND)
     assert {run.target_id: 0 for run in taken}.keys() == works.keys()
