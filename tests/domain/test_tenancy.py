@@ -118,3 +118,20 @@ def test_a_restricted_key_schedules_a_target_with_its_labels_alone(granted, labe
 )
 def test_a_key_has_a_form_and_a_length(text, fine):
     assert is_key(text) is fine
+
+
+def test_an_identity_that_follows_another_leaves_those_alone_that_were_made_of_it():
+    parts = (
+        SOME.workspace,
+        SOME.principal,
+        SOME.key_id,
+        frozenset({"a"}),
+        frozenset({TARGET}),
+        5,
+        Restriction(("t",)),
+    )
+    first = Identity(*parts)
+    second = first.another()
+    assert second == first
+    second.follow(SOME)
+    assert (second, first) == (SOME, Identity(*parts))

@@ -143,6 +143,18 @@ class Identity:
         """The principal who makes the request."""
         return self.principal.id
 
+    def another(self) -> Identity:
+        """One that is the same by now. Each request makes one: `replace` takes four times as long."""
+        return Identity(
+            self.workspace,
+            self.principal,
+            self.key_id,
+            self.scopes,
+            self.granted,
+            self.key_expires_ms,
+            self.restriction,
+        )
+
     def follow(self, now: Identity) -> None:
         """Be what the key is by now: grants, the end of the key and the workspace may have changed."""
         for name in self.__slots__:

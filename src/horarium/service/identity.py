@@ -73,7 +73,7 @@ class IdentityService:
         if not identity.restriction.allows_address(address):
             raise WrongNetwork(identity)
         self._used[identity.key_id] = now
-        return replace(identity)
+        return identity.another()
 
     async def acting_in(self, identity: Identity, workspace_id: Id) -> Identity:
         """The identity with which a server administrator acts in a workspace. It keeps its principal and its key, so
