@@ -308,6 +308,7 @@ async def test_a_receiver_that_says_gone_is_not_called_again(receiver):
         await deliver(house)
         shown = await ask(house, "GET", f"/webhooks/{hook['id']}")
         assert (shown["enabled"], shown["disabled_reason"]) == (False, "the receiver answered 410 Gone")
+        assert shown["version"] == hook["version"] + 1
 
 
 async def test_wrong_webhooks_are_refused_with_what_would_be_right():

@@ -7,6 +7,7 @@ import pytest
 from horarium.domain.audit import (
     ERASED,
     FORGOTTEN,
+    SALT_BYTES,
     Actor,
     Anchor,
     AuditEntry,
@@ -78,6 +79,18 @@ async def test_an_entry_is_written_with_its_change_and_not_without_it(tenant, st
     assert not await store.read(audit.any_pending)
     await write(tenant, entry(tenant.workspace))
     assert await store.read(audit.any_pending)
+
+
+async def test_each_entry_has_a_salt_of_its_own(tenant, store):
+    async def three(tx):
+        for _ in range(3):
+            tx.record(entry(tenant.workspace))
+
+    await store.write(three)
+    await store.write(audit.link_pending, NOON)
+    ((_, entries),) = await store.read(audit.links_after, tenant.workspace, 0, 10)
+    salts = {bytes(each.salt) for each in entries}
+    assert (len(salts), {len(salt) for salt in salts}) == (3, {SALT_BYTES})
 
 
 async def test_an_entry_goes_when_its_verb_is_rolled_back_after_writing(tenant, store):

@@ -69,6 +69,14 @@ async def test_the_latest_outcomes_of_schedules_come_oldest_first(tenant, store)
     assert found[second.id] == []
 
 
+async def test_of_fires_with_an_audience_the_latest_are_found_too(tenant, store):
+    of_rows = await tenant.schedule(policies=ALLOW, audience={"type": "users", "filter": {}})
+    for minutes in (1, 2, 3):
+        await tenant.release(NOON + minutes * MINUTE)
+    found = await store.read(overview.latest_outcomes, tenant.workspace, [of_rows.id], 2)
+    assert [slot for slot, _ in found[of_rows.id]] == [NOON + 2 * MINUTE, NOON + 3 * MINUTE]
+
+
 async def test_nothing_of_another_workspace_is_seen(tenant, store):
     schedule = await fired(tenant, store, 2, FAILED)
     other = (await Tenant.open(store)).workspace
