@@ -529,3 +529,15 @@ async def test_the_few_of_one_workspace_go_ahead_of_the_herd_of_the_only_other_o
     if ahead:
         assert (released.schedules, released.ahead) == (1, True)
     assert (await _owing(store))[few.workspace] == 0
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"audience": {"type": "users", "filter": {}}}], ids=["one run", "an audience"]
+)
+async def test_a_schedule_knows_when_it_fired_last_and_for_which_slot_also_where_slots_were_missed(
+    tenant, given
+):
+    schedule = await tenant.schedule(policies=Policies(grace_ms=0), **given)
+    await tenant.release(NOON + 5 * MINUTE + 1)
+    progress = (await tenant.again(schedule)).progress
+    assert (progress.last_slot, progress.last_fired_ms) == (NOON + 5 * MINUTE, NOON + 5 * MINUTE + 1)
