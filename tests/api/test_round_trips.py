@@ -181,6 +181,20 @@ async def test_a_schedule_with_everything_sent_back_stays_as_it_is(house):
     await sent_back_by_every_verb(house, await scheduled(house, **FULL))
 
 
+async def test_a_schedule_whose_objects_hold_null_sent_back_stays_as_it_is(house):
+    audience = {"type": "contacts", "filter": {"has_email": None}}
+    given = {"a": None, "b": {"c": None, "d": 1}}
+    made = await scheduled(house, input=given, audience=audience)
+    assert (made["input"], made["audience"]) == (given, audience)
+    await sent_back_by_every_verb(house, made)
+
+
+async def test_null_takes_away_what_is_not_sent_as_it_is_stored(house):
+    made = await scheduled(house, input={"a": None, "b": 1})
+    for change, left in (({"a": None}, {"b": 1}), ({"b": None}, {})):
+        assert (await ask(house, "PATCH", f"/schedules/{made['id']}", {"input": change}))["input"] == left
+
+
 @pytest.mark.parametrize("name", sorted(POLICIES))
 async def test_a_schedule_with_one_policy_sent_back_stays_as_it_is(house, name):
     await sent_back_by_every_verb(house, await scheduled(house, policies={name: POLICIES[name]}))
@@ -304,12 +318,13 @@ async def test_a_target_sent_back_keeps_its_secrets_and_stays_as_it_is(house, ki
             "timeout": 12.5,
             "max_concurrency": 3,
             "rate_per_second": 0.5,
-            "input_schema": {"type": "object"},
-            "extra": {"a": [1, {"b": None}]},
+            "input_schema": {"type": "object", "properties": {"a": {"default": None}}},
+            "extra": {"a": [1, {"b": None}], "b": None},
             "enabled": False,
         }
         if kind == "http":
             body |= {"completion": "callback", "deadline": "2d"}
+            body["executor"] = {**EXECUTORS["http"], "body": {"text": "{{ input.text }}", "nothing": None}}
     made = await ask(house, "POST", "/targets", body, 201)
     assert "***" in json.dumps(made["executor"])
     shown = await ask(house, "GET", f"/targets/{made['id']}")

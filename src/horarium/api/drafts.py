@@ -42,6 +42,7 @@ from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
 from horarium.service.checks import key_problems, name_problems, text_problems
 from horarium.service.schedules import ScheduleDraft, anchor_at, recurrence_problems
+from horarium.service.schemas import is_same_json
 from horarium.service.services import Services
 from horarium.service.windows import WindowDraft
 from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing
@@ -163,7 +164,7 @@ async def patch(
 
 def _changed(known: Json, raw: Json, whole: Collection[str]) -> Json:
     """A body after a merge patch, in which the fields of `whole` replace what was there."""
-    found: Json = merged(known, {name: value for name, value in raw.items() if name not in whole})
+    found = patched(known, {name: value for name, value in raw.items() if name not in whole})
     return found | {name: value for name, value in raw.items() if name in whole}
 
 
@@ -274,6 +275,20 @@ def gathered(raw: Json) -> tuple[Json, frozenset[str]]:
     rest = {name: value for name, value in raw.items() if name not in flat}
     rest["policies"] = {**(nested or {}), **{name: raw[name] for name in raw if name in flat}}
     return rest, frozenset(flat)
+
+
+def patched(before: Json, change: Json) -> Json:
+    """As `merged`, for bodies. A field that is sent exactly as it is stored stays so: the nulls in it are what has been
+    shown, and take nothing away."""
+    same = {
+        name
+        for name, value in change.items()
+        if isinstance(value, dict)
+        and isinstance(before.get(name), dict)
+        and is_same_json(value, before[name])
+    }
+    found: Json = merged(before, {name: value for name, value in change.items() if name not in same})
+    return found
 
 
 def merged(before: Any, change: Any) -> Any:

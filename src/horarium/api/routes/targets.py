@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 
 from horarium.api import show
-from horarium.api.drafts import merged
+from horarium.api.drafts import patched
 from horarium.api.fields import Query
 from horarium.api.models import (
     NO_VERSION_YET,
@@ -112,7 +112,7 @@ class TargetRoutes(Routes):
         version = expected_version(request, seen if isinstance(seen, int) else None)
 
         def changed(before: Target) -> TargetDraft:
-            return _draft(validated(TargetBody, merged(_as_body(before), _kept(change))))
+            return _draft(validated(TargetBody, patched(_as_body(before), _kept(change))))
 
         return _shown(await self.services.targets.change(who, target.id, changed, version))
 
