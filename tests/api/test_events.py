@@ -498,3 +498,16 @@ async def test_events_that_were_deleted_are_not_counted(receiver):
         assert (await ask(house, "GET", "/events"))["items"] == before["items"][:-1]
         after = await ask(house, "GET", "/events?total=true&limit=1")
         assert after["total"]["count"] == len(before["items"]) - 1
+
+
+async def test_events_are_found_by_a_label_with_a_colon_in_its_name_and_without_a_value():
+    async with house_with("https://example.com/hook") as (house, _):
+        await house.target("tool", executor="echo", config={}, key="works")
+        for labels in ({"a:b": ""}, {"a": "b:"}):
+            order = {"name": "s", "recurrence": "0 * * * *", "target": "works", "labels": labels}
+            await ask(house, "POST", "/schedules", order, 201)
+        await house.move("2026-03-01T13:00:00Z")
+        await publish(house)
+        for query, labels in ((r"a\:b:", {"a:b": ""}), ("a:b:", {"a": "b:"})):
+            found = (await ask(house, "GET", "/events", params={"label": query}))["items"]
+            assert [one["schedule"]["labels"] for one in found] == [labels] * len(found) != []

@@ -1,8 +1,11 @@
 """Lists of a whole workspace over the project's own API: schedules in any order, runs, fires and the ledger."""
 
+from urllib.parse import urlencode
+
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.labels import label_text
 from tests.api.asking import NOW, ask, fields, scheduled
 from tests.api.test_runs import prepared
 from tests.support.house import House
@@ -47,6 +50,24 @@ async def test_what_fails_is_found_and_so_is_what_fired_last():
         assert await names(house, "last_state=failed") == ["s"]
         assert await names(house, "sort=last_fire") == ["s", "later"]
         assert await names(house, f"created_by={schedule['created_by']}&sort=asc") == ["s", "later"]
+
+
+LABELS = [{"a:b": "c"}, {"a": "b:c"}, {"a": ""}, {"\\": ":"}, {"\\:": ""}, {"a=b%,_\U0001f600": "%"}]
+
+
+@pytest.mark.parametrize("labels", LABELS, ids=str)
+async def test_whatever_a_label_holds_is_found_by_it(labels):
+    async with House.open(NOW) as house:
+        await prepared(house)
+        for each in LABELS:
+            await another(house, name=str(each), labels=each)
+        await house.move("2026-03-02T09:00:00Z")
+        query = urlencode({"label": label_text(*next(iter(labels.items())))})
+        assert await names(house, query) == [str(labels)]
+        (schedule,) = (await ask(house, "GET", f"/schedules?{query}"))["items"]
+        for place in ("runs", "fires", "ledger"):
+            found = (await ask(house, "GET", f"/{place}?{query}"))["items"]
+            assert {one["schedule"] for one in found} == {schedule["id"]}, place
 
 
 async def test_runs_are_found_by_time_label_and_row_with_what_they_were_given():

@@ -17,6 +17,8 @@ from tests.support.house import House
 NOW = "2026-03-01T12:00:00Z"
 # What every change changes.
 MOVES_ON = ("version", "updated_at", "in_words", "next_fires", "next_slot_at", "next_fire_at")
+# A colon in the name, a backslash in it, and no value.
+ODD_LABELS = {"a:b": "c:d", "a\\": ":", "empty": ""}
 TEXT = "two\n\n  lines: 'a' & \"b\" <c>"
 
 
@@ -41,7 +43,7 @@ async def a_schedule(house: House) -> Edited:
         "start_at": "2026-04-01T00:00:00Z",
         "end_at": "2027-04-01T00:00:00Z",
         "input": {"text": TEXT, "number": 1e300, "large": 2**53 + 1, "list": [None, True, -0.5], "none": None},
-        "labels": {"team": "a:b", "x": "1"},
+        "labels": {"team": "a:b", "x": "1", **ODD_LABELS},
         "description": TEXT,
         "audience": {"type": "contacts", "filter": {"has_email": True}},
         "policies": {
@@ -80,7 +82,7 @@ async def a_webhook(house: House) -> Edited:
         "url": "https://example.com/hook?a=1&b=%20",
         "name": "a 'name'",
         "types": ["fire.failed", "schedule.paused"],
-        "labels": {"team": "a", "x": "b:c"},
+        "labels": {"team": "a", "x": "b:c", **ODD_LABELS},
         "schedules": [schedule["id"]],
     }
     made = await ask(house, "POST", "/webhooks", body, 201)
@@ -173,3 +175,16 @@ async def test_one_field_of_a_form_changes_that_and_nothing_else(made: Callable[
                 before = await _tell(house, edited)
                 await _send_back(person, edited, **{name: value})
                 assert await _tell(house, edited) == before | told, name
+
+
+@pytest.mark.parametrize("made", [a_schedule, a_webhook])
+async def test_a_label_that_is_added_to_those_of_a_form_leaves_them_as_they_are(
+    made: Callable[[House], Any],
+) -> None:
+    async with House.open(NOW) as house:
+        edited = await made(house)
+        async with signed_in(house, key=await house.key_with(SERVER_SCOPE, "*")) as person:
+            before = await _tell(house, edited)
+            shown = untouched(await person.see(edited.form), edited.form)["labels"][0]
+            await _send_back(person, edited, labels=f"{shown}\r\nnew:1")
+            assert await _tell(house, edited) == before | {"labels": before["labels"] | {"new": "1"}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +14,7 @@ from horarium.console.event_words import sentence
 from horarium.console.runs import bars
 from horarium.console.scope_words import grants_in_words, restriction_in_words
 from horarium.domain.restrictions import Restriction
+from tests.api.asking import scheduled
 from tests.console.browsing import signed_in
 from tests.support.house import House
 
@@ -65,9 +68,19 @@ def test_attempts_stand_on_the_line_of_their_run_from_its_beginning_to_its_end(
     assert [(bar.start, bar.width) for bar in bars(run, made, now)] == expected
 
 
+async def test_the_link_of_a_label_leads_to_the_schedules_that_carry_it() -> None:
+    async with House.open("2026-03-01T12:00:00Z") as house, signed_in(house) as person:
+        for name, label in (("first", {"a:b": "c"}), ("second", {"a": "b:c"}), ("third", {"a": ""})):
+            made = await scheduled(house, name=name, labels=label)
+            page = await person.see(f"/schedules/{made['id']}")
+            (link,) = re.findall(r'<a class="label" href="/console([^"]*)"', page)
+            rows = re.findall(r'href="/console/schedules/(sch_\w+)"', await person.see(html.unescape(link)))
+            assert set(rows) == {made["id"]}
+
+
 async def test_a_label_that_is_half_given_is_refused_as_a_filter() -> None:
     async with House.open("2026-03-01T12:00:00Z") as house, signed_in(house) as person:
-        for label in ("team", "team:", ":red", ":"):
+        for label in ("team", ":red", ":", "a\\:b"):
             page = await person.see(f"/schedules?label={label}", 400)
             assert "is written name:value" in page, label
 

@@ -229,7 +229,7 @@ MISTAKES = (
     }),
     Sent("/schedules/new", {"name": "n", "target": "ok", "recurrence": "{", "first": "1"}),
     Sent("/schedules/{s-nightly}/edit", {
-        "name": LONG, "target": "", "recurrence": "", "timezone": "x", "input": "nul", "labels": "x:", "overlap": "x",
+        "name": LONG, "target": "", "recurrence": "", "timezone": "x", "input": "nul", "labels": "x", "overlap": "x",
         "catch_up": "x", "version": "1",
     }),
     Sent("/schedules/{s-nightly}/edit", {"name": "n", "target": "ok", "recurrence": "@daily", "version": "1"}),

@@ -10,6 +10,7 @@ from horarium.api.fields import Query
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.events import EventFilter, type_problem
 from horarium.domain.ids import Id, from_prefixed
+from horarium.domain.labels import label_in
 from horarium.service.pages import number_from
 from horarium.service.webhooks import filter_problems
 
@@ -59,10 +60,11 @@ def event_filter_in(query: Query, schedule_id: Id | None, empty_labels: bool = F
     for text in query.texts("label"):
         if empty_labels and not text:
             continue
-        name, sign, value = text.partition(":")
-        if not sign:
+        label = label_in(text)
+        if label is None:
             query.wrong("label", f"{text[:60]!r} is not written name:value")
-        labels[name] = value
+        else:
+            labels[label[0]] = label[1]
     wanted = EventFilter(
         () if kind is None else (kind,), labels, () if schedule_id is None else (schedule_id,)
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from horarium.cli.failure import MISUSED, Failure
+from horarium.domain.labels import label_in, label_text
 
 if TYPE_CHECKING:
     from horarium.cli.connection import Connection
@@ -97,16 +98,17 @@ def from_json(text: str | None, name: str) -> Any:
 
 
 def pairs(given: list[str] | None, name: str) -> dict[str, str]:
-    """Options written `name=value`, or `name:value`, as a mapping. The first of the two signs counts.
+    """Options written `name=value`, or `name:value`, as a mapping. The first of the two signs counts, but for one of
+    the name that is written with a backslash before it.
 
     Raises Failure.
     """
     found: dict[str, str] = {}
     for text in given or []:
-        label, sign, value = text.partition(min(("=", ":"), key=lambda sign: f"{text}=:".index(sign)))
-        if not sign:
+        label = label_in(text, ":=")
+        if label is None:
             raise Failure(f"{name} must be written name=value", MISUSED)
-        found[label] = value
+        found[label[0]] = label[1]
     return found
 
 
@@ -117,7 +119,7 @@ def reference(text: str | None) -> int | str | None:
 
 def filters(given: list[str] | None, name: str) -> list[str] | None:
     """As `pairs`, as the filter of a list is sent: `name:value`, also of a label that is given twice."""
-    found = [f"{label}:{value}" for text in given or [] for label, value in pairs([text], name).items()]
+    found = [label_text(*label) for text in given or [] for label in pairs([text], name).items()]
     return found or None
 
 

@@ -13,7 +13,16 @@ from horarium.api.fields import instant_text, path_id
 from horarium.api.kit.writing import zoned_text
 from horarium.api.web import Answer
 from horarium.console.base import Pages
-from horarium.console.forms import Form, form_status, json_in, labels_in, placed, recurrence_in, together
+from horarium.console.forms import (
+    Form,
+    form_status,
+    json_in,
+    labels_in,
+    labels_text,
+    placed,
+    recurrence_in,
+    together,
+)
 from horarium.console.instants import instant_in
 from horarium.console.policy_pictures import CATCH_UPS, OVERLAPS, SLOTS, WIDTH
 from horarium.console.rendering import path_to, redirect
@@ -203,7 +212,7 @@ def _as_form(schedule: Schedule) -> dict[str, str]:
         "end_at": _local(timing.end, timing.zone),
         "target": prefixed("tgt", definition.target_id),
         "description": schedule.description or "",
-        "labels": "\n".join(f"{name}:{value}" for name, value in schedule.labels.items()),
+        "labels": labels_text(schedule.labels),
         "input": _json_text(definition.input),
         "audience": _json_text(definition.audience),
         "overlap": definition.policies.overlap.value,

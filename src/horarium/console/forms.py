@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from horarium.api.bodies import Malformed, parse_json, read_body
 from horarium.domain.errors import Conflict, Forbidden, Invalid, Problem
+from horarium.domain.labels import label_in, label_text
 
 # Fields of one form, and its bytes; and the name of the field with the token of the session.
 MOST_FIELDS = 200
@@ -91,11 +92,16 @@ def labels_in(form: Form, name: str) -> dict[str, str]:
     """Labels as they are typed into a field: name:value, one on each line. Raises Invalid."""
     found = {}
     for line in form.lines(name):
-        label, colon, value = line.partition(":")
-        if not (label.strip() and colon and value.strip()):
+        label = label_in(line)
+        if label is None or not label[0].strip():
             raise Invalid(Problem(name, f"{line[:80]!r} is not written name:value"))
-        found[label.strip()] = value.strip()
+        found[label[0].strip()] = label[1].strip()
     return found
+
+
+def labels_text(labels: Mapping[str, str]) -> str:
+    """Labels as `labels_in` reads them."""
+    return "\n".join(label_text(name, value) for name, value in labels.items())
 
 
 def json_in(form: Form, name: str) -> Any:

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from horarium.api.web import CONTENT_POLICY, Answer
 from horarium.console import words
 from horarium.domain.ids import prefixed
+from horarium.domain.labels import label_text
 
 # Where the console is served.
 BASE = "/console"
@@ -92,6 +93,7 @@ def make_templates(static: dict[str, File]) -> Environment:
     for prefix in _ID_PREFIXES:
         found.filters[prefix] = partial(prefixed, prefix)
     found.globals["path_to"] = path_to
+    found.globals["label_text"] = label_text
     found.globals["file"] = lambda name: path_to("static", name, v=static[name].version)
     return found
 

@@ -9,6 +9,7 @@ from horarium.api.fields import Query
 from horarium.console.rendering import path_to
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import Id
+from horarium.domain.labels import label_in
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import ScheduleState
 from horarium.domain.tenancy import Identity
@@ -55,8 +56,8 @@ async def filters_in(
         query.text("label"),
         query.choice("dialect", ("native", *dialects)),
     )
-    name, _, value = (filters.label or "").partition(":")
-    if filters.label and not (name and value):
+    label = label_in(filters.label or "")
+    if filters.label and label is None:
         query.wrong("label", "is written name:value")
     target_id = await _target_id(who, services, query, filters.target)
     query.done()
@@ -68,7 +69,7 @@ async def filters_in(
         state=filters.state,
         search=filters.search,
         search_input=False,
-        labels=((name, value),) if filters.label else (),
+        labels=() if label is None else (label,),
     )
     return filters, listing
 

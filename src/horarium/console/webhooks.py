@@ -13,7 +13,7 @@ from horarium.api.queries import number_in
 from horarium.api.web import Answer
 from horarium.console.base import Pages, action_in
 from horarium.console.event_words import TYPES
-from horarium.console.forms import Form, form_status, labels_in, placed
+from horarium.console.forms import Form, form_status, labels_in, labels_text, placed
 from horarium.console.rendering import path_to, redirect
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
 from horarium.domain.events import EventFilter
@@ -238,7 +238,7 @@ def _as_form(webhook: Webhook) -> Form:
         [
             ("name", webhook.name),
             ("url", webhook.url),
-            ("labels", "\n".join(f"{name}:{value}" for name, value in wanted.labels.items())),
+            ("labels", labels_text(wanted.labels)),
             ("schedules", "\n".join(prefixed("sch", each) for each in wanted.schedules)),
             ("version", str(webhook.version)),
             *(("types", kind) for kind in wanted.types),

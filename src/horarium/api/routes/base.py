@@ -15,6 +15,7 @@ from horarium.api.kit.keys import authenticate
 from horarium.api.web import Answer
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID
+from horarium.domain.labels import label_in
 from horarium.domain.listings import Total
 from horarium.domain.schedule import MOST_LABELS
 from horarium.domain.tenancy import Identity
@@ -104,12 +105,12 @@ async def page_answer(
 
 def labels_in(query: Query) -> tuple[tuple[str, str], ...]:
     """The labels of a filter, each written name:value."""
-    labels = [text.partition(":")[::2] for text in query.texts("label")]
-    if any(not name or not value for name, value in labels):
+    labels = [label_in(text) for text in query.texts("label")]
+    if None in labels:
         query.wrong("label", "is written name:value")
     if len(labels) > MOST_LABELS:
         query.wrong("label", f"is given {len(labels)} times; at most {MOST_LABELS} are allowed")
-    return tuple((name, value) for name, value in labels)
+    return tuple(label for label in labels if label is not None)
 
 
 def key_in_path(request: Request) -> str | None:
