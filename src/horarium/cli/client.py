@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from horarium.cli.failure import MISUSED, Failure
+from horarium.domain.json_text import NotKept, decode_written
 from horarium.domain.labels import label_in, label_text
 
 if TYPE_CHECKING:
@@ -84,15 +84,18 @@ def only_given(**options: Any) -> dict[str, Any]:
 
 
 def from_json(text: str | None, name: str) -> Any:
-    """The JSON in the text of an option; `@file` reads it from a file. Raises Failure."""
+    """The JSON in the text of an option, read by the rules of a request; `@file` reads it from a file, which may begin
+    with a byte order mark. Raises Failure."""
     if text is None:
         return None
     try:
         if text.startswith("@"):
-            text = Path(text[1:]).read_text("utf-8")
-        return json.loads(text)
+            text = Path(text[1:]).read_text("utf-8-sig")
+        return decode_written(text.encode())
     except (OSError, UnicodeDecodeError) as error:
         raise Failure(f"{name}: cannot read {text[1:]}: {error}", MISUSED) from None
+    except NotKept as error:
+        raise Failure(f"{name}: {error}", MISUSED) from None
     except ValueError as error:
         raise Failure(f"{name} is not valid JSON: {error}", MISUSED) from None
 
