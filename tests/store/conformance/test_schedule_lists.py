@@ -113,6 +113,30 @@ async def test_a_search_takes_capital_letters_of_any_language_for_small_ones(ten
         assert [one.id for one in await store.read(schedule_lists.list_schedules, listing)] == [made.id]
 
 
+# A final sigma, and letters that become two, or stay, as the database is made.
+@pytest.mark.parametrize(
+    "stored", ["\u03a6\u03a9\u03a3", "\u0130STANBUL", "STRA\u1e9eE", "\u01c4", 'a"b\\c%_']
+)
+@pytest.mark.parametrize("where", ["name", "key", "description", "input"])
+async def test_what_is_searched_for_as_it_is_written_is_found(tenant, store, where, stored):
+    made = await tenant.schedule(**{"input": {"for": f"x{stored}"}} if where == "input" else {})
+    if where != "input":
+        await tenant.change(made, NOON, **{where: f"x{stored}"})
+    listing = ScheduleListing(tenant.workspace, 10, search=stored, search_input=where == "input")
+    assert [one.id for one in await store.read(schedule_lists.list_schedules, listing)] == [made.id]
+    if where == "name":
+        listing = ScheduleListing(tenant.workspace, 10, prefix=f"x{stored}")
+        assert [one.id for one in await store.read(schedule_lists.list_schedules, listing)] == [made.id]
+
+
+@pytest.mark.parametrize("asked", ['say "hi"', "two\nlines", "back\\slash", '"n":7', "SAY"])
+async def test_a_search_finds_what_an_input_says_and_how_it_is_stored(tenant, store, asked):
+    made = await tenant.schedule(input={"text": 'say "hi" in two\nlines, back\\slash', "n": 7})
+    await tenant.schedule(input={"text": "something else"})
+    listing = ScheduleListing(tenant.workspace, 10, search=asked)
+    assert [one.id for one in await store.read(schedule_lists.list_schedules, listing)] == [made.id]
+
+
 async def test_a_key_finds_the_one_schedule_of_our_own_api_that_has_it(tenant, store):
     mine = await tenant.schedule(key="k", labels={"a": "1"}, owner_id=NO_OWNER)
     await tenant.schedule(key="k2", owner_id=NO_OWNER)

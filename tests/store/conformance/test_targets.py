@@ -44,9 +44,9 @@ async def test_a_target_in_use_is_not_deleted(tenant, store):
 
 
 async def test_targets_are_listed_by_page_and_search(tenant, store):
-    for name in ("Mail 100%", "mail_two", "other"):
+    for name in ("Mail 100%", "mail_two", "other", "\u0130Z\u03a3"):
         await tenant.add_target(name=name)
-    for search, count in (("MAIL", 2), ("100%", 1), ("l_t", 1), ("%", 1), (None, 4)):
+    for search, count in (("MAIL", 2), ("100%", 1), ("l_t", 1), ("%", 1), ("\u0130Z\u03a3", 1), (None, 5)):
         listing = targets.TargetListing(tenant.workspace, 10, search=search)
         assert len(await store.read(targets.list_targets, listing)) == count
         assert await store.read(targets.count_targets, listing) == count

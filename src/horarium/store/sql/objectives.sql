@@ -56,7 +56,7 @@ x.schedule_id = d.id AND (CAST(:target_id AS BYTEA) IS NULL OR x.target_id = :ta
 
 -- part: agent_filters
 AND deleted_ms IS NULL AND kind = 'agent'
-  AND (CAST(:prefix AS TEXT) IS NULL OR lower(name) LIKE :prefix ESCAPE '\')
+  AND (CAST(:prefix AS TEXT) IS NULL OR lower(name) LIKE lower(CAST(:prefix AS TEXT)) ESCAPE '\')
 {target_filters}
 
 -- part: tables_of_objectives

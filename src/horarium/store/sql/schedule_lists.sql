@@ -22,12 +22,15 @@ AND CASE WHEN s.deleted_ms IS NULL
        AND (CAST(:last_state AS TEXT) IS NULL OR p.last_state = :last_state)
        AND (CAST(:failing AS BIGINT) IS NULL
             OR CASE WHEN p.failures_in_row > 0 THEN 1 ELSE 0 END = CAST(:failing AS BIGINT))))
-  AND (CAST(:prefix AS TEXT) IS NULL OR lower(s.name) LIKE :prefix ESCAPE '\')
-  AND (CAST(:search AS TEXT) IS NULL OR {name_lowered} LIKE :search ESCAPE '\'
-       OR {key_lowered} LIKE :search ESCAPE '\' OR {description_lowered} LIKE :search ESCAPE '\'
+  AND (CAST(:prefix AS TEXT) IS NULL OR lower(s.name) LIKE lower(CAST(:prefix AS TEXT)) ESCAPE '\')
+  AND (CAST(:search AS TEXT) IS NULL OR {name_lowered} LIKE lower(CAST(:search AS TEXT)) ESCAPE '\'
+       OR {key_lowered} LIKE lower(CAST(:search AS TEXT)) ESCAPE '\'
+       OR {description_lowered} LIKE lower(CAST(:search AS TEXT)) ESCAPE '\'
        OR (:search_input = 1 AND EXISTS (
            SELECT 1 FROM versions v WHERE v.schedule_id = s.id AND v.version = s.definition_version
-           AND {input_lowered} LIKE :search ESCAPE '\')))
+           AND ({input_lowered} LIKE lower(CAST(:search AS TEXT)) ESCAPE '\'
+                OR CAST(:search_written AS TEXT) IS NOT NULL
+                AND {input_lowered} LIKE lower(CAST(:search_written AS TEXT)) ESCAPE '\'))))
   AND (:further = 0 OR :further = (
       SELECT count(*) FROM labels o
       WHERE o.schedule_id = s.id AND {label_text} IN (SELECT value FROM texts(:labels)))) THEN 1 ELSE 0 END = 1

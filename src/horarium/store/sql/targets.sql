@@ -21,8 +21,8 @@ state, state_reason, version, created_by, created_ms, updated_ms, shared_from
 
 -- part: target_filters
     AND (CAST(:state AS TEXT) IS NULL OR state = :state)
-    AND (CAST(:search AS TEXT) IS NULL OR lower(name) LIKE :search ESCAPE '\'
-        OR lower(key) LIKE :search ESCAPE '\')
+    AND (CAST(:search AS TEXT) IS NULL OR lower(name) LIKE lower(CAST(:search AS TEXT)) ESCAPE '\'
+        OR lower(key) LIKE lower(CAST(:search AS TEXT)) ESCAPE '\')
 
 -- part: followed
 -- What a mirror has of its target (s). The configuration and the secrets stay where they are.

@@ -24,13 +24,21 @@ def escaped(text: str) -> str:
 
 
 def beginning_with(text: str | None) -> str | None:
-    """A LIKE pattern for what begins with a text, in lower case; None where nothing is asked for."""
-    return None if text is None else f"{escaped(text.lower())}%"
+    """A LIKE pattern for what begins with a text; None where nothing is asked for. Statements put it in lower case
+    themselves: Python and a database do not agree on every letter."""
+    return None if text is None else f"{escaped(text)}%"
 
 
 def containing(text: str | None) -> str | None:
-    """A LIKE pattern for what contains a text, in lower case; None where nothing is asked for."""
-    return None if text is None else f"%{escaped(text.lower())}%"
+    """As `beginning_with`, for what contains a text."""
+    return None if text is None else f"%{escaped(text)}%"
+
+
+def containing_in_json(text: str | None) -> str | None:
+    """As `containing`, for the JSON text of a value that contains the text; None also where it is written there as it
+    is."""
+    written = None if text is None else orjson.dumps(text).decode()[1:-1]
+    return None if written == text else containing(written)
 
 
 def label_texts(labels: Collection[tuple[str, str]]) -> dict[str, Any]:
