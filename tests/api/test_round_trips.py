@@ -15,7 +15,7 @@ import pytest_asyncio
 from horarium.domain.ids import from_prefixed
 from horarium.store.postgres import PostgresStore
 from horarium.times import jitter_ms
-from tests.api.asking import BASE, NOW, ask, scheduled
+from tests.api.asking import BASE, HOOK, NOW, ask, scheduled
 from tests.support.house import House, instant
 from tests.support.kept_postgres import KeptPostgres
 from tests.support.receiver import Receiver
@@ -193,6 +193,30 @@ async def test_null_takes_away_what_is_not_sent_as_it_is_stored(house):
     made = await scheduled(house, input={"a": None, "b": 1})
     for change, left in (({"a": None}, {"b": 1}), ({"b": None}, {})):
         assert (await ask(house, "PATCH", f"/schedules/{made['id']}", {"input": change}))["input"] == left
+
+
+# Python takes neighbours for equal, and whoever sends one after the other does not.
+NUMBERS: list[Any] = [1, True, 1.0, 0, False, 0.0, -0.0]
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+async def test_a_number_that_becomes_another_or_true_or_false_is_a_change(house, method):
+    body: Json = {"kind": "workflow", "name": "T", "executor": HOOK}
+    target = f"/targets/{(await ask(house, 'POST', '/targets', body, 201))['id']}"
+    made = await scheduled(house)
+    schedule = f"/schedules/{made['id']}"
+    whole = {name: made[name] for name in ("name", "recurrence", "target")}
+    for number in NUMBERS:
+        held = {"a": [number]}
+        await ask(house, method, schedule, whole | {"input": held})
+        change = {"extra": held, "input_schema": {"enum": [number]}, "executor": {**HOOK, "body": held}}
+        await ask(house, method, target, body | change)
+        shown, kept = await ask(house, "GET", target), (await ask(house, "GET", schedule))["input"]
+        told = [shown["input_schema"]["enum"], kept["a"], shown["extra"]["a"], shown["executor"]["body"]["a"]]
+        assert [json.dumps(each) for each in told] == [json.dumps([number])] * 4
+    assert shown["version"] == len(NUMBERS) + 1
+    edits = (await ask(house, "GET", f"/audit?subject={made['id']}"))["items"]
+    assert len(edits) == 1 + len(NUMBERS)
 
 
 @pytest.mark.parametrize("name", sorted(POLICIES))

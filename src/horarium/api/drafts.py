@@ -28,6 +28,7 @@ from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
+from horarium.domain.same_json import is_same_json
 from horarium.domain.schedule import (
     AfterCompletion,
     AfterPause,
@@ -42,7 +43,6 @@ from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
 from horarium.service.checks import key_problems, name_problems, text_problems
 from horarium.service.schedules import ScheduleDraft, anchor_at, recurrence_problems
-from horarium.service.schemas import is_same_json
 from horarium.service.services import Services
 from horarium.service.windows import WindowDraft
 from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing
@@ -128,7 +128,7 @@ async def replacement(who: Identity, services: Services, schedule_id: Id, raw: J
     target, problems = await _target(who, services, raw)
     if unreadable := await _audience(who, services, raw):
         known = await services.schedules.get(who.workspace_id, schedule_id)
-        problems += unreadable if raw["audience"] != known.definition.audience else []
+        problems += [] if is_same_json(raw["audience"], known.definition.audience) else unreadable
     now_ms = services.clock.now_ms()
     if problems:
         known = await services.schedules.get(who.workspace_id, schedule_id)
@@ -146,7 +146,7 @@ async def patch(
     given, problems = await _target(who, services, raw)
     wanted = _changed(_as_body(known), {"audience": raw.get("audience")}, whole)
     unreadable = await _audience(who, services, wanted)
-    if unreadable and wanted["audience"] != known.definition.audience:
+    if unreadable and not is_same_json(wanted["audience"], known.definition.audience):
         problems += unreadable
     kept = {name: value for name, value in raw.items() if value is not None or name not in _NEEDED}
     now_ms = services.clock.now_ms()

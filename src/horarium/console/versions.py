@@ -13,6 +13,7 @@ from horarium.console import words
 from horarium.console.of_schedules import OfSchedules
 from horarium.console.rendering import path_to
 from horarium.domain.ids import prefixed
+from horarium.domain.same_json import is_same_json
 from horarium.domain.schedule import Definition, DefinitionVersion
 
 PAGE = 50
@@ -70,7 +71,7 @@ def compared(
     return [
         Difference(name, _written(was.get(name)), _written(will_be.get(name)))
         for name in {**was, **will_be}
-        if name not in ("version", "from") and was.get(name) != will_be.get(name)
+        if name not in ("version", "from") and not is_same_json(was.get(name), will_be.get(name))
     ]
 
 

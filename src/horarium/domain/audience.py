@@ -16,6 +16,7 @@ from horarium.domain.errors import HorariumError, Problem
 from horarium.domain.ids import Id
 from horarium.domain.json_text import TOO_DEEP, too_deep
 from horarium.domain.near_names import did_you_mean
+from horarium.domain.same_json import HoldsJson
 
 # The longest row key, in characters.
 ROW_KEY_LIMIT = 500
@@ -271,14 +272,16 @@ def repeated_key(rows: Sequence[AudienceRow]) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSource:
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredSource(HoldsJson):
     """A source that a workspace has set up.
 
     `config` has `***` in place of each secret; `sealed` holds the encrypted secrets. `shared_from` is the source of
     another workspace that this one is a mirror of, which has neither a configuration nor secrets; `off_reason` says why
     a mirror cannot be read now. Times are milliseconds since the epoch.
     """
+
+    json_fields = ("config",)
 
     workspace_id: Id
     name: str

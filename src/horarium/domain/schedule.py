@@ -17,6 +17,7 @@ from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
+from horarium.domain.same_json import HoldsJson
 from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, held_ms, jitter_ms
 
 DAY_MS = 86_400_000
@@ -114,13 +115,15 @@ class Policies:
         return held_ms(slot_ms + self.delay_of(schedule_id))
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+@dataclass(frozen=True, slots=True, eq=False)
+class Definition(HoldsJson):
     """The part of a schedule that decides when it fires and what it runs. Every version of it is kept.
 
     `input` and `audience` can be written as JSON; the audience is {"type", "filter"}. `environment` holds the
     environment variables of its runs as encrypted bytes.
     """
+
+    json_fields = ("input", "audience")
 
     timing: Timing
     policies: Policies
@@ -170,8 +173,8 @@ class Progress:
     last_skip_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+@dataclass(frozen=True, slots=True, eq=False)
+class Schedule(HoldsJson):
     """A schedule as the store keeps it. Times are milliseconds since the epoch.
 
     `version` counts the edits and protects against lost updates. `definition_version` is the version of the
@@ -181,6 +184,8 @@ class Schedule:
     `paused_until_ms` when it resumes by itself (None: never). `catch_up_after` says what becomes of the slots of a
     pause when it is over. `ended_reason` says why it completed.
     """
+
+    json_fields = ("extra",)
 
     id: Id
     workspace_id: Id

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from horarium.domain.ids import Id
+from horarium.domain.same_json import HoldsJson
 
 # What is shown in place of a secret. Sent back in a change, it keeps the secret that is stored.
 MASK = "***"
@@ -45,8 +46,8 @@ class Completion(StrEnum):
     WATCH = "watch"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+@dataclass(frozen=True, slots=True, eq=False)
+class Target(HoldsJson):
     """A target as the store keeps it. Instants are milliseconds since the epoch, durations milliseconds.
 
     `number` is unique on the server; `key` is a name that its creator chose, unique in the workspace.
@@ -58,6 +59,8 @@ class Target:
     `version` counts its edits. `shared_from` is the target of another workspace that this one is a mirror of; how that
     is run stays there, so a mirror has neither a configuration nor secrets.
     """
+
+    json_fields = ("config", "input_schema", "extra")
 
     id: Id
     workspace_id: Id

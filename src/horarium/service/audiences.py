@@ -31,6 +31,7 @@ from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavail
 from horarium.domain.execution import ReachesHosts
 from horarium.domain.fire import Fire, FireState
 from horarium.domain.ids import Id, random_id
+from horarium.domain.same_json import is_same_json
 from horarium.domain.tenancy import Identity
 from horarium.service.borrowed import BorrowedSource
 from horarium.service.clock import Clock
@@ -232,7 +233,9 @@ class AudienceService:
             config = self.merge_secrets(kind, known.config, known_secrets, config)
         problems = [*source_name_problems(name), *self._config_problems(workspace_id, kind, config)]
         public, secrets = ({}, {}) if problems else self.sources[kind].split(config)
-        stays = known is not None and (kind, public, secrets) == (known.type, known.config, known_secrets)
+        stays = known is not None and is_same_json(
+            [kind, public, secrets], [known.type, known.config, known_secrets]
+        )
         if known is not None and stays and not problems:
             return known, secrets  # it may be larger than is allowed since
         if len(orjson.dumps(config)) > LARGEST_CONFIG:

@@ -38,11 +38,6 @@ def schema_problems(schema: Any, field: str) -> list[Problem]:
         return [Problem(field, words, "schema")]
 
 
-def is_same_json(one: Any, other: Any) -> bool:
-    """Whether two JSON values are the same: 1 and true are not, and neither are 1 and 1.0."""
-    return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(other, option=orjson.OPT_SORT_KEYS)
-
-
 def input_problems(schema: Mapping[str, Any], value: Any, field: str) -> list[Problem]:
     """What is wrong with an input, by a schema that was accepted."""
     try:

@@ -23,6 +23,7 @@ from horarium.domain.execution import (
 from horarium.domain.ids import Id, random_id
 from horarium.domain.lane_report import LaneReport, LaneState
 from horarium.domain.listings import TargetListing
+from horarium.domain.same_json import is_same_json
 from horarium.domain.schedule import Definition
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
@@ -33,7 +34,7 @@ from horarium.service.identity import IdentityService
 from horarium.service.pages import Page, cut
 from horarium.service.reads import reads
 from horarium.service.repeats import write_once
-from horarium.service.schemas import input_problems, is_same_json, schema_problems
+from horarium.service.schemas import input_problems, schema_problems
 from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.store.base import Store
 from horarium.store.vault import Vault

@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from horarium.domain.audit import Actor, AuditEntry, content_of
 from horarium.domain.ids import Id, numbered_id
+from horarium.domain.same_json import is_same_json
 from horarium.store.base import Tx
 
 P = ParamSpec("P")
@@ -100,7 +101,7 @@ def watched(change: Callable[[T], T], seen: list[T]) -> Callable[[T], T]:
 
 def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """What an entry says about a change: the fields that differ, as they were and as they are."""
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    names = [name for name in {**before, **after} if not is_same_json(before.get(name), after.get(name))]
     return {
         "before": {name: before.get(name) for name in names},
         "after": {name: after.get(name) for name in names},

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from horarium.api.fields import Problems
 from horarium.domain.errors import Problem
-from horarium.service.schemas import is_same_json
+from horarium.domain.same_json import is_same_json
 from horarium.times.instants import InstantError, Rounding, seconds_of
 
 Choice = TypeVar("Choice", bound=str)

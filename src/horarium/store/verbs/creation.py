@@ -14,6 +14,7 @@ from horarium.domain.errors import Conflict
 from horarium.domain.ids import Id
 from horarium.domain.plan import slot_after
 from horarium.domain.quotas import Usage
+from horarium.domain.same_json import is_same_json
 from horarium.domain.schedule import (
     Definition,
     Schedule,
@@ -226,9 +227,13 @@ async def refuse_twin(tx: Tx, schedule: Schedule) -> None:
         target_id=schedule.definition.target_id,
     )
     definition = schedule.definition
-    wanted = (definition.timing.spec, definition.timing.zone, definition.input)
+    wanted = (definition.timing.spec, definition.timing.zone)
     for other in map(SameTarget._make, rows):
         timing = timing_from_text(other.timing)
-        if other.id != schedule.id and (timing.spec, timing.zone, json_value(other.input)) == wanted:
+        if (
+            other.id != schedule.id
+            and (timing.spec, timing.zone) == wanted
+            and is_same_json(json_value(other.input), definition.input)
+        ):
             words = "there is a schedule of this target with the same recurrence and input"
             raise Conflict(words, "duplicate")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from horarium.api.kit import Fields, Json, Problems
-from horarium.service.schemas import is_same_json
+from horarium.domain.same_json import is_same_json
 
 # The paths of the metadata that a body can replace.
 NAME, EXTERNAL_ID = "metadata.name", "metadata.externalId"
