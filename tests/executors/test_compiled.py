@@ -50,6 +50,12 @@ def test_a_configuration_is_compiled_once_for_a_target_and_again_where_any_of_it
     assert (configs.of(call_of(CONFIG, SECRETS)) is first) == (other_target or not again)
 
 
+def test_a_configuration_in_which_a_number_has_become_true_is_compiled_again() -> None:
+    configs = CompiledConfigs(lambda config, secrets: config)
+    for body in (1, True, 1.0):
+        assert str(configs.of(call_of({"body": {"a": body}}))) == str({"body": {"a": body}})
+
+
 def test_a_configuration_that_could_not_be_compiled_is_tried_again_and_what_was_known_stays() -> None:
     configs = CompiledConfigs(lambda config, secrets: [config["url"]])
     first = configs.of(call_of(CONFIG))

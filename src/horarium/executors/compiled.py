@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from horarium.domain.execution import Call, WatchedTarget
 from horarium.domain.ids import Id
+from horarium.domain.same_json import is_same_json
 
 CompiledT = TypeVar("CompiledT")
 
@@ -49,7 +50,7 @@ class CompiledConfigs(Generic[CompiledT]):
 
     def _of(self, target_id: Id, config: Mapping[str, Any], secrets: Mapping[str, Any]) -> CompiledT:
         known = self._compiled.get(target_id)
-        if known is not None and known[0] == config and known[1] == secrets:
+        if known is not None and is_same_json(known[0], config) and known[1] == secrets:
             return known[2]
         if len(self._compiled) >= _MOST:
             self._compiled.clear()
