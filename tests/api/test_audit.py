@@ -480,9 +480,17 @@ async def test_what_an_entry_is_about_finds_the_entry():
         ).json()
         await house.client.post(f"{BASE}/principals/{made['id']}/grants", json={"targets": ["*"]})
         await house.client.patch(f"{BASE}/workspaces/current", json={"name": "Another"})
+        await ask(house, "POST", "/webhooks", {"url": "https://example.com/hook"}, 201)
+        await ask(house, "PUT", "/directory/users", [{"id": "u", "name": "Ann"}])
+        await ask(
+            house,
+            "PUT",
+            "/audiences/people",
+            {"type": "http", "config": {"url": "https://e.com", "key": "id"}},
+        )
         every = await entries(house)
         subjects = {entry["subject"] for entry in every}
-        assert {subject.partition("_")[0] for subject in subjects} >= {"sch", "tgt", "prn", "ws"}
+        assert {subject.partition("_")[0] for subject in subjects} >= {"sch", "tgt", "prn", "ws", "hook"}
         for subject in subjects:
             found = await entries(house, subject=subject)
             assert found == [entry for entry in every if entry["subject"] == subject], subject

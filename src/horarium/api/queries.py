@@ -9,13 +9,10 @@ from starlette.requests import Request
 from horarium.api.fields import Query
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.events import EventFilter, type_problem
-from horarium.domain.ids import Id, from_prefixed
+from horarium.domain.ids import PREFIXES, Id, from_prefixed
 from horarium.domain.labels import label_in
 from horarium.service.pages import number_from
 from horarium.service.webhooks import filter_problems
-
-# The kinds of things that entries of the audit log are about, by the prefixes of their ids.
-_SUBJECTS = ("sch", "tgt", "run", "key", "prn", "ws")
 
 
 def subject_in(query: Query) -> str | None:
@@ -24,7 +21,7 @@ def subject_in(query: Query) -> str | None:
     given = query.text("subject")
     if given is None or ":" in given:
         return given
-    for prefix in _SUBJECTS:
+    for prefix in PREFIXES:
         found: Id | None = from_prefixed(prefix, given)
         if found is not None:
             return f"{prefix}:{found.hex()}"
