@@ -36,6 +36,7 @@ from horarium.times import Timing
 from horarium.times.instants import utc_text
 from tests.executors.calls import call_of
 from tests.support.house import House
+from tests.support.interleaved import in_between
 
 NOW = "2026-03-01T12:00:00Z"
 URL = "https://example.com/hook"
@@ -297,6 +298,15 @@ async def test_a_number_of_a_target_may_be_what_its_bounds_say_and_nothing_beyon
         for value in (least, most):
             made = (await service.create(who, replace(DRAFT, **{number: value}))).target
             assert getattr(await service.get(who, prefixed("tgt", made.id)), number) == value
+
+
+async def test_who_puts_a_key_just_after_somebody_else_has_made_it_replaces_it(monkeypatch) -> None:
+    async with House.open(NOW) as house:
+        service, who = house.services.targets, await house.who()
+        made = partial(service.put, who, "nightly", replace(DRAFT, name="First"))
+        in_between(monkeypatch, house.store, verbs.target_with_key, made)
+        second, new = await service.put(who, "nightly", replace(DRAFT, name="Second"))
+        assert (second.target.name, second.target.version, new) == ("Second", 2, False)
 
 
 async def test_an_input_is_checked_by_the_schema_of_its_target() -> None:

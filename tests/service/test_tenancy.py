@@ -1,6 +1,7 @@
 """Workspaces, principals, keys and grants."""
 
 import os
+from functools import partial
 
 import pytest
 
@@ -11,8 +12,10 @@ from horarium.domain.quotas import DEFAULT
 from horarium.domain.restrictions import Restriction
 from horarium.domain.tenancy import EVERY_TARGET, PrincipalType
 from horarium.service.tenancy import bootstrap
+from horarium.store.verbs import tenancy as verbs
 from tests.support.house import House
 from tests.support.inline_store import InlineSqliteStore
+from tests.support.interleaved import in_between
 from tests.support.sqlite_schema import fill_memory
 
 NOW = "2026-03-01T12:00:00Z"
@@ -118,6 +121,27 @@ async def test_a_lost_update_is_refused():
     async with House.open(NOW) as house:
         tenancy, who = house.services.tenancy, await house.who()
         await tenancy.update_workspace(who, who.workspace_id, "One", version=1)
+        with pytest.raises(Conflict) as caught:
+            await tenancy.update_workspace(who, who.workspace_id, "Two", version=1)
+        assert caught.value.reason == "version"
+
+
+async def test_changes_of_a_workspace_that_come_at_once_are_both_kept(monkeypatch):
+    async with House.open(NOW) as house:
+        tenancy, who = house.services.tenancy, await house.who()
+        other = partial(
+            tenancy.update_workspace, who, who.workspace_id, settings={"timezone": "Europe/Paris"}
+        )
+        in_between(monkeypatch, house.store, verbs.get_workspace, other)
+        found = await tenancy.update_workspace(who, who.workspace_id, "New")
+        assert (found.name, found.timezone, found.version) == ("New", "Europe/Paris", 3)
+
+
+async def test_a_change_of_a_version_that_is_overtaken_is_refused(monkeypatch):
+    async with House.open(NOW) as house:
+        tenancy, who = house.services.tenancy, await house.who()
+        other = partial(tenancy.update_workspace, who, who.workspace_id, "One")
+        in_between(monkeypatch, house.store, verbs.get_workspace, other)
         with pytest.raises(Conflict) as caught:
             await tenancy.update_workspace(who, who.workspace_id, "Two", version=1)
         assert caught.value.reason == "version"

@@ -160,13 +160,19 @@ class TargetService:
 
         Raises what `create` and `change` raise, and NothingAtVersion.
         """
+        keyed = replace(draft, key=key)
         try:
             known = await self.with_key(who.workspace_id, key)
         except NotFound:
             if version is not None:
                 raise NothingAtVersion("target", key, version) from None
-            return await self.create(who, replace(draft, key=key)), True
-        return NewTarget(await self.replace(who, known.id, replace(draft, key=key), version), None), False
+            try:
+                return await self.create(who, keyed), True
+            except Conflict as error:
+                if error.reason != "key_taken":
+                    raise
+                known = await self.with_key(who.workspace_id, key)  # somebody else has made it meanwhile
+        return NewTarget(await self.replace(who, known.id, keyed, version), None), False
 
     async def get(self, who: Identity, reference: str) -> Target:
         """The target that a reference names by id, key or number. Raises NotFound, Forbidden."""

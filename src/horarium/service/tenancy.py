@@ -50,6 +50,8 @@ from horarium.times.zones import zone_names
 # The scope that allows changing the workspace, its principals, keys and grants.
 ADMIN = "keys:admin"
 DEFAULT_SLUG = "default"
+# How often a change of a workspace is tried anew because another one came in between.
+MOST_AT_ONCE = 10
 # Settings of a workspace in one request; each unknown one is a problem of its own.
 MOST_SETTINGS = 50
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -173,6 +175,29 @@ class TenancyService:
         who.require(ADMIN)
         if (quotas, weight, allowed_hosts) != (None, None, None):
             who.require(SERVER_SCOPE)
+        for _ in range(MOST_AT_ONCE):
+            try:
+                return await self._update_workspace(
+                    who, workspace_id, name, settings, version, quotas, weight, allowed_hosts
+                )
+            except Conflict:
+                if version is not None:
+                    raise
+        raise Conflict(
+            "many requests change this workspace at the same moment; send the request again", "state"
+        )
+
+    async def _update_workspace(
+        self,
+        who: Identity,
+        workspace_id: Id,
+        name: str | None,
+        settings: Mapping[str, Any] | None,
+        version: int | None,
+        quotas: Mapping[str, Any] | None,
+        weight: float | None,
+        allowed_hosts: Sequence[str] | None,
+    ) -> Workspace:
         known = await self.get_workspace(who, workspace_id)
         # What is sent back as it was shown stays unset where it was: defaults are shown, but not stored.
         shown = {"timezone": known.timezone, **known.settings}
@@ -371,11 +396,8 @@ class TenancyService:
         """
         who.require(ADMIN)
         old = await self.get_key(who, key_id)
-        if old.revoked_ms is not None:
-            raise Conflict("this key was revoked; create a new one instead")
         now = self.clock.now_ms()
-        if old.expires_ms is not None and old.expires_ms <= now:
-            raise Conflict("this key has expired; create a new one instead")
+        verbs.refuse_ended(old, now)
         _refuse_more_than(who, old.scopes)
         _refuse_less_restricted(who, old.restriction)
         await self._refuse_more_granted(who, old.principal_id)

@@ -163,7 +163,8 @@ async def test_a_workspace_touches_no_principal_key_or_grant_of_another(tenant, 
     with pytest.raises(NotFound):
         await store.write(tenancy.create_key, borrowed)
     own = NewKey(Key(random_id(NOON), theirs, stranger.principal, "k", "h", ("*",), NOON), b"o" * 32)
-    await store.write(tenancy.replace_key, own, key.id, NOON)
+    with pytest.raises(NotFound):
+        await store.write(tenancy.replace_key, own, key.id, NOON)
     assert await store.read(tenancy.get_key, tenant.workspace, key.id) == key
     assert await store.read(tenancy.grants_of, tenant.principal) == granted
     assert {found.id for found in await store.read(tenancy.list_principals, theirs, bytes(16), 9)} == {

@@ -153,13 +153,13 @@ async def test_of_two_transactions_in_a_deadlock_both_are_done_in_the_end(store,
     met = asyncio.Event()
 
     async def verb(tx, one, two):
-        await tx.run("lock_target", workspace_id=tenant.workspace, id=one)
+        await tx.row("lock_target", workspace_id=tenant.workspace, id=one)
         if met.is_set():
-            await tx.run("lock_target", workspace_id=tenant.workspace, id=two)
+            await tx.row("lock_target", workspace_id=tenant.workspace, id=two)
             return True
         await asyncio.sleep(0.05)
         met.set()
-        await tx.run("lock_target", workspace_id=tenant.workspace, id=two)
+        await tx.row("lock_target", workspace_id=tenant.workspace, id=two)
         return True
 
     assert (

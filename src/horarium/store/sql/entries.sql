@@ -88,6 +88,10 @@ DELETE FROM callbacks WHERE run_id IN (:ids...);
 -- name: forget_ready
 DELETE FROM ready WHERE run_id IN (:ids...);
 
+-- name: hold_principal
+-- One that was not removed. SQLite has one writer at a time, so that nobody has to wait here.
+SELECT id FROM principals WHERE id = :id AND deleted_ms IS NULL;
+
 -- name: insert_grant
 INSERT INTO grants (principal_id, target_id, workspace_id, created_ms)
 VALUES (:principal_id, :target_id, :workspace_id, :now) ON CONFLICT DO NOTHING;
@@ -172,8 +176,9 @@ UPDATE pauses SET ends_ms = :ends_ms, catch_up = :catch_up, note = :note
 WHERE id = :id AND workspace_id = :workspace_id;
 
 -- name: lock_target
--- Two equal schedules of one target must not be made at the same time, and no mirror while its target is changed.
-UPDATE targets SET version = version WHERE workspace_id = :workspace_id AND id = :id;
+-- Two equal schedules of one target must not be made at the same time, and no mirror while its target is changed. SQLite
+-- has one writer at a time, so that nobody has to wait here.
+SELECT id FROM targets WHERE workspace_id = :workspace_id AND id = :id;
 
 -- name: move_cursors
 -- Move each schedule on. What a row leaves open (fires and last_* where nothing fired, skip_* where nothing was skipped)

@@ -95,7 +95,7 @@ UPDATE targets SET key = :key, kind = :kind, name = :name, description = :descri
     deadline_ms = :deadline_ms, max_concurrency = :max_concurrency, rate_per_second = :rate_per_second,
     input_schema = :input_schema, extra = :extra, state = :state, state_reason = :state_reason,
     version = version + 1, updated_ms = :now
-WHERE workspace_id = :workspace_id AND id = :id AND version = :version AND deleted_ms IS NULL;
+WHERE workspace_id = :workspace_id AND id = :id AND deleted_ms IS NULL;
 
 -- name: delete_target
 -- The version tells servers that have it in memory, with its secrets.

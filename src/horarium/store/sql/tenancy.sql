@@ -71,6 +71,10 @@ VALUES (:id, :workspace_id, :principal_id, :name, :hash, :hint, :scopes, :now, C
 -- name: get_key
 SELECT {key_columns} FROM keys WHERE workspace_id = :workspace_id AND id = :id;
 
+-- name: hold_key
+-- SQLite has one writer at a time, so that nobody has to wait here.
+SELECT {key_columns} FROM keys WHERE workspace_id = :workspace_id AND id = :id;
+
 -- name: list_keys
 SELECT {key_columns} FROM keys WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
 

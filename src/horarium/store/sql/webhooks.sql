@@ -14,6 +14,10 @@ SELECT count(*) FROM webhooks WHERE workspace_id = :workspace_id;
 -- name: get_webhook
 SELECT {webhook_columns} FROM webhooks w WHERE w.id = :id AND w.workspace_id = :workspace_id;
 
+-- name: hold_webhook
+-- SQLite has one writer at a time, so that nobody has to wait here.
+SELECT id FROM webhooks WHERE id = :id AND workspace_id = :workspace_id;
+
 -- name: list_webhooks
 SELECT {webhook_columns} FROM webhooks w WHERE w.workspace_id = :workspace_id AND w.id > :cursor ORDER BY w.id LIMIT :limit;
 
@@ -22,7 +26,7 @@ SELECT {webhook_columns} FROM webhooks w WHERE w.workspace_id = :workspace_id AN
 UPDATE webhooks SET name = :name, url = :url, wanted = :wanted, secrets = :secrets, state = :state,
     state_reason = CAST(:state_reason AS TEXT), failing_since_ms = CAST(:failing_since_ms AS BIGINT),
     owner = NULL, epoch = epoch + 1, version = version + 1, updated_ms = :updated_ms
-WHERE id = :id AND workspace_id = :workspace_id AND version = :version;
+WHERE id = :id AND workspace_id = :workspace_id;
 
 -- name: delete_webhook
 DELETE FROM webhooks WHERE id = :id AND workspace_id = :workspace_id;

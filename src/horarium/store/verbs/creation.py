@@ -219,7 +219,7 @@ async def refuse_twin(tx: Tx, schedule: Schedule) -> None:
     It is called after the schedule was written, in the same transaction. It locks the row of the target before it
     looks, so that of two transactions the second sees what the first has created.
     """
-    await tx.run("lock_target", workspace_id=schedule.workspace_id, id=schedule.definition.target_id)
+    await tx.row("lock_target", workspace_id=schedule.workspace_id, id=schedule.definition.target_id)
     rows = await tx.rows(
         "same_definition_schedules",
         workspace_id=schedule.workspace_id,

@@ -84,7 +84,7 @@ class Kind(Generic[D]):
 
 async def _hold_target(tx: Tx, lender: Id, target_id: Id, borrower: Id) -> None:
     await hold_workspace(tx, lender)
-    await tx.run("lock_target", workspace_id=lender, id=target_id)
+    await tx.row("lock_target", workspace_id=lender, id=target_id)
 
 
 async def _target(tx: Tx, lender: Id, target_id: Id) -> tuple[str, Id | None]:

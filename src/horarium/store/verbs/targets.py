@@ -30,18 +30,19 @@ _LARGEST_NUMBER = (1 << 63) - 1
 
 
 async def create_target(tx: Tx, target: Target, for_principal: Id) -> Target:
-    """Store a new target with a grant on it. The target with the number that it was given.
+    """Store a new target, with a grant on it unless the principal was removed meanwhile. The target with its number.
 
     Raises Conflict (key_taken), QuotaReached.
     """
     numbered = await add_target(tx, target)
-    await tx.run(
-        "insert_grant",
-        principal_id=for_principal,
-        target_id=target.id,
-        workspace_id=target.workspace_id,
-        now=target.created_ms,
-    )
+    if await tx.row("hold_principal", id=for_principal) is not None:
+        await tx.run(
+            "insert_grant",
+            principal_id=for_principal,
+            target_id=target.id,
+            workspace_id=target.workspace_id,
+            now=target.created_ms,
+        )
     return numbered
 
 
@@ -176,10 +177,8 @@ async def change_target(
 
     Raises NotFound, Conflict (version, key_taken; a mirror is not changed; `own`) and whatever `change` raises.
     """
-    before = await get_target(tx, workspace_id, target_id)
-    if expected_version is not None and before.version != expected_version:
-        words = f"the target is at version {before.version}, not {expected_version}: read it again"
-        raise Conflict(words, "version", "version")
+    await tx.row("lock_target", workspace_id=workspace_id, id=target_id)
+    before = await _at_version(tx, workspace_id, target_id, expected_version)
     if before.shared_from is not None:
         raise Conflict(MIRROR, "state")
     after = change(before)
@@ -191,17 +190,9 @@ async def change_target(
     ):
         raise Conflict(OWN, "state")
     try:
-        changed = await tx.run(
-            "update_target",
-            **_columns(after),
-            state_reason=after.state_reason,
-            version=before.version,
-            now=now,
-        )
+        await tx.run("update_target", **_columns(after), state_reason=after.state_reason, now=now)
     except Duplicate:
         raise key_taken(after.key) from None
-    if not changed:
-        raise Conflict("the target was changed meanwhile: read it again", "version", "version")
     off = before.state is TargetState.ENABLED and after.state is not TargetState.ENABLED
     if off and workspace_id in tx.recording:
         tx.tell(target_disabled(workspace_id, target_id, after.state_reason, now))
@@ -216,11 +207,10 @@ async def delete_target(
 
     Raises NotFound, Conflict (version; shared with other workspaces), and InUse where live schedules need the target.
     """
-    target = await get_target(tx, workspace_id, target_id)
-    if expected_version is not None and target.version != expected_version:
-        words = f"the target is at version {target.version}, not {expected_version}: read it again"
-        raise Conflict(words, "version", "version")
+    await _at_version(tx, workspace_id, target_id, expected_version)  # refused before anything is written
     await take(tx, workspace_id, Usage(targets=-1))  # before the look: see `refuse_deleted`
+    await tx.row("lock_target", workspace_id=workspace_id, id=target_id)
+    target = await _at_version(tx, workspace_id, target_id, expected_version)
     holders = await tx.rows(
         "schedules_that_need", workspace_id=workspace_id, target_id=target_id, limit=NAMED + 1
     )
@@ -233,6 +223,15 @@ async def delete_target(
     await tx.run("delete_target", workspace_id=workspace_id, id=target_id, now=now)
     await tx.run("delete_grants_on_target", workspace_id=workspace_id, target_id=target_id)
     tx.announce(TARGETS, now)
+    return target
+
+
+async def _at_version(tx: Tx, workspace_id: Id, target_id: Id, expected: int | None) -> Target:
+    """A target that is at the version that is expected of it, if one is. Raises NotFound, Conflict (version)."""
+    target = await get_target(tx, workspace_id, target_id)
+    if expected is not None and target.version != expected:
+        words = f"the target is at version {target.version}, not {expected}: read it again"
+        raise Conflict(words, "version", "version")
     return target
 
 

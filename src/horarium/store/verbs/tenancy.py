@@ -169,6 +169,15 @@ async def create_principal(tx: Tx, principal: Principal, granted: Iterable[Id]) 
     return principal
 
 
+async def _hold_principal(tx: Tx, workspace_id: Id, principal_id: Id) -> Principal:
+    """A principal that nobody removes until this transaction ends. Raises NotFound."""
+    held = await tx.row("hold_principal", id=principal_id)
+    principal = None if held is None else await get_principal(tx, workspace_id, principal_id)
+    if principal is None:
+        raise NotFound("principal")
+    return principal
+
+
 async def get_principal(tx: Tx, workspace_id: Id, principal_id: Id) -> Principal | None:
     """A principal of a workspace that has not been removed, or None."""
     found = await tx.row("get_principal", workspace_id=workspace_id, id=principal_id)
@@ -189,9 +198,10 @@ async def delete_principal(
     principal = await get_principal(tx, workspace_id, principal_id)
     if principal is None:
         return None
-    granted = await grants_of(tx, principal_id)
+    # First, so that whoever has given it something has done so, and nobody gives it anything afterwards.
     if not await tx.run("delete_principal", workspace_id=workspace_id, id=principal_id, now=now):
         return None
+    granted = await grants_of(tx, principal_id)
     tx.announce(ACCESS, 0)
     tx.announce(GRANTS, 0)
     await tx.run("revoke_keys_of_principal", workspace_id=workspace_id, principal_id=principal_id, now=now)
@@ -202,8 +212,7 @@ async def delete_principal(
 async def create_key(tx: Tx, new: NewKey) -> None:
     """Store a key. Raises NotFound where its principal does not exist in its workspace."""
     key = new.key
-    if await get_principal(tx, key.workspace_id, key.principal_id) is None:
-        raise NotFound("principal")
+    await _hold_principal(tx, key.workspace_id, key.principal_id)
     await tx.run(
         "insert_key",
         id=key.id,
@@ -239,10 +248,26 @@ async def revoke_key(tx: Tx, workspace_id: Id, key_id: Id, now: int) -> Key | No
 
 
 async def replace_key(tx: Tx, new: NewKey, old_id: Id, old_ends_ms: int) -> None:
-    """Store a key that replaces another one, which ends at `old_ends_ms` if it would not end sooner."""
+    """Store a key that replaces another one, which ends at `old_ends_ms` if it would not end sooner.
+
+    Raises NotFound, and Conflict as `refuse_ended` does.
+    """
+    own = {"workspace_id": new.key.workspace_id, "id": old_id}
+    row = await tx.row("hold_key", **own)
+    if row is None:
+        raise NotFound("key")
+    refuse_ended(_key(row), new.key.created_ms)
     tx.announce(ACCESS, 0)
     await create_key(tx, new)
-    await tx.run("expire_key", workspace_id=new.key.workspace_id, id=old_id, at=old_ends_ms)
+    await tx.run("expire_key", **own, at=old_ends_ms)
+
+
+def refuse_ended(key: Key, now: int) -> None:
+    """Raises Conflict for a key that was revoked or has expired: it is replaced by none."""
+    if key.revoked_ms is not None:
+        raise Conflict("this key was revoked; create a new one instead")
+    if key.expires_ms is not None and key.expires_ms <= now:
+        raise Conflict("this key has expired; create a new one instead")
 
 
 async def live_scopes(tx: Tx, workspace_id: Id, principal_id: Id) -> set[str]:
@@ -293,9 +318,7 @@ async def list_grants(tx: Tx, principal_id: Id, after: Id | None, limit: int) ->
 
 async def add_grants(tx: Tx, workspace_id: Id, principal_id: Id, targets: Iterable[Id], now: int) -> list[Id]:
     """Give a principal grants on targets. All its grants then. Raises NotFound where there is no such principal."""
-    principal = await get_principal(tx, workspace_id, principal_id)
-    if principal is None:
-        raise NotFound("principal")
+    principal = await _hold_principal(tx, workspace_id, principal_id)
     await _grant(tx, principal, targets, now)
     return await grants_of(tx, principal_id)
 
@@ -311,7 +334,7 @@ async def remove_grant(tx: Tx, workspace_id: Id, principal_id: Id, target_id: Id
 
 
 async def _grant(tx: Tx, principal: Principal, targets: Iterable[Id], now: int) -> None:
-    for target_id in targets:
+    for target_id in sorted(targets):  # in one order, so that no two wait for each other
         await tx.run(
             "insert_grant",
             principal_id=principal.id,

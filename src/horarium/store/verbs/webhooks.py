@@ -164,6 +164,12 @@ async def get_webhook(tx: Tx, workspace_id: Id, webhook_id: Id) -> Webhook:
     return webhook_from_row(row)
 
 
+async def _held(tx: Tx, workspace_id: Id, webhook_id: Id) -> Webhook:
+    """A webhook that nobody else changes or takes until this transaction ends. Raises NotFound."""
+    await tx.row("hold_webhook", id=webhook_id, workspace_id=workspace_id)
+    return await get_webhook(tx, workspace_id, webhook_id)
+
+
 async def list_webhooks(tx: Tx, workspace_id: Id, cursor: Id, limit: int) -> list[Webhook]:
     """Webhooks of a workspace, oldest first."""
     rows = await tx.rows("list_webhooks", workspace_id=workspace_id, cursor=cursor, limit=limit)
@@ -179,21 +185,18 @@ async def change_webhook(
     expected_version: int | None = None,
 ) -> Webhook:
     """Change a webhook by a pure function. Raises NotFound, Conflict (version), and what `change` raises."""
-    before = await get_webhook(tx, workspace_id, webhook_id)
+    before = await _held(tx, workspace_id, webhook_id)
     _expect(before, expected_version)
     after = change(before)
     if after == before:
         return before
     after = replace(after, updated_ms=now)
-    touched = await tx.run(
+    await tx.run(
         "update_webhook",
         **_columns(after),
         workspace_id=workspace_id,
-        version=before.version,
         failing_since_ms=after.failing_since_ms,
     )
-    if touched != 1:
-        raise Conflict("the webhook was changed meanwhile: read it again", "version", "version")
     tx.announce(WEBHOOKS, now)
     return replace(after, version=before.version + 1)
 
@@ -209,7 +212,7 @@ async def delete_webhook(
     tx: Tx, workspace_id: Id, webhook_id: Id, now: int, expected_version: int | None = None
 ) -> Webhook:
     """Delete a webhook with its deliveries; the webhook as it was. Raises NotFound, Conflict (version)."""
-    webhook = await get_webhook(tx, workspace_id, webhook_id)
+    webhook = await _held(tx, workspace_id, webhook_id)
     _expect(webhook, expected_version)
     await tx.run("delete_webhook", id=webhook_id, workspace_id=workspace_id)
     await tx.run("delete_deliveries", id=webhook_id)
@@ -219,7 +222,7 @@ async def delete_webhook(
 
 async def replay(tx: Tx, workspace_id: Id, webhook_id: Id, after: int, now: int) -> int:
     """Send the events after a number again, in their order; the number of the last event there is. Raises NotFound."""
-    webhook = await get_webhook(tx, workspace_id, webhook_id)
+    webhook = await _held(tx, workspace_id, webhook_id)
     log = await event_log(tx, workspace_id)
     position = min(max(after, log.forgotten), webhook.position)
     await tx.run("replay_deliveries", id=webhook_id, after=position)

@@ -121,7 +121,8 @@ async def drop_window(tx: Tx, workspace_id: Id, schedule_id: Id | None, window_i
     if row is None or (window := _window(row)).schedule_id != schedule_id:
         raise NotFound("maintenance window")
     await begin_windows(tx, now)
-    await tx.run("delete_window", workspace_id=workspace_id, id=window_id)
+    if not await tx.run("delete_window", workspace_id=workspace_id, id=window_id):
+        raise NotFound("maintenance window")  # somebody else has taken it back meanwhile
     own = {"workspace_id": workspace_id, "id": window_id}
     for pause in [pause_of_row(row) for row in await tx.rows("times_of_window", **own, now=now)]:
         kept = {"catch_up": pause.catch_up.value, "note": pause.note}

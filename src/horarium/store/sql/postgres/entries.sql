@@ -9,3 +9,7 @@ ORDER BY o.id DESC LIMIT :limit;
 -- name: lock_target
 -- Locked and not written: an update would leave a dead row behind.
 SELECT id FROM targets WHERE workspace_id = :workspace_id AND id = :id FOR NO KEY UPDATE;
+
+-- name: hold_principal
+-- Whoever gives it something waits for none that does the same, but for whoever removes it.
+SELECT id FROM principals WHERE id = :id AND deleted_ms IS NULL FOR SHARE;

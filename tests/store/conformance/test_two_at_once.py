@@ -1,0 +1,192 @@
+"""Of two that change one thing at the same time, the second sees what the first has done, as if it came after it."""
+
+from dataclasses import replace
+
+import pytest
+
+from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.ids import random_id
+from horarium.domain.schedule import CatchUp
+from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, PrincipalType
+from horarium.domain.windows import Window
+from horarium.store.verbs import quotas, shares, targets, tenancy, webhooks, windows
+from horarium.store.verbs.tenancy import NewKey
+from horarium.times import Timing
+from tests.store.conformance.test_shares import mirror_of
+from tests.store.conformance.test_webhooks import hook
+from tests.support.interleaved import meeting
+from tests.support.tenant import HOUR, NOON, Tenant
+
+
+def changing(verb, tenant, thing, version=None, **what):
+    return verb, tenant.workspace, thing, lambda before: replace(before, **what), NOON, version
+
+
+def deleting(verb, tenant, thing, version=None):
+    return verb, tenant.workspace, thing, NOON, version
+
+
+async def a_target(tenant):
+    return targets.change_target, targets.delete_target, targets.get_target, await tenant.add_target()
+
+
+async def a_webhook(tenant):
+    made = await tenant.store.write(webhooks.create_webhook, hook(tenant))
+    return webhooks.change_webhook, webhooks.delete_webhook, webhooks.get_webhook, made.id
+
+
+THINGS = pytest.mark.parametrize("thing", [a_target, a_webhook])
+
+
+@THINGS
+async def test_two_changes_of_different_fields_are_both_kept(tenant, store, other, thing):
+    change, _, get, made = await thing(tenant)
+    first, second = (changing(change, tenant, made, **what) for what in ({"name": "new"}, {"sealed": b"new"}))
+    await meeting((store, first), (other, second))
+    found = await store.read(get, tenant.workspace, made)
+    assert (found.name, found.sealed, found.version) == ("new", b"new", 3)
+
+
+@THINGS
+async def test_of_two_changes_of_one_version_the_second_is_refused(tenant, store, other, thing):
+    change, _, get, made = await thing(tenant)
+    first, second = (changing(change, tenant, made, 1, name=name) for name in ("one", "two"))
+    _, refused = await meeting((store, first), (other, second))
+    assert refused.reason == "version"
+    assert (await store.read(get, tenant.workspace, made)).name == "one"
+
+
+@THINGS
+async def test_nothing_is_deleted_at_a_version_that_it_has_no_more(tenant, store, other, thing):
+    change, delete, get, made = await thing(tenant)
+    renamed = changing(change, tenant, made, name="new")
+    _, refused = await meeting((store, renamed), (other, deleting(delete, tenant, made, 1)))
+    assert isinstance(refused, Conflict)
+    assert (await store.read(get, tenant.workspace, made)).name == "new"
+
+
+@THINGS
+async def test_what_is_deleted_twice_is_deleted_once(tenant, store, other, thing):
+    _, delete, _, made = await thing(tenant)
+    _, refused = await meeting(
+        (store, deleting(delete, tenant, made)), (other, deleting(delete, tenant, made))
+    )
+    assert isinstance(refused, NotFound)
+
+
+@THINGS
+async def test_what_is_deleted_is_not_changed_any_more(tenant, store, other, thing):
+    change, delete, _, made = await thing(tenant)
+    renamed = changing(change, tenant, made, name="new")
+    _, refused = await meeting((store, deleting(delete, tenant, made)), (other, renamed))
+    assert isinstance(refused, NotFound)
+
+
+async def test_a_target_that_is_deleted_twice_is_counted_once(tenant, store, other):
+    made = await tenant.add_target()
+    before = await store.read(quotas.get_usage, tenant.workspace)
+    delete = deleting(targets.delete_target, tenant, made)
+    await meeting((store, delete), (other, delete))
+    assert (await store.read(quotas.get_usage, tenant.workspace)).targets == before.targets - 1
+
+
+async def test_a_target_that_is_being_shared_is_not_deleted(tenant, store, other):
+    made, borrower = await tenant.add_target(), await Tenant.open(store)
+    lend = shares.share, shares.TARGETS, tenant.workspace, made, mirror_of(tenant, made, borrower)
+    delete = deleting(targets.delete_target, tenant, made)
+    _, refused = await meeting((store, lend), (other, delete))
+    assert refused.reason == "in_use"
+
+
+async def test_a_target_that_is_being_deleted_is_not_shared(tenant, store, other):
+    made, borrower = await tenant.add_target(), await Tenant.open(store)
+    lend = shares.share, shares.TARGETS, tenant.workspace, made, mirror_of(tenant, made, borrower)
+    _, refused = await meeting((store, deleting(targets.delete_target, tenant, made)), (other, lend))
+    assert isinstance(refused, NotFound)
+
+
+async def test_a_webhook_that_is_being_deleted_sends_nothing_again(tenant, store, other):
+    _, delete, _, made = await a_webhook(tenant)
+    again = webhooks.replay, tenant.workspace, made, 0, NOON
+    _, refused = await meeting((store, deleting(delete, tenant, made)), (other, again))
+    assert isinstance(refused, NotFound)
+
+
+async def a_principal(tenant):
+    new = Principal(random_id(NOON), tenant.workspace, PrincipalType.SERVICE, "robot", NOON)
+    await tenant.store.write(tenancy.create_principal, new, [])
+    return new.id
+
+
+def a_key(tenant, principal):
+    key = Key(random_id(NOON), tenant.workspace, principal, "k", "hint", ("schedules:read",), NOON)
+    return NewKey(key, random_id(NOON) * 2)
+
+
+def removing(tenant, principal):
+    return tenancy.delete_principal, tenant.workspace, principal, NOON
+
+
+def granting(tenant, principal):
+    return tenancy.add_grants, tenant.workspace, principal, [EVERY_TARGET], NOON
+
+
+@pytest.mark.parametrize("grant_first", [True, False])
+async def test_nothing_is_granted_to_a_principal_that_is_being_removed(tenant, store, other, grant_first):
+    principal = await a_principal(tenant)
+    grant, remove = (store, granting(tenant, principal)), (other, removing(tenant, principal))
+    await meeting(*((grant, remove) if grant_first else (remove, grant)))
+    assert await store.read(tenancy.grants_of, principal) == []
+
+
+@pytest.mark.parametrize("key_first", [True, False])
+async def test_no_key_of_a_principal_that_is_being_removed_is_left(tenant, store, other, key_first):
+    principal = await a_principal(tenant)
+    make, remove = (
+        (store, (tenancy.create_key, a_key(tenant, principal))),
+        (other, removing(tenant, principal)),
+    )
+    await meeting(*((make, remove) if key_first else (remove, make)))
+    assert await store.read(tenancy.live_scopes, tenant.workspace, principal) == set()
+
+
+async def test_a_target_that_a_removed_principal_makes_is_not_granted_to_it(tenant, store, other):
+    principal = await a_principal(tenant)
+    template = await store.read(targets.get_target, tenant.workspace, tenant.target)
+    made = targets.create_target, replace(template, id=random_id(NOON)), principal
+    await meeting((store, removing(tenant, principal)), (other, made))
+    assert await store.read(tenancy.grants_of, principal) == []
+
+
+async def a_key_to_replace(tenant):
+    made = a_key(tenant, tenant.principal)
+    await tenant.store.write(tenancy.create_key, made)
+    return made.key
+
+
+def replacing(tenant, old, overlap=0):
+    return tenancy.replace_key, a_key(tenant, tenant.principal), old.id, NOON + overlap
+
+
+async def test_a_key_that_is_being_revoked_is_replaced_by_none(tenant, store, other):
+    old = await a_key_to_replace(tenant)
+    revoke = tenancy.revoke_key, tenant.workspace, old.id, NOON
+    before = await store.read(tenancy.list_keys, tenant.workspace, b"", 10)
+    _, refused = await meeting((store, revoke), (other, replacing(tenant, old, HOUR)))
+    assert isinstance(refused, Conflict)
+    assert len(await store.read(tenancy.list_keys, tenant.workspace, b"", 10)) == len(before)
+
+
+async def test_a_key_that_ends_when_it_is_replaced_is_replaced_once(tenant, store, other):
+    old = await a_key_to_replace(tenant)
+    _, refused = await meeting((store, replacing(tenant, old)), (other, replacing(tenant, old)))
+    assert isinstance(refused, Conflict)
+
+
+async def test_a_window_is_taken_back_once(tenant, store, other):
+    own = random_id(NOON), tenant.workspace, None
+    window = Window(*own, Timing("0 3 * * *"), HOUR, CatchUp.NONE, NOON + HOUR, NOON)
+    await store.write(windows.add_window, window)
+    drop = windows.drop_window, tenant.workspace, None, window.id, NOON
+    _, refused = await meeting((store, drop), (other, drop))
+    assert isinstance(refused, NotFound)

@@ -1,0 +1,64 @@
+"""Two that change things at the same time: transactions that meet, and work that comes between a read and its write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from horarium.store.base import Store
+from horarium.store.postgres.connection import connect
+
+_WAITS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+async def meeting(first: tuple[Store, Any], second: tuple[Store, Any]) -> list[Any]:
+    """What two verbs return or raise, each with the store that runs it, as (verb, *arguments). The first is held open
+    until the second has ended or waits for a lock. On SQLite, which has one writer, they follow one another."""
+    (store, (verb, *given)), (other, later) = first, second
+    if store.flavour == "sqlite":
+        return [await _end(store.write(verb, *given)), await _end(other.write(*later))]
+    done, go = asyncio.Event(), asyncio.Event()
+
+    async def held(tx: Any) -> Any:
+        try:
+            return await verb(tx, *given)
+        finally:
+            done.set()
+            await go.wait()
+
+    looking = await connect(store.url)  # type: ignore[attr-defined]
+    try:
+        one = asyncio.create_task(_end(store.write(held)))
+        await done.wait()
+        two = asyncio.create_task(_end(other.write(*later)))
+        while not two.done() and not await looking.fetchval(_WAITS):
+            await asyncio.sleep(0)
+        go.set()
+        return [await one, await two]
+    finally:
+        await looking.close()
+
+
+async def _end(work: Any) -> Any:
+    try:
+        return await work
+    except Exception as error:
+        return error
+
+
+def in_between(monkeypatch: Any, store: Store, verb: Any, work: Callable[[], Awaitable[Any]]) -> None:
+    """Have some work done just after a verb has been read for the first time, before its reader goes on."""
+    read, done = store.read, []
+
+    async def reading(asked: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await read(asked, *args, **kwargs)
+        finally:
+            if asked is verb and not done:
+                done.append(verb)
+                await work()
+
+    monkeypatch.setattr(store, "read", reading)
