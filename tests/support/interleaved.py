@@ -9,7 +9,8 @@ from typing import Any
 from horarium.store.base import Store
 from horarium.store.postgres.connection import connect
 
-_WAITS = (
+# How many transactions of a database wait for another.
+WAITS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
 
@@ -34,7 +35,7 @@ async def meeting(first: tuple[Store, Any], second: tuple[Store, Any]) -> list[A
         one = asyncio.create_task(_end(store.write(held)))
         await done.wait()
         two = asyncio.create_task(_end(other.write(*later)))
-        while not two.done() and not await looking.fetchval(_WAITS):
+        while not two.done() and not await looking.fetchval(WAITS):
             await asyncio.sleep(0)
         go.set()
         return [await one, await two]

@@ -38,6 +38,7 @@ from horarium.store.base import Duplicate, Store, Tx
 from horarium.store.verbs import actions as verbs
 from horarium.store.verbs import runs as run_verbs
 from horarium.store.verbs.changes import ScheduleChange, change_schedule
+from horarium.store.verbs.entries import hold_schedules
 from horarium.store.verbs.idempotency import Request
 from horarium.store.verbs.manual import fire_by_hand
 from horarium.store.verbs.run_pages import find_runs
@@ -226,7 +227,8 @@ def _told(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _next(tx: Tx, action: Action, limit: int) -> tuple[list[Id], bytes | None]:
-    """The next things of an action, and the position after them (None: these are the last)."""
+    """The next things of an action, and the position after them (None: these are the last). Their schedules are held,
+    all at once: one by one, each would be waited for with what those before it have locked."""
     if action.kind.of_runs:
         listing = RunListing(
             action.workspace_id,
@@ -236,12 +238,15 @@ async def _next(tx: Tx, action: Action, limit: int) -> tuple[list[Id], bytes | N
             **action.filter,
         )
         page = await find_runs(tx, listing, LOOK)
+        await hold_schedules(tx, [run.schedule_id for run in page])
         return [run.id for run in page], page.reached
     asked = ScheduleListing(
         action.workspace_id, limit, made_upto_ms=action.created_ms, window=LOOK, **action.filter
     )
     walk = await matching_ids(tx, asked, action.position or LOWEST_ID)
-    return [schedule for _, schedule in walk.found], walk.reached
+    found = [schedule for _, schedule in walk.found]
+    await hold_schedules(tx, found)
+    return found, walk.reached
 
 
 async def _do_batch(tx: Tx, action_id: Id | None, now: int, size: int) -> bool:

@@ -9,13 +9,15 @@ from horarium.domain.ids import random_id
 from horarium.domain.schedule import CatchUp
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, PrincipalType
 from horarium.domain.windows import Window
-from horarium.store.verbs import quotas, shares, targets, tenancy, webhooks, windows
+from horarium.store.verbs import dispatch, quotas, runs, shares, targets, tenancy, webhooks, windows
 from horarium.store.verbs.tenancy import NewKey
 from horarium.times import Timing
+from horarium.worker.work import judge
+from tests.store.conformance.test_callbacks import DONE, NOW, accepted, opened
 from tests.store.conformance.test_shares import mirror_of
 from tests.store.conformance.test_webhooks import hook
 from tests.support.interleaved import meeting
-from tests.support.tenant import HOUR, NOON, Tenant
+from tests.support.tenant import HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant
 
 
 def changing(verb, tenant, thing, version=None, **what):
@@ -190,3 +192,57 @@ async def test_a_window_is_taken_back_once(tenant, store, other):
     drop = windows.drop_window, tenant.workspace, None, window.id, NOON
     _, refused = await meeting((store, drop), (other, drop))
     assert isinstance(refused, NotFound)
+
+
+async def a_run_that_is_over(tenant):
+    await tenant.schedule()
+    await tenant.release(NOON + MINUTE)
+    node = await Node.start(tenant.store)
+    (work,) = await node.claim(NOON + MINUTE)
+    await node.record([work], SUCCEEDED, NOON + MINUTE)
+    return work.id
+
+
+async def test_a_run_that_two_delete_is_deleted_once(tenant, store, other):
+    run = await a_run_that_is_over(tenant)
+    delete = runs.delete_run, tenant.workspace, run
+    _, refused = await meeting((store, delete), (other, delete))
+    assert isinstance(refused, NotFound)
+
+
+@pytest.mark.parametrize("end", ["answer", "outcome", "cancel"])
+async def test_a_run_that_is_just_ending_is_not_cancelled(tenant, store, other, end):
+    schedule, node, work = await (opened if end == "outcome" else accepted)(tenant)
+    work.started_ms = NOW
+    cancel = runs.cancel_run, tenant.workspace, work.id, NOW
+    first = {
+        "answer": (runs.answer_callback, work.id, "token", DONE, NOW),
+        "outcome": (dispatch.record, node.id, [judge(work, SUCCEEDED, NOW)], NOW),
+        "cancel": cancel,
+    }[end]
+    _, refused = await meeting((store, first), (other, cancel))
+    assert refused.reason == "state"
+    (run,) = await tenant.runs(schedule)
+    assert run.state.value == ("cancelled" if end == "cancel" else "succeeded")
+
+
+@pytest.mark.parametrize("end", ["answer", "outcome"])
+async def test_a_run_that_is_just_being_cancelled_stays_cancelled(tenant, store, other, end):
+    schedule, node, work = await (opened if end == "outcome" else accepted)(tenant)
+    work.started_ms = NOW
+    cancel = runs.cancel_run, tenant.workspace, work.id, NOW
+    second = {
+        "answer": (runs.answer_callback, work.id, "token", DONE, NOW),
+        "outcome": (dispatch.record, node.id, [judge(work, SUCCEEDED, NOW)], NOW),
+    }[end]
+    _, refused = await meeting((store, cancel), (other, second))
+    assert isinstance(refused, Conflict | dispatch.LeaseLost)
+    (run,) = await tenant.runs(schedule)
+    assert run.state.value == "cancelled"
+
+
+async def test_an_answer_that_comes_twice_at_once_is_taken_once_and_accepted_twice(tenant, store, other):
+    schedule, _, work = await accepted(tenant)
+    answer = runs.answer_callback, work.id, "token", DONE, NOW
+    assert [run.id for run in await meeting((store, answer), (other, answer))] == [work.id, work.id]
+    assert (await tenant.again(schedule)).progress.succeeded == 1

@@ -25,6 +25,7 @@ PASSED_OVER = {
 # Or waits for it: what is read decides what is written.
 WAITED_FOR = {
     "hold_cursors": "cursors", "hold_pause": "pauses", "hold_key": "keys", "hold_principal": "principals",
+    "hold_run": "runs",
     "hold_webhook": "webhooks", "hold_workspace": "workspaces", "lock_target": "targets", "open_action": "actions",
     "open_erasure": "erasures", "ruling_pauses": "pauses", "ruling_pauses_of_schedules": "pauses",
     "windows_begun": "windows", "notes_of_schedules": "pauses", "notes_of_workspace": "pauses",

@@ -42,6 +42,10 @@ FROM runs r LEFT JOIN ready q ON q.run_id = r.id LEFT JOIN fires f ON f.id = r.f
 {runs_with_places}
 WHERE r.id = :id AND r.workspace_id = :workspace_id;
 
+-- name: hold_run
+-- SQLite has one writer at a time, so that nobody has to wait here.
+SELECT id FROM runs WHERE id = :id AND workspace_id = :workspace_id;
+
 -- name: attempts_of_run
 SELECT number, started_ms, finished_ms, status, error FROM attempts WHERE run_id = :run_id ORDER BY number;
 

@@ -13,7 +13,8 @@ async def put_items(tx: Tx, workspace_id: Id, kind: str, items: Sequence[Sequenc
     """Store items by id, all or none, in place of those with the same ids; how many were given. An item is its id
     and the values of its kind's columns, in their order."""
     latest = {item[0]: item for item in items}
-    rows = [(workspace_id, *item, now) for item in latest.values()]
+    # In one order, so that no two that put the same items wait for each other.
+    rows = [(workspace_id, *latest[an_id], now) for an_id in sorted(latest)]
     if rows:
         await tx.many(f"put_{kind}", rows)
     return len(items)

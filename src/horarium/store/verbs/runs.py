@@ -122,15 +122,20 @@ async def cancel_run(
     over."""
     row = await tx.row("run_to_cancel", id=run, workspace_id=workspace_id)
     if row is None:
-        found, _ = await get_run(tx, workspace_id, run)
-        raise Conflict(f"the run is over: it {found.state.ended}", "state")
+        raise await _over(tx, workspace_id, run)
     still_open = OpenRun.from_row(row)
     await hold_schedules(tx, [still_open.schedule_id])
-    await cancel_runs(tx, [still_open], now, reason)
+    if not await cancel_runs(tx, [still_open], now, reason):
+        raise await _over(tx, workspace_id, run)  # it has ended meanwhile
     if still_open.schedule_id is not None:
         await follow_up(tx, [still_open.schedule_id], now)
     tx.announce(CANCELLED, now)
     return (await get_run(tx, workspace_id, run))[0]
+
+
+async def _over(tx: Tx, workspace_id: Id, run: Id) -> Conflict:
+    found, _ = await get_run(tx, workspace_id, run)
+    return Conflict(f"the run is over: it {found.state.ended}", "state")
 
 
 async def replay_run(tx: Tx, workspace_id: Id, run: Id, now: int) -> Run:
@@ -191,6 +196,7 @@ async def _enter_run(tx: Tx, run: RunRow) -> None:
 
 async def delete_run(tx: Tx, workspace_id: Id, run: Id) -> Run:
     """Delete a run that is over; the run as it was. Raises NotFound, and Conflict where the run is still open."""
+    await tx.row("hold_run", id=run, workspace_id=workspace_id)
     found, _ = await get_run(tx, workspace_id, run)
     if not found.state.final:
         raise Conflict("the run is still open: cancel it first", "state")
@@ -280,10 +286,14 @@ async def _end_by_callback(
 async def expire_callbacks(tx: Tx, now: int, limit: int) -> list[CallbackRow]:
     """Fail up to `limit` runs whose target has not finished them before their deadline; their callbacks."""
     ended = []
-    for (run,) in await tx.rows("expired_callbacks", now=now, limit=limit):
-        callback = await _callback(tx, run)
-        if callback is None:
-            continue
+    expired = [
+        await _callback(tx, run) for (run,) in await tx.rows("expired_callbacks", now=now, limit=limit)
+    ]
+    callbacks = [callback for callback in expired if callback is not None]
+    await hold_schedules(
+        tx, [callback.schedule_id for callback in callbacks]
+    )  # all at once, and so in one order
+    for callback in callbacks:
         error = deadline_error(TimeIsUp.CALLBACK.value, callback.error)
         if await _end_by_callback(tx, callback, RunState.FAILED, None, error, now):
             ended.append(callback)

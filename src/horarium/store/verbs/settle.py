@@ -331,13 +331,14 @@ async def _begin_waiting(tx: Tx, schedule_id: Id, now: int) -> None:
     )
 
 
-async def cancel_runs(tx: Tx, runs: Sequence[OpenRun], now: int, reason: str = "cancelled") -> None:
-    """Cancel open runs at once, whoever holds them, and settle their fires. The caller follows up.
+async def cancel_runs(tx: Tx, runs: Sequence[OpenRun], now: int, reason: str = "cancelled") -> set[Id]:
+    """Cancel open runs at once, whoever holds them, and settle their fires. The caller follows up. The runs that were
+    cancelled: others have ended meanwhile.
 
     A worker that has one of them finds that its lease is gone. An engine to which it may have been given is told.
     """
     if not runs:
-        return
+        return set()
     ids = sorted(run.id for run in runs)
     if await tx.run("leave_untold", ids=ids, no_token=b"", now=now, deadline_ms=now + ON_ITS_WAY_MS):
         tx.announce(LOOK, now)
@@ -360,6 +361,7 @@ async def cancel_runs(tx: Tx, runs: Sequence[OpenRun], now: int, reason: str = "
         if run.id in ended
     ]
     await settle(tx, ends, now, starts_waiting=False)
+    return ended
 
 
 async def delete_quiet(tx: Tx, schedules: Sequence[Id], now: int) -> None:

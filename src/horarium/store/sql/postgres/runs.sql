@@ -1,3 +1,6 @@
+-- name: hold_run
+SELECT id FROM runs WHERE id = :id AND workspace_id = :workspace_id FOR UPDATE;
+
 -- part: runs_by_schedule
 -- In order for the reason that `all_fires` gives.
 ((SELECT * FROM runs WHERE slot_ms IS NULL ORDER BY id DESC)

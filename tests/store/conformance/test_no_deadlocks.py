@@ -1,0 +1,110 @@
+"""Who works on many things at once never waits for one that waits for them: PostgreSQL would find that out after a
+second, and roll one of the two back."""
+
+import asyncio
+from itertools import combinations
+
+import pytest
+
+from horarium.domain.actions import ActionKind, Taker
+from horarium.domain.ids import random_id
+from horarium.domain.quotas import Usage
+from horarium.service.actions import _do_batch
+from horarium.store.postgres.connection import connect
+from horarium.store.verbs import actions, directory, runs
+from horarium.store.verbs.entries import hold_schedules
+from horarium.store.verbs.quotas import take
+from tests.store.conformance.test_actions import an_action
+from tests.store.conformance.test_callbacks import NOW, open_for
+from tests.support.interleaved import WAITS
+from tests.support.tenant import ACCEPTED, HOUR, NOON, Node
+
+
+async def taken(tenant, kind):
+    by = Taker(tenant.principal, random_id(NOON))
+    action = an_action(tenant, kind=kind, filter={}, given={}, by=by, created_ms=NOW + 1)
+    await tenant.store.write(actions.take_action, action)
+    return _do_batch, action.id, NOW + 1, 20
+
+
+async def schedules_that_are_deleted(tenant):
+    """Somebody edits the second, which is counted in the quotas."""
+    _, second = sorted(each.id for each in await tenant.schedules(2))
+    verb = await taken(tenant, ActionKind.DELETE)
+    return verb, (hold_schedules, [second]), (take, tenant.workspace, Usage(hourly=1))
+
+
+async def some_that_run(tenant, **given):
+    await tenant.schedules(10, "1 12 * * *", **given)
+    await tenant.release(NOW)
+    node = await Node.start(tenant.store)
+    return node, await node.claim(NOW)
+
+
+def recording_both(one, other):
+    """Somebody records outcomes of two schedules, in the order of their ids."""
+    return [(hold_schedules, [each]) for each in sorted((one, other))]
+
+
+async def runs_that_are_cancelled(tenant):
+    """The latest is cancelled first; two of them stand in the same order as their schedules."""
+    _, works = await some_that_run(tenant)
+    by_run = [work.run.schedule_id for work in sorted(works, key=lambda work: work.id)]
+    one, other = next((a, b) for a, b in combinations(by_run, 2) if a < b)
+    return await taken(tenant, ActionKind.CANCEL), *recording_both(one, other)
+
+
+async def callbacks_that_expire(tenant):
+    """That of the latest schedule first."""
+    node, works = await some_that_run(tenant, target_id=await tenant.callback_target())
+    works.sort(key=lambda work: work.run.schedule_id, reverse=True)
+    rival = recording_both(*(work.run.schedule_id for work in works[:2]))
+    for work in works:
+        await open_for(node, work, "token")
+    await node.record(works, ACCEPTED, NOW)
+    for late, work in enumerate(works):
+        await tenant.store.write(moved, work.id, NOW + late)
+    return (runs.expire_callbacks, NOW + HOUR, 10), *rival
+
+
+async def moved(tx, run, deadline):
+    await tx.run("extend_callback", run_id=run, deadline_ms=deadline)
+
+
+@pytest.mark.parametrize("flavour", ["postgres"])
+@pytest.mark.parametrize("work", [schedules_that_are_deleted, runs_that_are_cancelled, callbacks_that_expire])
+async def test_two_that_work_on_the_same_schedules_are_both_done_at_once(tenant, store, other, work):
+    (verb, *given), (first, *one), (then, *more) = await work(tenant)
+    tries, has, looking = list[str](), asyncio.Event(), await connect(store.url)
+
+    async def many(tx):
+        tries.append("many")
+        return await verb(tx, *given)
+
+    async def some(tx):
+        tries.append("some")
+        await first(tx, *one)
+        has.set()
+        while not await looking.fetchval(WAITS):
+            await asyncio.sleep(0)
+        await then(tx, *more)
+
+    async def after():
+        await has.wait()
+        return await store.write(many)
+
+    await asyncio.gather(other.write(some), after())
+    await looking.close()
+    assert sorted(tries) == ["many", "some"]
+
+
+async def test_items_of_the_directory_are_put_in_the_order_of_their_ids(tenant, store):
+    put = []
+
+    class Putting:
+        async def many(self, statement, rows):
+            put.extend(rows)
+
+    users = [(name, None, None, None) for name in ("b", "c", "a")]
+    await directory.put_items(Putting(), tenant.workspace, "users", users, NOON)
+    assert [row[1] for row in put] == ["a", "b", "c"]
