@@ -263,6 +263,7 @@ def test_what_is_recorded_of_an_attempt_is_its_outcome_and_whose_it_is():
         output='{"n":1}',
         target_id=b"t" * 16,
         waited='{"place":1500}',
+        target_version=work.target.version,
     )
 
 

@@ -346,6 +346,7 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
         None if work.waited is None else _waits_text(work.waited, run.waited),
         _watched(work, outcome, now) if state is RunState.RUNNING else None,
         _untold(work, state, outcome, now),
+        work.target.version,
     )
 
 

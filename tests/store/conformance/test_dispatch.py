@@ -467,6 +467,18 @@ async def test_a_target_that_is_gone_is_disabled(tenant, store):
     assert (found.state, found.state_reason) == ("disabled", "410 Gone")
 
 
+async def test_a_target_that_was_changed_since_it_said_that_it_is_gone_stays_on(tenant, store):
+    await asked_for(tenant, tenant.target, 1)
+    node = await Node.start(store)
+    works = await node.begin(NOW)
+    moved = {"url": "https://example.com/new"}
+    await store.write(
+        targets.change_target, tenant.workspace, tenant.target, lambda one: replace(one, config=moved), NOW
+    )
+    await node.record(works, Outcome(Verdict.FAILED, error="410 Gone", gone=True), NOW)
+    assert (await store.read(targets.get_target, tenant.workspace, tenant.target)).state == "enabled"
+
+
 async def test_whatever_a_target_says_can_be_recorded(tenant, store):
     await asked_for(tenant, tenant.target, 1)
     node = await Node.start(store)

@@ -6,10 +6,11 @@ import pytest
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import random_id
+from horarium.domain.pauses import Pause
 from horarium.domain.schedule import CatchUp
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, PrincipalType
 from horarium.domain.windows import Window
-from horarium.store.verbs import dispatch, quotas, runs, shares, targets, tenancy, webhooks, windows
+from horarium.store.verbs import dispatch, pauses, quotas, runs, shares, targets, tenancy, webhooks, windows
 from horarium.store.verbs.tenancy import NewKey
 from horarium.times import Timing
 from horarium.worker.work import judge
@@ -190,6 +191,15 @@ async def test_a_window_is_taken_back_once(tenant, store, other):
     window = Window(*own, Timing("0 3 * * *"), HOUR, CatchUp.NONE, NOON + HOUR, NOON)
     await store.write(windows.add_window, window)
     drop = windows.drop_window, tenant.workspace, None, window.id, NOON
+    _, refused = await meeting((store, drop), (other, drop))
+    assert isinstance(refused, NotFound)
+
+
+async def test_a_planned_pause_is_taken_back_once(tenant, store, other):
+    own = random_id(NOON), tenant.workspace, None
+    pause = Pause(*own, NOON + HOUR, NOON + 2 * HOUR, CatchUp.NONE)
+    await store.write(pauses.add_pause, pause)
+    drop = pauses.drop_planned, tenant.workspace, pause.id, NOON
     _, refused = await meeting((store, drop), (other, drop))
     assert isinstance(refused, NotFound)
 

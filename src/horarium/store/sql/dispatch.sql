@@ -133,7 +133,7 @@ SELECT run_id, epoch FROM ready WHERE owner = :node AND run_id IN (:ids...);
 
 -- name: disable_target
 UPDATE targets SET state = 'disabled', state_reason = :reason, updated_ms = :now, version = version + 1
-WHERE id = :id AND state = 'enabled';
+WHERE id = :id AND version = :version AND state = 'enabled';
 
 -- name: leases_of_node
 -- All runs that the node holds, under which epoch, and whether it is asked to stop.

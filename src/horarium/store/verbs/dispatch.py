@@ -60,7 +60,7 @@ class Ended:
     `pending` (there will be another attempt at `retry_at`). `started_ms` is None where it was stopped before it
     began. `callback`: a callback may be open for the run. `waited`: for what the run has waited in all (JSON text).
     `watched`: an engine has taken the run, and it is looked at from now on. `untold`: the run is over, and an engine
-    that may have it is told.
+    that may have it is told. `target_version`: the target as it was when it was called.
     """
 
     end: RunEnd
@@ -78,6 +78,7 @@ class Ended:
     waited: str | None = None
     watched: NewWatched | None = None
     untold: UntoldEnd | None = None
+    target_version: int = 0
 
 
 @dataclass(slots=True)
@@ -302,9 +303,11 @@ async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bo
 
 async def _disable_target(tx: Tx, attempt: Ended, now: int) -> None:
     """Switch off a target that has said that it is gone, and its mirrors in other workspaces. Where it has said so to a
-    mirror, that one alone is switched off: what one workspace sends must not switch off the target of all."""
+    mirror, that one alone is switched off: what one workspace sends must not switch off the target of all. One that was
+    changed since it was called may be another by now, and stays on."""
     reason, workspace_id = attempt.error or "gone", attempt.end.workspace_id
-    if not await tx.run("disable_target", id=attempt.target_id, reason=reason, now=now):
+    called = {"id": attempt.target_id, "version": attempt.target_version}
+    if not await tx.run("disable_target", **called, reason=reason, now=now):
         return
     if workspace_id in tx.recording:
         tx.tell(target_disabled(workspace_id, attempt.target_id, reason, now))

@@ -139,7 +139,8 @@ async def drop_planned(tx: Tx, workspace_id: Id, pause_id: Id, now: int) -> Paus
     row = await tx.row("planned_pause", id=pause_id, workspace_id=workspace_id, now=now)
     if row is None:
         raise NotFound("planned pause")
-    await tx.run("drop_pause", id=pause_id, workspace_id=workspace_id)
+    if not await tx.run("drop_pause", id=pause_id, workspace_id=workspace_id):
+        raise NotFound("planned pause")  # somebody else has taken it back meanwhile
     return pause_of_row(row)
 
 
