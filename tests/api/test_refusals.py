@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from horarium.store.verbs.targets import delete_target
 from tests.api.asking import BASE, NOW, ask, fields, scheduled
 from tests.support.house import House, client_of
 
@@ -215,3 +216,22 @@ async def test_no_list_breaks_at_a_value_that_a_parameter_cannot_have() -> None:
                     assert answer.status_code < 500, (path, parameter["name"])
                     asked += 1
         assert asked > 40
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}])
+async def test_a_schedule_whose_target_another_server_has_just_deleted_is_refused_by_that_field(headers):
+    async with House.open(NOW) as house:
+        made = await scheduled(house)
+        await ask(house, "DELETE", f"/schedules/{made['id']}", status=204)
+        target = await house.services.targets.resolve(house.first.workspace_id, "t")  # and is remembered here
+        await house.store.write(delete_target, house.first.workspace_id, target.id, house.clock.now)
+        body = {"name": "s", "recurrence": "0 9 * * *", "target": "t"}
+        assert await fields(house, "POST", "/schedules", body, headers=headers) == {"target"}
+
+
+async def test_a_key_for_a_principal_that_there_is_not_is_refused_by_that_field():
+    async with House.open(NOW) as house:
+        made = await ask(house, "POST", "/principals", {"name": "p", "type": "service"}, 201)
+        await ask(house, "DELETE", f"/principals/{made['id']}", status=204)
+        body = {"name": "k", "scopes": ["schedules:read"], "principal": made["id"]}
+        assert await fields(house, "POST", "/keys", body) == {"principal"}

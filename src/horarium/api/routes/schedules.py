@@ -96,10 +96,13 @@ class ScheduleRoutes(Routes):
         body = await read_body(request, self.services.settings.body_limit)
         draft = await schedule_draft(who, self.services, parse_object(body), self._now())
         repeated = once(request, who, "POST /schedules", body)
-        if repeated is None:
-            made, holds = await self.services.schedules.create_with_holds(draft)
-            return self._answer(made, holds, 201)
-        made, again = await self.services.idempotency.create_schedule(draft, repeated)
+        try:
+            if repeated is None:
+                made, holds = await self.services.schedules.create_with_holds(draft)
+                return self._answer(made, holds, 201)
+            made, again = await self.services.idempotency.create_schedule(draft, repeated)
+        except NotFound as error:  # somebody else has deleted its target meanwhile
+            raise Invalid(Problem("target", f"{error}: it was deleted a moment ago", "unknown")) from None
         return await self._shown(made, 201, replayed(again))
 
     async def put(self, request: Request) -> Answer:

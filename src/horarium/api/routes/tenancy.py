@@ -193,9 +193,13 @@ class KeyRoutes(Routes):
             raise Invalid(
                 Problem("principal", "must be the id of a principal, such as prn_01J...", "unknown")
             )
-        made = await self.services.tenancy.create_key(
-            who, body.name, body.scopes, principal, body.expires_at, await self._restriction(who, body)
-        )
+        restriction = await self._restriction(who, body)
+        try:
+            made = await self.services.tenancy.create_key(
+                who, body.name, body.scopes, principal, body.expires_at, restriction
+            )
+        except NotFound:
+            raise Invalid(Problem("principal", "does not exist in this workspace", "unknown")) from None
         return json_answer(201, show.issued_key(made))
 
     async def list(self, request: Request) -> Answer:
