@@ -226,9 +226,9 @@ def _told(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.hex() if isinstance(value, bytes) else value for name, value in values.items()}
 
 
-async def _next(tx: Tx, action: Action, limit: int) -> tuple[list[Id], bytes | None]:
-    """The next things of an action, and the position after them (None: these are the last). Their schedules are held,
-    all at once: one by one, each would be waited for with what those before it have locked."""
+async def _next(tx: Tx, action: Action, limit: int, holds: bool = False) -> tuple[list[Id], bytes | None]:
+    """The next things of an action, and the position after them (None: these are the last). With `holds` their
+    schedules are held, all at once: one by one, each would be waited for with what those before it have locked."""
     if action.kind.of_runs:
         listing = RunListing(
             action.workspace_id,
@@ -238,14 +238,16 @@ async def _next(tx: Tx, action: Action, limit: int) -> tuple[list[Id], bytes | N
             **action.filter,
         )
         page = await find_runs(tx, listing, LOOK)
-        await hold_schedules(tx, [run.schedule_id for run in page])
+        if holds:
+            await hold_schedules(tx, [run.schedule_id for run in page])
         return [run.id for run in page], page.reached
     asked = ScheduleListing(
         action.workspace_id, limit, made_upto_ms=action.created_ms, window=LOOK, **action.filter
     )
     walk = await matching_ids(tx, asked, action.position or LOWEST_ID)
     found = [schedule for _, schedule in walk.found]
-    await hold_schedules(tx, found)
+    if holds:
+        await hold_schedules(tx, found)
     return found, walk.reached
 
 
@@ -259,7 +261,7 @@ async def _do_batch(tx: Tx, action_id: Id | None, now: int, size: int) -> bool:
         await verbs.move_action(tx, _ended(action, ActionState.FAILED, now, refusal))
         return True
     allowed = frozenset(await grants_of(tx, action.by.principal_id))
-    ids, reached = await _next(tx, action, size)
+    ids, reached = await _next(tx, action, size, holds=True)
     do = await _doing(tx, action, allowed, now)
     done, unchanged, problems = list[Id](), 0, list[tuple[Id, str]]()
     for an_id in ids:

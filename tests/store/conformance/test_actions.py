@@ -15,7 +15,7 @@ from horarium.store.verbs import actions, purges, tenancy
 from horarium.store.verbs.tenancy import NewKey
 from tests.support.callers import caller
 from tests.support.house import HandClock
-from tests.support.tenant import NOON, Tenant
+from tests.support.tenant import MINUTE, NOON, Tenant
 
 
 def an_action(tenant, **given):
@@ -130,3 +130,13 @@ async def test_nodes_that_go_on_with_an_action_at_once_do_each_thing_once(tenant
     done = await here.get(tenant.workspace, taken.id)
     assert (done.state, done.changed, done.refused) == (ActionState.DONE, 60, 0)
     assert [len(await tenant.fires(schedule)) for schedule in made] == [1] * 60
+
+
+@pytest.mark.parametrize("kind", [ActionKind.FIRE, ActionKind.CANCEL])
+async def test_what_an_action_would_be_done_to_is_only_read(tenant, store, kind):
+    clock = HandClock(NOON + 2 * MINUTE)
+    await tenant.schedule()
+    await tenant.release(NOON + MINUTE)
+    who = caller(tenant.workspace, tenant.principal)
+    trial = await ActionService(store, clock, Rates(clock)).try_out(who, kind, {})
+    assert (trial.matched, trial.exact) == (1, True)

@@ -28,7 +28,7 @@ _DEMAND = re.compile(r"(?:\b(\w+)\.)?\b(\w+)\s*(=|IN|IS|>)\s*(\('[^)]*\)|'[^']*'
 _COUNTED = re.compile(
     r"_ms$|^(number|place|generation|next_due|next_slot|last_slot|due|last_change|position)$"
 )
-_OPTIONAL = re.compile(r"CAST\(:(\w+) AS \w+\) IS NULL")
+_OPTIONAL = re.compile(r"CAST\(:(\w+) AS \w+\) IS (?:NOT )?NULL")
 
 # Lists without a cursor whose order is that of times: what is due soonest, or began first. All others follow the ids.
 SOONEST_FIRST = {
