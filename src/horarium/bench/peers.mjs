@@ -1,10 +1,10 @@
-// node peers.mjs PACKAGE DATABASE AT COUNT [URL]: stores COUNT jobs that are due at AT (ms), works on them from then on,
-// and says "ready" before. Each job posts to URL, or does nothing. The packages are those of the current folder.
+// node peers.mjs PACKAGE DATABASE COUNT URL AT: stores COUNT jobs that are due at AT (ms), works on them from then on,
+// and says "ready" before. Each job posts to URL, or does nothing where that is empty. The packages are those of the current folder.
 import http from "node:http";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
-const [name, database, at, count, url] = process.argv.slice(2);
+const [name, database, count, url, at] = process.argv.slice(2);
 const load = (wanted) => import(pathToFileURL(createRequire(`${process.cwd()}/`).resolve(wanted)));
 const due = new Date(Number(at));
 const PIECE = 5000;

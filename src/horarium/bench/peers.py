@@ -86,8 +86,8 @@ async def run(
             for _ in range(TURNS):
                 took.setdefault("", []).append(await _ours(made, asked, target, runs))
                 for peer in found:
-                    command = [node, str(_SCRIPT), peer.package, made.url, str(runs)]
-                    command += [] if receiver is None else [receiver.url]
+                    url = "" if receiver is None else receiver.url
+                    command = [node, str(_SCRIPT), peer.package, made.url, str(runs), url]
                     took.setdefault(peer.package, []).append(await _theirs(peer, asked, command, packages))
             await asked.close()
     rates = {name: [runs / seconds for seconds in each] for name, each in took.items()}
@@ -118,9 +118,9 @@ async def _ours(made: Stage, asked: asyncpg.Connection, target: Id, runs: int) -
 
 
 async def _theirs(peer: Peer, asked: asyncpg.Connection, command: list[str], packages: str) -> float:
-    """Seconds from the instant of a herd of jobs until the last is done."""
+    """Seconds from the instant of a herd of jobs until the last is done. The command is told the instant."""
     at_s = int(time.time()) + LEAD_S
-    with _script([*command[:4], str(at_s * 1000), *command[4:]], packages):
+    with _script([*command, str(at_s * 1000)], packages):
         return await _seconds(asked, at_s, peer.left)
 
 

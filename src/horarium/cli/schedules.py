@@ -57,6 +57,11 @@ FIRES: tuple[Column, ...] = (
 )
 NEXT: tuple[Column, ...] = (("AT", at("at")), ("LOCAL", "local"), ("NOTE", "note"))
 Id = Annotated[str, typer.Argument(help="Id of a schedule.")]
+TimeZone = Annotated[str | None, typer.Option("--timezone", "-z", help="IANA time zone.")]
+Input = Annotated[
+    str | None, typer.Option("--input", help="JSON that is given to the runs; @FILE reads it from a file.")
+]
+PolicyJson = Annotated[str | None, typer.Option(help="Policies, as a JSON object.")]
 
 
 @schedules.command("list")
@@ -124,11 +129,8 @@ def create(
     name: Annotated[str, typer.Argument(help="Name for people.")],
     recurrence: Annotated[str, typer.Argument(help='"0 9 * * 1-5", or a JSON object.')],
     target: Annotated[str, typer.Option(help="Id, key or number of a target.")],
-    timezone: Annotated[str | None, typer.Option("--timezone", "-z", help="IANA time zone.")] = None,
-    input_: Annotated[
-        str | None,
-        typer.Option("--input", help="JSON that is given to the runs; @FILE reads it from a file."),
-    ] = None,
+    timezone: TimeZone = None,
+    input_: Input = None,
     audience: Annotated[
         str | None,
         typer.Option(
@@ -138,7 +140,7 @@ def create(
     start: Annotated[str | None, typer.Option(help="Nothing fires before this instant.")] = None,
     end: Annotated[str | None, typer.Option(help="Nothing fires after this instant.")] = None,
     label: Annotated[list[str] | None, typer.Option(help="name=value; repeatable.")] = None,
-    policies: Annotated[str | None, typer.Option(help="Policies, as a JSON object.")] = None,
+    policies: PolicyJson = None,
     own_key: Annotated[str | None, typer.Option("--as", help="A key of your own choice.")] = None,
     paused: Annotated[
         bool, typer.Option("--paused", help="Make it paused: it does not fire until it is resumed.")
@@ -172,11 +174,8 @@ def change(
     name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
     recurrence: Annotated[str | None, typer.Option(help='"0 9 * * 1-5", or a JSON object.')] = None,
     target: Annotated[str | None, typer.Option(help="Id, key or number of a target.")] = None,
-    timezone: Annotated[str | None, typer.Option("--timezone", "-z", help="IANA time zone.")] = None,
-    input_: Annotated[
-        str | None,
-        typer.Option("--input", help="JSON that is given to the runs; @FILE reads it from a file."),
-    ] = None,
+    timezone: TimeZone = None,
+    input_: Input = None,
     audience: Annotated[
         str | None, typer.Option(help="One run for each row of it: JSON; @FILE reads a file.")
     ] = None,
@@ -185,7 +184,7 @@ def change(
     label: Annotated[
         list[str] | None, typer.Option(help="name=value, or name= to take it away; repeatable.")
     ] = None,
-    policies: Annotated[str | None, typer.Option(help="Policies, as a JSON object.")] = None,
+    policies: PolicyJson = None,
     by_key: ByKey = False,
     as_json: AsJson = False,
     url: Url = None,

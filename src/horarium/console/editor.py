@@ -9,13 +9,14 @@ import orjson
 from starlette.requests import Request
 
 from horarium.api.drafts import patch, preview_timing, schedule_draft
-from horarium.api.fields import instant_text, path_id
+from horarium.api.fields import path_id
 from horarium.api.kit.writing import zoned_text
 from horarium.api.web import Answer
 from horarium.console.base import Pages
 from horarium.console.forms import (
     Form,
     form_status,
+    instant_at,
     json_in,
     labels_in,
     labels_text,
@@ -23,7 +24,6 @@ from horarium.console.forms import (
     recurrence_in,
     together,
 )
-from horarium.console.instants import instant_in
 from horarium.console.policy_pictures import CATCH_UPS, OVERLAPS, SLOTS, WIDTH
 from horarium.console.rendering import path_to, redirect
 from horarium.domain.errors import Conflict, Invalid, Problem
@@ -153,7 +153,8 @@ class EditorPages(Pages):
         self.services.rates.charge(who, NEXT_FIRES * PREVIEWED_TIME)
         now = self.now_ms()
         try:
-            body = {name: _READERS[name][0](form, _zone(form, who)) for name in _TIMES}
+            zone_name = _zone(form, who)
+            body = {name: _READERS[name][0](form, zone_name) for name in _TIMES}
             if (timezone := form.given("timezone")) is not None:
                 body["timezone"] = timezone
             timing, _ = preview_timing(who, body, now, schedule, _WHOLE)
@@ -175,9 +176,10 @@ def _body(form: Form, who: Identity) -> tuple[dict[str, Any], list[Problem]]:
     the API accepts, so that the rest can be judged as well."""
     problems: list[Problem] = []
     read: dict[str, Any] = {}
+    zone_name = _zone(form, who)
     for name, (reader, instead) in _READERS.items():
         try:
-            read[name] = reader(form, _zone(form, who))
+            read[name] = reader(form, zone_name)
         except Invalid as error:
             problems += error.problems
             read[name] = instead
@@ -229,18 +231,12 @@ def _json_text(value: Any) -> str:
     return "" if value is None else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
-def _instant(form: Form, name: str, zone_name: str) -> str | None:
-    """The instant in a field, as the API takes it; None where it is empty. Raises Invalid."""
-    given = form.given(name)
-    return None if given is None else instant_text(instant_in(given, zone_name, name))
-
-
 # The fields of the form that are not taken as they are typed: how each is read (with the zone of local times), and what
 # stands in its place where it cannot be read.
 _READERS: dict[str, tuple[Callable[[Form, str], Any], Any]] = {
     "recurrence": (lambda form, _: recurrence_in(form.text("recurrence")), "@daily"),
-    "start_at": (lambda form, zone_name: _instant(form, "start_at", zone_name), None),
-    "end_at": (lambda form, zone_name: _instant(form, "end_at", zone_name), None),
+    "start_at": (lambda form, zone_name: instant_at(form, "start_at", zone_name), None),
+    "end_at": (lambda form, zone_name: instant_at(form, "end_at", zone_name), None),
     "labels": (lambda form, _: labels_in(form, "labels"), {}),
     "input": (lambda form, _: json_in(form, "input"), None),
     "audience": (lambda form, _: json_in(form, "audience"), None),

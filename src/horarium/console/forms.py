@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.requests import Request
 
 from horarium.api.bodies import Malformed, parse_json, read_body
+from horarium.api.fields import instant_text
+from horarium.console.instants import instant_in
 from horarium.domain.errors import Conflict, Forbidden, Invalid, Problem
 from horarium.domain.labels import label_in, label_text
 
@@ -102,6 +104,13 @@ def labels_in(form: Form, name: str) -> dict[str, str]:
 def labels_text(labels: Mapping[str, str]) -> str:
     """Labels as `labels_in` reads them."""
     return "\n".join(label_text(name, value) for name, value in labels.items())
+
+
+def instant_at(form: Form, name: str, zone_name: str) -> str | None:
+    """The instant in a field, which may be a local time of a zone, as the API takes it; None where it is empty. Raises
+    Invalid."""
+    given = form.given(name)
+    return None if given is None else instant_text(instant_in(given, zone_name, name))
 
 
 def json_in(form: Form, name: str) -> Any:

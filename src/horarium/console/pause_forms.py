@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from horarium.api.fields import instant_text
 from horarium.api.models import WorkspacePauseBody, WorkspaceResumeBody, catch_up_in, validated
-from horarium.console.forms import Form
-from horarium.console.instants import instant_in
+from horarium.console.forms import Form, instant_at
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.schedule import CatchUp
 
@@ -23,11 +21,11 @@ def pause_in(form: Form, zone_name: str) -> WorkspacePauseBody:
         if (text := form.given(name)) is not None:
             body[name] = text
     for name in ("from", "until"):
-        if (text := form.given(name)) is not None:
-            try:
-                body[name] = instant_text(instant_in(text, zone_name, name))
-            except Invalid as error:
-                problems += error.problems
+        try:
+            if (at := instant_at(form, name, zone_name)) is not None:
+                body[name] = at
+        except Invalid as error:
+            problems += error.problems
     try:
         found = validated(WorkspacePauseBody, body)
     except Invalid as error:

@@ -220,17 +220,20 @@ async def test_a_run_that_two_delete_is_deleted_once(tenant, store, other):
     assert isinstance(refused, NotFound)
 
 
+def ways_to_end(node, work):
+    """The verbs that end a run, with what they are given, by name."""
+    return {
+        "answer": (runs.answer_callback, work.id, "token", DONE, NOW),
+        "outcome": (dispatch.record, node.id, [judge(work, SUCCEEDED, NOW)], NOW),
+    }
+
+
 @pytest.mark.parametrize("end", ["answer", "outcome", "cancel"])
 async def test_a_run_that_is_just_ending_is_not_cancelled(tenant, store, other, end):
     schedule, node, work = await (opened if end == "outcome" else accepted)(tenant)
     work.started_ms = NOW
     cancel = runs.cancel_run, tenant.workspace, work.id, NOW
-    first = {
-        "answer": (runs.answer_callback, work.id, "token", DONE, NOW),
-        "outcome": (dispatch.record, node.id, [judge(work, SUCCEEDED, NOW)], NOW),
-        "cancel": cancel,
-    }[end]
-    _, refused = await meeting((store, first), (other, cancel))
+    _, refused = await meeting((store, (ways_to_end(node, work) | {"cancel": cancel})[end]), (other, cancel))
     assert refused.reason == "state"
     (run,) = await tenant.runs(schedule)
     assert run.state.value == ("cancelled" if end == "cancel" else "succeeded")
@@ -241,11 +244,7 @@ async def test_a_run_that_is_just_being_cancelled_stays_cancelled(tenant, store,
     schedule, node, work = await (opened if end == "outcome" else accepted)(tenant)
     work.started_ms = NOW
     cancel = runs.cancel_run, tenant.workspace, work.id, NOW
-    second = {
-        "answer": (runs.answer_callback, work.id, "token", DONE, NOW),
-        "outcome": (dispatch.record, node.id, [judge(work, SUCCEEDED, NOW)], NOW),
-    }[end]
-    _, refused = await meeting((store, cancel), (other, second))
+    _, refused = await meeting((store, cancel), (other, ways_to_end(node, work)[end]))
     assert isinstance(refused, Conflict | dispatch.LeaseLost)
     (run,) = await tenant.runs(schedule)
     assert run.state.value == "cancelled"
