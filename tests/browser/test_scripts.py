@@ -341,6 +341,75 @@ def test_of_a_large_file_the_whole_lines_of_its_beginning_are_looked_at(world: W
     assert parse_qs(asked.value.post_data or "")["text"] == ["id,name\nc1,Ann"]
 
 
+def held_back(page: Page, path: str) -> list[Route]:
+    """The requests for a path, which go on only when the test says so."""
+    held: list[Route] = []
+    page.route(path, lambda route: held.append(route))
+    return held
+
+
+def let_go(page: Page, held: list[Route], at: int = 0) -> None:
+    """Let a request go on that is held back, or that the page is about to send."""
+    for _ in range(300):
+        if len(held) > at:
+            return held[at].continue_()
+        page.wait_for_timeout(50)
+    raise AssertionError(f"the page has sent {len(held)} requests, not {at + 1}")
+
+
+def test_a_file_that_is_chosen_before_the_script_is_there_is_looked_at(world: World) -> None:
+    page = world.person()
+    script = held_back(page, "**/upload.js")
+    page.goto(f"{world.url}/console/audiences/directory/contacts/upload")
+    upload(page, b"id,plan\nc1,gold\n")
+    let_go(page, script)
+    expect(page.get_by_label("What plan stands for")).to_be_visible()
+
+
+def test_what_is_entered_before_the_script_is_there_has_a_preview(world: World) -> None:
+    page = world.person()
+    script = held_back(page, "**/editor.js")
+    page.goto(f"{world.url}/console/schedules/new")
+    page.get_by_text("Days and a time").click()
+    page.get_by_role("checkbox", name="Sun").check()
+    let_go(page, script)
+    expect(page.get_by_label("When", exact=True)).to_have_value("0 9 * * 0")
+    expect(page.locator("#preview")).to_contain_text("9:00")
+    page.goto(f"{world.url}/console/schedules/new")
+    page.get_by_label("When", exact=True).fill("5 23 * * *")
+    let_go(page, script, 1)
+    expect(page.locator("#preview")).to_contain_text("23:05")
+
+
+def test_of_two_files_that_are_chosen_in_turn_the_columns_of_the_second_are_shown(world: World) -> None:
+    page = world.person()
+    page.goto(f"{world.url}/console/audiences/directory/contacts/upload")
+    asked = held_back(page, "**/columns")
+    with page.expect_request("**/columns"):
+        upload(page, b"id,plan\nc1,gold\n")
+    with page.expect_request("**/columns"):
+        upload(page, b"id,town\nc1,Oslo\n")
+    let_go(page, asked, 1)
+    expect(page.get_by_label("What town stands for")).to_be_visible()
+    with page.expect_response("**/columns"):
+        let_go(page, asked)
+    page.wait_for_timeout(100)
+    expect(page.get_by_label("What town stands for")).to_be_visible()
+
+
+def test_a_file_that_could_not_be_looked_at_is_not_sent_before_its_columns_are_shown(world: World) -> None:
+    page = world.person()
+    page.goto(f"{world.url}/console/audiences/directory/contacts/upload")
+    page.route("**/columns", lambda route: route.abort())
+    upload(page, b"id,plan\nc1,gold\n")
+    expect(page.get_by_text("The file could not be looked at")).to_be_visible()
+    world.faults.clear()
+    page.unroute("**/columns")
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.get_by_label("What plan stands for")).to_be_visible()
+    assert world.ask("GET", "/directory/contacts")["items"] == []
+
+
 def test_an_upload_that_does_not_arrive_says_so_and_is_sent_again(world: World) -> None:
     page = world.person()
     page.goto(f"{world.url}/console/audiences/directory/contacts/upload")

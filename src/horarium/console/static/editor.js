@@ -29,7 +29,13 @@ export function edit(form, showTimes) {
     set(`${minute} ${hour} * * ${days.length === 7 ? "*" : days.join(",")}`);
   }
 
-  for (const name of ["recurrence", "timezone", "start_at", "end_at", "duration"]) form.elements[name]?.addEventListener("input", askSoon);
+  const previewed = ["recurrence", "timezone", "start_at", "end_at", "duration"];
+  for (const name of previewed) form.elements[name]?.addEventListener("input", askSoon);
   for (const button of form.querySelectorAll("[data-rhythm]")) button.addEventListener("click", () => set(button.dataset.rhythm));
   for (const each of form.querySelectorAll("[data-day], [data-time]")) each.addEventListener("change", ofDays);
+
+  // What was entered before this script was there.
+  const isChanged = (field) => field && (field.value !== field.defaultValue || field.checked !== field.defaultChecked);
+  if ([...form.querySelectorAll("[data-day], [data-time]")].some(isChanged)) ofDays();
+  if (previewed.some((name) => isChanged(form.elements[name]))) askSoon();
 }

@@ -1,6 +1,7 @@
 // Uploads: what the columns of a chosen file may stand for, and then the file itself, sent as it is with its progress.
 const form = document.querySelector("[data-upload]");
 const BEGINNING = 64 * 1024;
+let asked = 0;
 
 async function beginningOf(file) {
   const bytes = new Uint8Array(await file.slice(0, BEGINNING).arrayBuffer());
@@ -9,11 +10,24 @@ async function beginningOf(file) {
 }
 
 async function showColumns(file) {
-  const fields = { csrf: form.elements.csrf.value, text: await beginningOf(file) };
-  const answer = await fetch(form.dataset.upload, { method: "POST", body: new URLSearchParams(fields) });
+  const turn = ++asked;
   const columns = document.getElementById("columns");
-  columns.innerHTML = answer.ok ? await answer.text() : '<p class="wrong" role="alert">The file could not be looked at.</p>';
-  if (columns.querySelector("select")) form.querySelector("button.main").textContent = "Upload";
+  columns.replaceChildren();
+  let found = '<p class="wrong" role="alert">The file could not be looked at. Press the button to try it again.</p>';
+  try {
+    const fields = { csrf: form.elements.csrf.value, text: await beginningOf(file) };
+    const answer = await fetch(form.dataset.upload, { method: "POST", body: new URLSearchParams(fields) });
+    if (answer.ok) found = await answer.text();
+  } catch {
+    // The file is not there any more, or the server cannot be reached: what is said stands above.
+  }
+  if (turn !== asked) return; // another file was chosen since
+  columns.innerHTML = found;
+  form.querySelector("button.main").textContent = areShown() ? "Upload" : "Look at it";
+}
+
+function areShown() {
+  return Boolean(form.querySelector('select[name^="column."]'));
 }
 
 function mapping() {
@@ -58,10 +72,13 @@ function send(file) {
 
 if (form) {
   const chosen = form.querySelector("#file");
-  chosen.addEventListener("change", () => chosen.files[0] && showColumns(chosen.files[0]).catch(() => {}));
+  const look = () => chosen.files[0] && showColumns(chosen.files[0]);
+  chosen.addEventListener("change", look);
   form.addEventListener("submit", (event) => {
     if (!chosen.files[0]) return;
     event.preventDefault();
-    send(chosen.files[0]);
+    if (areShown()) send(chosen.files[0]);
+    else look();
   });
+  look(); // a file that was chosen before this script was there
 }
