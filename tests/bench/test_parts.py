@@ -34,6 +34,13 @@ async def test_storm_fires_what_is_due_and_leaves_nothing_behind(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_storm_and_lateness_can_be_measured_with_a_long_history() -> None:
+    line = sound(await storm.run(schedules=600, due=300, runs=1_800), "storm")
+    assert (line["runs"], line["due"]) == (1_800, 300)
+    line = sound(await lateness.run(schedules=200, rate=20, seconds=2, expired=600), "lateness")
+    assert (line["delivered"], line["expired"], line["told_deleted"]) == (40, 640, 640)
+
+
 async def test_inprocess_runs_a_function_for_each_schedule() -> None:
     assert sound(await inprocess.run(runs=300), "inprocess")["runs"] == 300
 

@@ -1,7 +1,8 @@
-"""A crowd for measuring pages: workspaces with very many schedules and a long history, stored by plain inserts.
+"""Histories of very many runs, stored by plain inserts, and a crowd for measuring pages: workspaces with very many
+schedules and such a history.
 
-Nothing of it is due. One workspace, the stage's own, has half of the schedules; one of its schedules ("hot") has a
-tenth of all runs. The others share the rest. The runs lie within DAYS days; 1 % of them failed, 0.1 % were cancelled,
+Nothing of the crowd is due. One workspace, the stage's own, has half of the schedules; one of its schedules ("hot") has
+a tenth of all runs. The others share the rest. The runs lie within DAYS days; 1 % of them failed, 0.1 % were cancelled,
 and a few are open: some wait for another attempt, some for the callback of their target.
 """
 
@@ -12,6 +13,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import orjson
@@ -34,6 +36,8 @@ TEAMS, REGIONS = 50, 5
 PAUSED_IN = 200
 # Events of the stage's workspace, the latest of its history; of them one in this many could not be delivered.
 EVENTS, UNDELIVERED_IN = 100_000, 50
+# The days within which the history of a benchmark's own schedules lies, and when it ends before the benchmark begins.
+PAST_DAYS, RECENT_DAYS = 20, 2
 # Runs that are still open, of the stage's workspace and of another.
 OPEN_HERE, OPEN_THERE = 40, 2_000
 
@@ -131,6 +135,35 @@ async def fill_crowd(
     else:
         await _load_postgres(made, phases, now - DAYS * DAY_MS, now)
     return Crowd(fired[0].id, fired[len(fired) // 2].id, hot.id, now - DAYS * DAY_MS // 2)
+
+
+async def fill_history(made: Stage, target: Id, schedules: Sequence[Id], runs: int) -> int:
+    """Store about `runs` runs that went well, as many of each schedule; how many they are. They lie within PAST_DAYS
+    days and end RECENT_DAYS days ago. In each round every schedule fires once, in an order of its own. Leaves the
+    database as it is at rest."""
+    now = made.clock.now_ms()
+    rounds = max(1, round(runs / len(schedules)))
+    apart = min(DAY_MS, PAST_DAYS * DAY_MS // rounds)
+    begin = now - RECENT_DAYS * DAY_MS - rounds * apart
+    history = (
+        _round(made, target, schedules, begin + number * apart, apart, number) for number in range(rounds)
+    )
+    if made.flavour == "sqlite":
+        await asyncio.to_thread(_load_sqlite, made, [history])
+    else:
+        await _load_postgres(made, [history], begin, now)
+    return rounds * len(schedules)
+
+
+def _round(made: Stage, target: Id, schedules: Sequence[Id], begin: int, lasts: int, number: int) -> _Part:
+    """The `number`-th round of a history: a run of every schedule within `lasts` ms from `begin` on."""
+    done = _Rows()
+    for at, schedule in enumerate(Random(number).sample(schedules, len(schedules))):
+        slot = begin + at * lasts // len(schedules)
+        run = derived_id(slot, schedule, number.to_bytes(4, "big"))
+        done.append((run, made.workspace, schedule, 1, target, "clock", "", 0, "succeeded", slot, slot, slot + 5,
+                     slot + 10, slot + 120, 1, 200, None, None))  # fmt: skip
+    return [(_RUNS, done)]
 
 
 def _targets(made: Stage, workspace: Id, now: int, place_of: int) -> _Rows:

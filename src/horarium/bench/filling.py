@@ -78,10 +78,14 @@ def timings_at(at_s: int, pairs: int = PAIRS, weekly: bool = False) -> list[Timi
     return found
 
 
-async def fill(made: Stage, target: Id, herds: Sequence[Herd], jitter: int = 0) -> None:
+async def fill(made: Stage, target: Id, herds: Sequence[Herd], jitter: int = 0) -> list[Id]:
     """Store the herds, with a jitter (ms) if given, and leave the database
-    as it is at rest: with statistics, and with no cleaning up left to do."""
+    as it is at rest: with statistics, and with no cleaning up left to do. The ids of what was stored."""
     now = made.clock.now_ms()
+    order = array("H", [number for number, herd in enumerate(herds) for _ in range(herd.count)])
+    random.Random(len(order)).shuffle(order)
+    ids = [derived_id(now - len(order) + n, n.to_bytes(8, "big")) for n in range(len(order))]
+    parts = _parts(herds, order, ids, jitter)
     policies = policies_to_text(Policies(overlap=Overlap.ALLOW, jitter_ms=jitter))
     values: tuple[tuple[Any, ...], ...] = (
         (made.workspace, NO_OWNER, target, made.principal, now),
@@ -89,20 +93,23 @@ async def fill(made: Stage, target: Id, herds: Sequence[Herd], jitter: int = 0) 
         (made.workspace, policies, target),
     )
     if made.flavour == "sqlite":
-        await asyncio.to_thread(_fill_sqlite, made, _parts(herds, now, jitter), values)
+        await asyncio.to_thread(_fill_sqlite, made, parts, values)
     else:
-        await _fill_postgres(made, _parts(herds, now, jitter), values)
+        await _fill_postgres(made, parts, values)
+    return ids
 
 
-def _parts(herds: Sequence[Herd], now: int, jitter: int) -> Iterator[list[tuple[Any, ...]]]:
-    order = array("H", [number for number, herd in enumerate(herds) for _ in range(herd.count)])
-    random.Random(len(order)).shuffle(order)
+def _parts(
+    herds: Sequence[Herd], order: Sequence[int], ids: Sequence[Id], jitter: int
+) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of the schedules with these ids, PART at a time; `order` tells the herd of each."""
     texts = [[(timing_to_text(t), t.zone, zone_fingerprint(t.zone)) for t in herd.timings] for herd in herds]
     for start in range(0, len(order), PART):
         numbers = range(start, min(start + PART, len(order)))
-        ids = [derived_id(now - len(order) + n, n.to_bytes(8, "big")) for n in numbers]
         rows = []
-        for schedule_id, n, which in zip(ids, numbers, order[start : start + PART], strict=True):
+        for schedule_id, n, which in zip(
+            ids[start : start + PART], numbers, order[start : start + PART], strict=True
+        ):
             slot = herds[which].next_slot
             timing = texts[which][n % len(texts[which])]
             rows.append(

@@ -7,6 +7,9 @@ posts the same body.
 spread over each second. Without it all fires of a second are due at once,
 and lateness is mostly the time that so many posts take one after another.
 
+With `expired` runs the ledger has so many that are beyond the retention time of a day, and the server deletes them
+meanwhile; `told_deleted` is how many of them are gone at the end.
+
 What the server itself says of the same run at /metrics stands beside it, in the fields that begin with `told_`.
 """
 
@@ -20,6 +23,7 @@ from datetime import datetime
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
+from horarium.bench.crowd import fill_history
 from horarium.bench.delivery import http_target, signed
 from horarium.bench.filling import Herd, fill, timings_at
 from horarium.bench.receiver import Notes, Receiver, receiving
@@ -38,6 +42,8 @@ LOADERS = 4
 
 # Schedules are stored past the server's own code, so that it only finds them when it polls the database.
 POLLING = {"HORARIUM_POLL": "1"}
+# History is kept for a day.
+RETENTION = {"HORARIUM_RETENTION_DAYS": "1"}
 
 
 async def run(
@@ -47,16 +53,21 @@ async def run(
     seconds: int = 30,
     spread: bool = True,
     load: bool = False,
+    expired: int = 0,
 ) -> Report:
-    """`rate` fires a second for `seconds`, with `schedules` stored. `load`: requests are sent to the API meanwhile."""
+    """`rate` fires a second for `seconds`, with `schedules` stored. `load`: requests are sent to the API meanwhile.
+    `expired`: so many runs are deleted meanwhile, because they are beyond the retention time."""
     async with stage(database) as made:
         with receiving() as receiver:
             target = await http_target(made, receiver.url)
             now = time.time()
             rest_at = next_noon(int(now * 1000))
             rest = max(schedules - rate * seconds, 0)
-            await fill(made, target, [Herd(timings_at(rest_at // 1000), rest, rest_at, int(now) * 1000)])
-            with serving(made, POLLING) as server:
+            stored = await fill(
+                made, target, [Herd(timings_at(rest_at // 1000), rest, rest_at, int(now) * 1000)]
+            )
+            history = await fill_history(made, target, stored, expired) if expired else 0
+            with serving(made, POLLING | RETENTION if expired else POLLING) as server:
                 first = int(time.time()) + LEAD_S + rate * seconds // 10_000
                 jitter = JITTER_MS if spread else 0
                 herds = [herd_of_second(first + number, rate, int(now) * 1000) for number in range(seconds)]
@@ -78,6 +89,7 @@ async def run(
         "p99_ms": quantile(late, 0.99),
         "mean_ms": round(sum(late) / len(late), 2) if late else 0.0,
         "early": sum(ms < 0 for ms in late),
+        "expired": history,
         "api_requests": asked,
         "api_requests_per_s": round(asked / watched) if load else 0,
         **told,
@@ -130,6 +142,7 @@ async def _told(port: int) -> dict[str, float]:
         "told_fired": found.get(("horarium_slots_total", "fired", ""), 0.0),
         "told_succeeded": found.get(("horarium_attempts_total", "succeeded"), 0.0),
         "told_sent": sent,
+        "told_deleted": found.get(("horarium_history_deleted_total",), 0.0),
         "told_mean_ms": round(late_s / sent * 1000, 2) if sent else 0.0,
         "told_api_requests": found.get(("horarium_http_requests_total", "GET", "200"), 0.0),
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from horarium.bench.crowd import fill_history
 from horarium.bench.filling import Herd, fill, timings_at
 from horarium.bench.stage import Report, Stage, in_chunks, next_noon, stage
 from horarium.domain.ids import Id, fire_id
@@ -22,8 +23,9 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
 
-async def run(database: str = "sqlite", schedules: int = 100_000, due: int = 50_000) -> Report:
-    """Fire `due` schedules of one second, with `schedules` stored (at least twice as many as are due)."""
+async def run(database: str = "sqlite", schedules: int = 100_000, due: int = 50_000, runs: int = 0) -> Report:
+    """Fire `due` schedules of one second, with `schedules` stored (at least twice as many as are due), and about `runs`
+    runs in the ledger."""
     async with stage(database) as made:
         target = await made.target("none", {})
         ours_at = next_noon(made.clock.now_ms())
@@ -32,12 +34,13 @@ async def run(database: str = "sqlite", schedules: int = 100_000, due: int = 50_
         herds = [Herd(timings_at(ours_at // 1000), due, ours_at, ours_at - 60_000)]
         for at, count in ((theirs_at, due), (rest_at, rest)):
             herds.append(Herd(timings_at(at // 1000, weekly=True), count, at, ours_at - 60_000))
-        await fill(made, target, herds)
+        stored = await fill(made, target, herds)
+        history = await fill_history(made, target, stored, runs) if runs else 0
         ours = due / await release_all(made, ours_at, due)
         ceiling = due / await in_chunks(made.store, await release_rows(made, target, theirs_at))
         # Where a zone changes its clocks that night, a few are due an hour later.
         fires, seconds = await release_due(made, ours_at + DAY_MS)
-        extra = {"schedules": 2 * due + rest, "due": due, "again": round(fires / seconds, 2)}
+        extra = {"schedules": 2 * due + rest, "due": due, "runs": history, "again": round(fires / seconds, 2)}
         return Report("storm", database, ours, ceiling, "fires/s", extra)
 
 

@@ -38,8 +38,8 @@ class Part(StrEnum):
 # The options that each part has, besides the database.
 OPTIONS: dict[Part, tuple[str, ...]] = {
     Part.TIMES: (),
-    Part.STORM: ("schedules", "due"),
-    Part.LATENESS: ("schedules", "rate", "seconds", "load"),
+    Part.STORM: ("schedules", "due", "runs"),
+    Part.LATENESS: ("schedules", "rate", "seconds", "load", "expired"),
     Part.FANOUT: ("rows",),
     Part.DELIVERY: ("runs",),
     Part.INPROCESS: ("runs",),
@@ -73,7 +73,9 @@ def bench(
     runs: Annotated[
         int | None,
         typer.Option(
-            min=1, help="How many runs (default: delivery, handoff, inprocess, peers 20000, pages 1000000)."
+            min=1,
+            help="How many runs (default: delivery, handoff, inprocess, peers 20000, pages 1000000; storm: those that "
+            "the ledger has before, 0).",
         ),
     ] = None,
     rows: Annotated[
@@ -95,6 +97,10 @@ def bench(
     load: Annotated[
         bool | None, typer.Option("--load", help="Send requests to the API meanwhile (lateness).")
     ] = None,
+    expired: Annotated[
+        int | None,
+        typer.Option(min=1, help="Runs beyond the retention time, which are deleted meanwhile (lateness)."),
+    ] = None,
     packages: Annotated[
         str | None,
         typer.Option(
@@ -111,7 +117,14 @@ def bench(
     benchmark makes is deleted afterwards.
     """
     options = {"schedules": schedules, "due": due, "runs": runs, "rows": rows, "engine": engine}
-    options |= {"rate": rate, "seconds": seconds, "load": load, "packages": packages, "http": http}
+    options |= {
+        "rate": rate,
+        "seconds": seconds,
+        "load": load,
+        "expired": expired,
+        "packages": packages,
+        "http": http,
+    }
     given = {name: value for name, value in options.items() if value is not None}
     unknown = [name for name in given if name not in OPTIONS[part]]
     if unknown:
