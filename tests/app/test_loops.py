@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -255,10 +256,8 @@ async def test_what_others_change_in_the_database_is_noticed_by_a_server_that_ru
         await store.write(webhooks.create_webhook, made)
         await until(lambda: own in store.recording)
 
-        found = await store.read(tenancy.get_workspace, own)
-        assert found is not None
-        changed = replace(found, weight=3, allowed_hosts=("a.example",))
-        await store.write(tenancy.update_workspace, changed, now)
+        changed = partial(replace, weight=3, allowed_hosts=("a.example",))
+        await store.write(tenancy.change_workspace, own, changed, now)
         await until(lambda: services.tenancy.allowed_hosts.of(own) == host_list(("a.example",)))
         await until(lambda: server.shares.of(own).weight == 3)
 

@@ -7,6 +7,7 @@ import gc
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -653,9 +654,7 @@ async def neighbour_of(stand: Stand, weight: float = 1.0) -> Tenant:
     await stand.store.write(
         put_source, StoredSource(tenant.workspace, "mine", tenant.workspace, "listed", {}, NOON, NOON), NOON
     )
-    workspace = await stand.store.read(tenancy.get_workspace, tenant.workspace)
-    assert workspace is not None
-    await stand.store.write(tenancy.update_workspace, replace(workspace, weight=weight), NOON)
+    await stand.store.write(tenancy.change_workspace, tenant.workspace, partial(replace, weight=weight), NOON)
     return tenant
 
 

@@ -38,7 +38,7 @@ from horarium.service.facts import grant_names, key_facts, principal_facts, work
 from horarium.service.identity import IdentityService
 from horarium.service.pages import Page, cut
 from horarium.service.repeats import write_once
-from horarium.service.trail import Trail, difference, noting, recording
+from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.store.base import Store
 from horarium.store.verbs import tenancy as verbs
 from horarium.store.verbs.idempotency import Request
@@ -50,8 +50,6 @@ from horarium.times.zones import zone_names
 # The scope that allows changing the workspace, its principals, keys and grants.
 ADMIN = "keys:admin"
 DEFAULT_SLUG = "default"
-# How often a change of a workspace is tried anew because another one came in between.
-MOST_AT_ONCE = 10
 # Settings of a workspace in one request; each unknown one is a problem of its own.
 MOST_SETTINGS = 50
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -175,60 +173,39 @@ class TenancyService:
         who.require(ADMIN)
         if (quotas, weight, allowed_hosts) != (None, None, None):
             who.require(SERVER_SCOPE)
-        for _ in range(MOST_AT_ONCE):
-            try:
-                return await self._update_workspace(
-                    who, workspace_id, name, settings, version, quotas, weight, allowed_hosts
-                )
-            except Conflict:
-                if version is not None:
-                    raise
-        raise Conflict(
-            "many requests change this workspace at the same moment; send the request again", "state"
-        )
+        await self.get_workspace(who, workspace_id)  # it is there, and may be seen
+        changed_hosts = None if allowed_hosts is None else tuple(allowed_hosts)
 
-    async def _update_workspace(
-        self,
-        who: Identity,
-        workspace_id: Id,
-        name: str | None,
-        settings: Mapping[str, Any] | None,
-        version: int | None,
-        quotas: Mapping[str, Any] | None,
-        weight: float | None,
-        allowed_hosts: Sequence[str] | None,
-    ) -> Workspace:
-        known = await self.get_workspace(who, workspace_id)
-        # What is sent back as it was shown stays unset where it was: defaults are shown, but not stored.
-        shown = {"timezone": known.timezone, **known.settings}
-        given = {name: value for name, value in (settings or {}).items() if value != shown.get(name)}
-        merged = {k: v for k, v in {**known.settings, **given}.items() if v is not None}
-        _refuse(
-            chain(
-                name_problems("name", known.name if name is None else name),
-                _settings_problems(merged),
-                quota_problems(quotas or {}),
-                weight_problems(weight),
-                host_list_problems(allowed_hosts or (), "allowed_hosts"),
+        def change(known: Workspace) -> Workspace:
+            # What is sent back as it was shown stays unset where it was: defaults are shown, but not stored.
+            shown = {"timezone": known.timezone, **known.settings}
+            given = {name: value for name, value in (settings or {}).items() if value != shown.get(name)}
+            merged = {k: v for k, v in {**known.settings, **given}.items() if v is not None}
+            _refuse(
+                chain(
+                    name_problems("name", known.name if name is None else name),
+                    _settings_problems(merged),
+                    quota_problems(quotas or {}),
+                    weight_problems(weight),
+                    host_list_problems(changed_hosts or (), "allowed_hosts"),
+                )
             )
-        )
-        changed = replace(
-            known,
-            name=known.name if name is None else name,
-            settings=merged,
-            quotas=changed_quotas(known.quotas, quotas or {}),
-            weight=known.weight if weight is None else weight,
-            allowed_hosts=known.allowed_hosts if allowed_hosts is None else tuple(allowed_hosts),
-            version=known.version if version is None else version,
-        )
-        if changed == known:
-            return known
+            return replace(
+                known,
+                name=known.name if name is None else name,
+                settings=merged,
+                quotas=changed_quotas(known.quotas, quotas or {}),
+                weight=known.weight if weight is None else weight,
+                allowed_hosts=known.allowed_hosts if changed_hosts is None else changed_hosts,
+            )
+
         now = self.clock.now_ms()
-        said = difference(workspace_facts(known), workspace_facts(changed))
-        entry = Trail(workspace_id, now).entry("workspace.changed", "ws", workspace_id, **said)
-        saved = await self.store.write(noting(verbs.update_workspace, entry), changed, now)
-        self.identities.forget()
-        await self.allowed_hosts.refresh()
+        trail, seen = Trail(workspace_id, now), list[Workspace]()
+        verb = recording(verbs.change_workspace, lambda after: _change_entries(trail, seen[0], after))
+        saved = await self.store.write(verb, workspace_id, watched(change, seen), now, version)
+        if saved is not seen[0]:
+            self.identities.forget()
+            await self.allowed_hosts.refresh()
         return saved
 
     async def create_principal(
@@ -649,6 +626,13 @@ def _slug_of(name: str) -> str:
 def _slug_problems(slug: str) -> Iterator[Problem]:
     if not _SLUG.fullmatch(slug):
         yield Problem("slug", "must be 1 to 63 lower-case letters, digits and inner hyphens")
+
+
+def _change_entries(trail: Trail, before: Workspace, after: Workspace) -> Iterator[AuditEntry]:
+    if after is before:
+        return
+    said = difference(workspace_facts(before), workspace_facts(after))
+    yield trail.entry("workspace.changed", "ws", after.id, **said)
 
 
 def _settings_problems(settings: Mapping[str, Any]) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 
 import pytest
@@ -635,12 +636,7 @@ async def test_of_lanes_that_bound_their_runs_no_more_is_claimed_than_there_is_r
 
 async def test_room_that_a_heavy_workspace_does_not_use_goes_to_those_that_had_no_share(tenant, store):
     light, other = await Tenant.open(store), await Tenant.open(store)
-
-    async def weigh(tx):
-        known = await tenancy.get_workspace(tx, tenant.workspace)
-        await tenancy.update_workspace(tx, replace(known, weight=100.0), NOON)
-
-    await store.write(weigh)
+    await store.write(tenancy.change_workspace, tenant.workspace, partial(replace, weight=100.0), NOON)
     for one in (tenant, light, other):
         await asked_for(one, one.target, 1)
     assert len((await claim_of(store, await Node.start(store), 3)).runs) == 3

@@ -6,6 +6,7 @@ compacted no file of it has.
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -653,12 +654,12 @@ def test_a_step_takes_as_many_texts_as_have_no_more_bytes_than_it_may():
 async def test_what_a_workspace_says_of_itself_stays_and_a_name_that_was_changed_before_is_gone(
     tenant, store
 ):
-    named = replace(await store.read(tenancy.get_workspace, tenant.workspace), name=f"Of {ADDRESS}")
-    await store.write(tenancy.update_workspace, named, NOW)
+    rename = partial(replace, name=f"Of {ADDRESS}")
+    named = await store.write(tenancy.change_workspace, tenant.workspace, rename, NOW)
     await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
     kept = await store.read(tenancy.get_workspace, tenant.workspace)
     assert (kept.name, kept.slug, kept.settings) == (named.name, named.slug, named.settings)
-    await store.write(tenancy.update_workspace, replace(kept, name="One"), NOW)
+    await store.write(tenancy.change_workspace, tenant.workspace, partial(replace, name="One"), NOW)
     said = {"before": {"name": named.name}, "after": {"name": "One"}}
     entry = Trail(tenant.workspace, NOW).entry("workspace.changed", "ws", tenant.workspace, **said)
     await store.write(audit.record, entry)

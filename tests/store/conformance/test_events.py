@@ -1,6 +1,7 @@
 """Events are noted with what they tell of, become a log without gaps for readers, and cost others nothing."""
 
 from dataclasses import replace
+from functools import partial
 
 import orjson
 import pytest
@@ -228,8 +229,8 @@ async def test_an_audience_that_could_not_be_read_is_told_before_the_fire_that_f
 
 
 async def test_a_quota_is_told_once_when_it_comes_near(recorded, store):
-    known = await store.read(tenancy.get_workspace, recorded.workspace)
-    await store.write(tenancy.update_workspace, replace(known, quotas=Quotas(schedules=10)), NOON)
+    limit = partial(replace, quotas=Quotas(schedules=10))
+    await store.write(tenancy.change_workspace, recorded.workspace, limit, NOON)
     for _ in range(10):
         await recorded.schedule()
     (event,) = await told(recorded)

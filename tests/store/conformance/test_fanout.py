@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -306,12 +307,7 @@ async def test_who_reads_for_a_workspace_takes_no_more_than_its_share_of_it(tena
 async def heavier(store):
     """A workspace with four times the usual weight."""
     heavy = await Tenant.open(store)
-
-    async def weigh(tx):
-        known = await tenancy.get_workspace(tx, heavy.workspace)
-        await tenancy.update_workspace(tx, replace(known, weight=4.0), NOON)
-
-    await store.write(weigh)
+    await store.write(tenancy.change_workspace, heavy.workspace, partial(replace, weight=4.0), NOON)
     return heavy
 
 

@@ -18,9 +18,10 @@ from tests.support.tenant import DAY, HOUR, MINUTE, NOON, Node, Tenant
 
 
 async def allow(tenant, **most):
-    known = await tenant.store.read(tenancy.get_workspace, tenant.workspace)
-    changed = replace(known, quotas=replace(known.quotas, **most))
-    await tenant.store.write(tenancy.update_workspace, changed, NOON)
+    def change(known):
+        return replace(known, quotas=replace(known.quotas, **most))
+
+    await tenant.store.write(tenancy.change_workspace, tenant.workspace, change, NOON)
 
 
 async def usage(tenant):

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -226,8 +227,8 @@ async def test_every_workspace_with_a_slot_that_is_due_gets_its_turn(tenant, sto
     found = [tenant, *[await Tenant.open(store) for _ in range(5)]]
     due, weighed = found[:3], {}
     for number, one in enumerate(found):
-        workspace = await store.read(tenancy.get_workspace, one.workspace)
-        await store.write(tenancy.update_workspace, replace(workspace, weight=number + 1.0), NOON)
+        weigh = partial(replace, weight=number + 1.0)
+        await store.write(tenancy.change_workspace, one.workspace, weigh, NOON)
         if one in due:
             weighed[one.workspace] = number + 1.0
             await one.schedule("2 12 * * *")
@@ -248,8 +249,7 @@ async def test_every_workspace_with_a_slot_that_is_due_gets_its_turn(tenant, sto
 
 async def test_others_than_the_herd_are_released_by_their_weights(tenant, store):
     light, heavy = await Tenant.open(store), await Tenant.open(store)
-    workspace = await store.read(tenancy.get_workspace, heavy.workspace)
-    await store.write(tenancy.update_workspace, replace(workspace, weight=3.0), NOON)
+    await store.write(tenancy.change_workspace, heavy.workspace, partial(replace, weight=3.0), NOON)
     herd = await tenant.schedules(10)
     lights, heavies = await light.schedules(6, "2 12 * * *"), await heavy.schedules(6, "2 12 * * *")
     await tenant.release(NOON + 2 * MINUTE, 8)

@@ -1,6 +1,7 @@
 """Workspaces, principals, keys and grants: who may do what, and what another workspace cannot touch."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -100,38 +101,38 @@ async def test_grants_are_given_taken_and_needed_to_run(tenant, store):
 
 async def test_a_workspace_is_changed_by_who_has_read_its_latest_version(tenant, store):
     before = await store.read(tenancy.get_workspace, tenant.workspace)
-    after = await store.write(tenancy.update_workspace, replace(before, name="New"), NOON + 5)
+    change = partial(store.write, tenancy.change_workspace, tenant.workspace)
+    after = await change(partial(replace, name="New"), NOON + 5, before.version)
     assert (after.name, after.version, after.updated_ms) == ("New", before.version + 1, NOON + 5)
     with pytest.raises(Conflict) as refused:
-        await store.write(tenancy.update_workspace, replace(before, name="Other"), NOON + 6)
+        await change(partial(replace, name="Other"), NOON + 6, before.version)
     assert refused.value.reason == "version"
+    assert await change(partial(replace, name="New"), NOON + 7) == after
     assert await store.read(tenancy.get_workspace, tenant.workspace) == after
 
 
 async def test_allowed_hosts_are_kept_and_told_where_they_are_not_every_host(tenant, store):
     before = await store.read(tenancy.get_workspace, tenant.workspace)
+    change = partial(store.write, tenancy.change_workspace, tenant.workspace)
     assert before.allowed_hosts == ("*",)
     assert tenant.workspace not in await store.read(tenancy.allowed_hosts)
-    changed = replace(before, allowed_hosts=("a.example", "10.0.0.0/8"))
-    after = await store.write(tenancy.update_workspace, changed, NOON + 5)
+    after = await change(partial(replace, allowed_hosts=("a.example", "10.0.0.0/8")), NOON + 5)
     assert after.allowed_hosts == ("a.example", "10.0.0.0/8")
     assert (await store.read(tenancy.allowed_hosts))[tenant.workspace] == ("a.example", "10.0.0.0/8")
-    await store.write(tenancy.update_workspace, replace(after, allowed_hosts=("*",)), NOON + 6)
+    await change(partial(replace, allowed_hosts=("*",)), NOON + 6)
     assert tenant.workspace not in await store.read(tenancy.allowed_hosts)
 
 
 async def test_quotas_and_weight_are_kept_and_only_uncommon_shares_are_told(tenant, store):
     before = await store.read(tenancy.get_workspace, tenant.workspace)
-    few = await store.write(
-        tenancy.update_workspace, replace(before, quotas=replace(before.quotas, schedules=7)), NOON + 4
-    )
+    change = partial(store.write, tenancy.change_workspace, tenant.workspace)
+    few = await change(partial(replace, quotas=replace(before.quotas, schedules=7)), NOON + 4)
     assert await store.read(tenancy.uncommon_shares) == {}
-    changed = replace(few, weight=2.5)
-    after = await store.write(tenancy.update_workspace, changed, NOON + 5)
+    after = await change(partial(replace, weight=2.5), NOON + 5)
     assert (after.quotas.schedules, after.weight) == (7, 2.5)
     assert await store.read(tenancy.uncommon_shares) == {tenant.workspace: tenancy.Share(2.5)}
-    busy = replace(after, quotas=replace(after.quotas, concurrency=3), weight=1.0)
-    await store.write(tenancy.update_workspace, busy, NOON + 6)
+    busy = replace(few.quotas, concurrency=3)
+    await change(partial(replace, quotas=busy, weight=1.0), NOON + 6)
     assert await store.read(tenancy.uncommon_shares) == {tenant.workspace: tenancy.Share(1.0, 3)}
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
@@ -99,31 +99,39 @@ async def list_workspaces(tx: Tx, after: Id, limit: int) -> list[Workspace]:
     return [workspace_from_row(row) for row in await tx.rows("list_workspaces", after=after, limit=limit)]
 
 
-async def update_workspace(tx: Tx, workspace: Workspace, now: int) -> Workspace:
-    """Write the name, the settings, the quotas, the weight and the allowed hosts of a workspace.
-
-    Raises NotFound, and Conflict (version) where the workspace was changed meanwhile.
+async def change_workspace(
+    tx: Tx,
+    workspace_id: Id,
+    change: Callable[[Workspace], Workspace],
+    now: int,
+    expected_version: int | None = None,
+) -> Workspace:
+    """Apply a pure function to the name, settings, quotas, weight and allowed hosts of a workspace. Where
+    it changes nothing, nothing is written. Raises NotFound, Conflict (version) and whatever `change` raises.
     """
-    changed = await tx.run(
+    await hold_workspace(tx, workspace_id)
+    before = await get_workspace(tx, workspace_id)
+    if before is None:
+        raise NotFound("workspace")
+    if expected_version not in (None, before.version):
+        raise Conflict(
+            f"the workspace was changed meanwhile; its version is {before.version}", "version", "version"
+        )
+    after = change(before)
+    if after == before:
+        return before
+    await tx.run(
         "update_workspace",
-        id=workspace.id,
-        name=workspace.name,
-        settings=json.dumps(dict(workspace.settings)),
-        quotas=quotas_to_text(workspace.quotas),
-        weight=workspace.weight,
-        allowed_hosts=json.dumps(workspace.allowed_hosts),
-        version=workspace.version,
+        id=workspace_id,
+        name=after.name,
+        settings=json.dumps(dict(after.settings)),
+        quotas=quotas_to_text(after.quotas),
+        weight=after.weight,
+        allowed_hosts=json.dumps(after.allowed_hosts),
         now=now,
     )
-    found = await get_workspace(tx, workspace.id)
-    if found is None:
-        raise NotFound("workspace")
-    await set_limits(tx, workspace.id, found.quotas)
-    if not changed:
-        raise Conflict(
-            f"the workspace was changed meanwhile; its version is {found.version}", "version", "version"
-        )
-    return found
+    await set_limits(tx, workspace_id, after.quotas)
+    return replace(after, version=before.version + 1, updated_ms=now)
 
 
 class Share(NamedTuple):
