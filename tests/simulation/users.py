@@ -246,6 +246,8 @@ class Users:
         slots = tuple(one.instant * 1000 for one in upcoming(schedule, since, 8, holds).occurrences)
         pauses = tuple((pause.from_ms, pause.ends_ms) for pause in holds.pauses)
         windows = tuple((self.windows[each.id][0], each.duration_ms, each.next_ms) for each in holds.windows)
+        if schedule.state is ScheduleState.PAUSED and schedule.paused_until_ms is not None:
+            since = max(since, schedule.paused_until_ms - 1)  # it goes on then
         shown = Shown(schedule_id, schedule.definition_version, since, slots, pauses, windows)
         self.shown.append(shown)
 
