@@ -407,6 +407,16 @@ def previews_true_11(evidence: Evidence) -> Iterator[Finding]:
             yield f"{book.name}: previewed {shown.slots} from {shown.from_ms}, the oracle says {expected}"
 
 
+def only_active_go_on_11(evidence: Evidence) -> Iterator[Finding]:
+    """A schedule that is paused, completed or deleted has no next slot."""
+    rows = evidence.world.store.connection.execute(
+        "SELECT hex(id), state FROM schedules JOIN cursors ON schedule_id = id "
+        "WHERE state <> 'active' AND (next_slot IS NOT NULL OR next_due IS NOT NULL)"
+    )
+    for schedule_id, state in rows:
+        yield f"schedule {schedule_id} is {state} and goes on"
+
+
 def counters_true_12(evidence: Evidence) -> Iterator[Finding]:
     """Counters of schedules equal the ledger, counters of fires equal their runs."""
     runs: dict[bytes, Counter[str]] = defaultdict(Counter)
@@ -494,6 +504,7 @@ CHECKS: tuple[Check, ...] = (
     final_is_final_10,
     answers_count_10,
     previews_true_11,
+    only_active_go_on_11,
     counters_true_12,
     users_heard_true,
     events_told_13,

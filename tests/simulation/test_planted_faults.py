@@ -240,6 +240,14 @@ def test_it_sees_a_schedule_that_waits_for_ever_for_the_end_of_a_pause():
         assert caught("waits for the end of a pause that is over", some_scripts())
 
 
+def test_it_sees_a_schedule_that_goes_on_although_it_is_paused():
+    def none(statement: Statement) -> Statement:
+        return replace(statement, sql=f"{statement.sql} AND 1 = 0")
+
+    with altered("still_cursor", none):
+        assert caught("only_active_go_on_11", some_scripts())
+
+
 def test_it_sees_an_overlap_that_nobody_decided():
     with patch.object(plan_module, "decide", lambda *_: plan_module.Decision.START):
         assert caught("overlap_holds_5", some_scripts())

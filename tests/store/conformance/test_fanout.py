@@ -9,7 +9,7 @@ import pytest
 
 from horarium.domain.fire import FireKind
 from horarium.domain.overlap import Overlap
-from horarium.domain.schedule import OverlapScope, Policies
+from horarium.domain.schedule import OverlapScope, Policies, ScheduleState
 from horarium.store.base import FANOUT, Duplicate
 from horarium.store.rows import AudienceText
 from horarium.store.verbs import fanout, nodes, runs, tenancy
@@ -178,6 +178,27 @@ async def test_giving_up_fails_the_fire_where_nothing_was_started(tenant, store,
     assert states(await tenant.fires(schedule)) == ["failed" if not begun else "partial"]
 
 
+@pytest.mark.parametrize(
+    ("policies", "error", "then"),
+    [
+        (Policies(overlap=Overlap.BUFFER_ONE), None, (["completed", "resolving"], ScheduleState.ACTIVE)),
+        (
+            Policies(overlap=Overlap.ALLOW, pause_after_failures=1),
+            "the source is away",
+            (["failed", "resolving"], ScheduleState.PAUSED),
+        ),
+    ],
+)
+async def test_a_fire_without_rows_is_followed_by_what_the_policies_say(tenant, store, policies, error, then):
+    schedule, _, task = await one_task(tenant, store, policies=policies)
+    await tenant.release(NOW + MINUTE)
+    if error is None:
+        await write(store, task, [], counted=0, last=True)
+    else:
+        await store.write(fanout.give_up, task, error, NOW + MINUTE)
+    assert (states(await tenant.fires(schedule)), (await tenant.again(schedule)).state) == then
+
+
 async def test_a_row_whose_last_run_still_goes_is_left_out_where_overlap_is_for_each_row(tenant, store):
     schedule, node, task = await one_task(tenant, store, policies=PER_ROW)
     await write(store, task, ["a", "b"], counted=2, last=True)
@@ -203,6 +224,22 @@ async def test_fires_that_are_replaced_are_read_no_further(tenant, store):
     assert [task.fire_id for task in await claimed(store, node, NOW + MINUTE)] == [
         (await tenant.fires(schedule))[1].id
     ]
+
+
+@pytest.mark.parametrize("overlap", [Overlap.CANCEL_OTHER, Overlap.TERMINATE_OTHER])
+async def test_a_schedule_that_pauses_because_a_replaced_fire_has_failed_fires_no_more(
+    tenant, store, overlap
+):
+    policies = Policies(overlap=overlap, pause_after_failures=1)
+    schedule, node, task = await one_task(tenant, store, policies=policies)
+    await write(store, task, ["a"], "a")
+    await node.work(NOW, FAILED)
+    await tenant.release(NOW + MINUTE)
+    assert states(await tenant.fires(schedule)) == ["failed", "resolving"]
+    paused = await tenant.again(schedule)
+    assert (paused.state, paused.progress.next_due) == (ScheduleState.PAUSED, None)
+    await tenant.release(NOW + 5 * MINUTE)
+    assert len(await tenant.fires(schedule)) == 2
 
 
 @pytest.mark.parametrize("overlap", [Overlap.CANCEL_OTHER, Overlap.TERMINATE_OTHER])

@@ -223,29 +223,6 @@ async def test_the_run_of_a_fire_that_waited_is_due_since_it_began(tenant, store
     assert [run.due_ms for run in await tenant.runs(schedule)] == [NOON + MINUTE, later]
 
 
-@pytest.mark.parametrize(
-    ("policies", "state", "then"),
-    [
-        (Policies(overlap=Overlap.BUFFER_ONE), FireState.COMPLETED, (["completed", "resolving"], ACTIVE)),
-        (
-            Policies(overlap=Overlap.ALLOW, pause_after_failures=1),
-            FireState.FAILED,
-            (["failed", "resolving"], PAUSED),
-        ),
-    ],
-)
-async def test_a_fire_that_ends_for_a_reason_of_its_own_is_followed_by_what_the_policies_say(
-    tenant, store, policies, state, then
-):
-    schedule = await tenant.schedule(policies=policies, audience={"type": "users"})
-    for minute in (1, 2):
-        await tenant.release(NOON + minute * MINUTE)
-    first, _ = await tenant.fires(schedule)
-    own = schedule.workspace_id, schedule.id, first.id
-    await store.write(end_fire, *own, FireKind.CLOCK, state, NOON + 3 * MINUTE)
-    assert (states(await tenant.fires(schedule)), (await tenant.again(schedule)).state) == then
-
-
 async def test_a_cancelled_fire_parts_no_row_of_failures_within_a_batch(tenant, store):
     schedule = await fired(tenant, 4, Policies(overlap=Overlap.ALLOW, pause_after_failures=2))
     ended = [

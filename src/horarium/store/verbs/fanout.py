@@ -27,7 +27,7 @@ from horarium.store.rows import (
     SpoolOrphan,
 )
 from horarium.store.verbs.entries import enqueue, hold_schedules
-from horarium.store.verbs.settle import end_fire
+from horarium.store.verbs.settle import end_fire, follow_up
 
 # How many rows have one place among a fire's runs. No chunk but the last is smaller, so no two chunks share a place.
 PLACE = 100
@@ -177,6 +177,7 @@ async def _resolve(tx: Tx, task: FanoutTask, now: int, error: str | None) -> Non
     if state is not None:
         own = task.workspace_id, task.schedule_id, task.fire_id
         await end_fire(tx, *own, task.kind, state, now, error)
+        await follow_up(tx, [task.schedule_id], now)
 
 
 async def put_off(tx: Tx, task: FanoutTask, due_ms: int) -> None:
@@ -199,7 +200,8 @@ async def free_fanout_task(tx: Tx, fire: Id, node: Id, now: int) -> None:
 async def stop_fanout_tasks(
     tx: Tx, schedule_id: Id, now: int, reason: str = "replaced by a later fire"
 ) -> None:
-    """Stop the reading for a schedule's clock fires. They keep the runs that were started, and get no more."""
+    """Stop the reading for a schedule's clock fires. They keep the runs that were started, and get no more. The caller
+    follows up."""
     for progress in map(
         FanoutProgress._make, await tx.rows("fanout_tasks_of_schedule", schedule_id=schedule_id)
     ):
@@ -209,7 +211,8 @@ async def stop_fanout_tasks(
 async def stop_fanout_task(
     tx: Tx, schedule_id: Id, progress: FanoutProgress, kind: FireKind, now: int, reason: str
 ) -> None:
-    """Stop the reading for one fire of a schedule. It keeps the runs that were started, and gets no more."""
+    """Stop the reading for one fire of a schedule. It keeps the runs that were started, and gets no more. The caller
+    follows up."""
     fire = progress.fire_id
     await tx.run("forget_fanout_task", fire_id=fire)
     row = await tx.row("resolve_fire", id=fire, audience_size=progress.rows_done, error=reason)

@@ -60,7 +60,8 @@ class Batch:
     Up to `room` runs are claimed for `node` at birth, and of each lane no more than `lane_room` says; `born` counts
     them by lane. `begun` counts the fires that have been written already.
     `joining`: by schedule the first of its slots that did not fire and may join the span before them. `cleared`:
-    schedules whose earlier fires were asked to stop, so that the one that waits may be able to start. `rules`: the
+    schedules whose earlier fires were ended or asked to stop: the one that waits may be able to start, and those that
+    failed may pause the schedule. `rules`: the
     pauses that may matter.
     """
 
@@ -284,7 +285,9 @@ async def _make_way(tx: Tx, batch: Batch, schedule_id: Id, firing: Firing) -> No
     elif firing.decision is Decision.CANCEL_AND_WAIT:
         await _write_births(tx, batch)
         await _ask_to_stop(tx, schedule_id, batch.now)
-        batch.cleared.add(schedule_id)
+    else:
+        return
+    batch.cleared.add(schedule_id)
 
 
 async def _terminate(tx: Tx, schedule_id: Id, slot_ms: int, now: int) -> None:

@@ -9,7 +9,7 @@ from horarium.store.verbs.changes import cancel_waiting
 from horarium.store.verbs.fanout import stop_fanout_task
 from horarium.store.verbs.meta import forget_backup
 from horarium.store.verbs.nodes import free_everything
-from horarium.store.verbs.settle import cancel_runs
+from horarium.store.verbs.settle import cancel_runs, follow_up
 
 # Why a fire or a run ended that was open in the backup, where the old server had gone on working.
 NOT_AGAIN = "not sent again: it was open when the backup was made, and the server worked on after that"
@@ -34,6 +34,7 @@ async def end_open(tx: Tx, until_ms: int, limit: int) -> bool:
     for fire_id, workspace_id, rows_done, schedule_id, kind in tasks:
         progress = FanoutProgress(fire_id, workspace_id, rows_done)
         await stop_fanout_task(tx, schedule_id, progress, FireKind(kind), until_ms, NOT_AGAIN)
+        await follow_up(tx, [schedule_id], until_ms)
     rows = await tx.rows("open_runs_due", until=until_ms, limit=limit)
     await cancel_runs(tx, [OpenRun.from_row(row) for row in rows], until_ms, NOT_AGAIN)
     return limit in (len(waiting), len(tasks), len(rows))

@@ -251,16 +251,17 @@ async def end_fire(
     now: int,
     error: str | None = None,
 ) -> None:
-    """End a fire for a reason of its own: its audience could not be read, or was empty."""
+    """End a fire for a reason of its own: its audience could not be read, or was empty. The caller follows up."""
     await tx.run("finish_fire", id=fire, state=state.value, now=now, error=error)
     if workspace in tx.recording:
         tx.tell(fire_ended(workspace, schedule, fire, state, now))
     await _end_on_schedules(tx, [EndedFire(schedule, fire, kind is FireKind.CLOCK, state)])
-    await follow_up(tx, {schedule}, now)
 
 
 async def follow_up(tx: Tx, schedules: Iterable[Id], now: int) -> None:
-    """Start a waiting fire, pause after failures in a row, and delete what is completed, where the policies say so."""
+    """Start a waiting fire, pause after failures in a row, and delete what is completed, where the policies say so.
+
+    Whoever moves the cursor of a schedule follows up after that: otherwise one that was paused would go on firing."""
     for cursor in map(SettledCursor._make, await tx.tuples("settled_cursors", ids=sorted(schedules))):
         await _pause_failing(tx, cursor, now)
         if cursor.open_fires > 0:
