@@ -408,10 +408,10 @@ def previews_true_11(evidence: Evidence) -> Iterator[Finding]:
 
 
 def only_active_go_on_11(evidence: Evidence) -> Iterator[Finding]:
-    """A schedule that is paused, completed or deleted has no next slot."""
+    """A schedule that is paused, completed or deleted is never due."""
     rows = evidence.world.store.connection.execute(
         "SELECT hex(id), state FROM schedules JOIN cursors ON schedule_id = id "
-        "WHERE state <> 'active' AND (next_slot IS NOT NULL OR next_due IS NOT NULL)"
+        "WHERE state <> 'active' AND next_due IS NOT NULL"
     )
     for schedule_id, state in rows:
         yield f"schedule {schedule_id} is {state} and goes on"
