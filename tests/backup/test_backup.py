@@ -196,6 +196,26 @@ async def test_a_target_with_data_is_refused_and_stays_as_it_is(backed_up, tmp_p
     assert await look(url, tenant, made) == before
 
 
+@pytest.mark.parametrize("ending", ["-wal", "-journal"])
+async def test_what_a_killed_server_has_left_beside_its_database_never_gets_into_the_restored_one(
+    backed_up, tmp_path, ending
+):
+    """SQLite would write what stands in the log of the old database into the new one, and so destroy it."""
+    file, tenant, made = backed_up
+    new = tmp_path / "new"
+    new.mkdir(mode=0o700)
+    left = new / f"horarium.db{ending}"
+    left.write_bytes(b"pages of the old database")
+    url = f"sqlite:///{new}/horarium.db"
+    with pytest.raises(Conflict, match=f"horarium.db{ending}, and SQLite would read it"):
+        await restore(file, url, VAULT)
+    assert left.read_bytes() == b"pages of the old database"
+    assert not (new / "horarium.db").exists()
+    left.write_bytes(b"")
+    await restore(file, url, VAULT)
+    assert (await look(url, tenant, made, VAULT.fingerprint()))[-1] is True
+
+
 async def test_a_key_that_does_not_open_the_secrets_is_refused_before_anything_is_made(backed_up, tmp_path):
     file, _, _ = backed_up
     url = f"sqlite:///{tmp_path}/new/horarium.db"

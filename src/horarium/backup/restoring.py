@@ -35,6 +35,10 @@ from horarium.store.verbs.restored import end_open, leave_old_processes
 # How many schedules or runs one transaction takes.
 _BATCH = 2_000
 
+# What SQLite keeps beside a database, by what follows its name, and reads before the file itself. A server that was
+# killed leaves it there.
+_LOGS = ("-wal", "-journal")
+
 
 def check_backup(file: Path) -> Manifest:
     """Read a backup as a whole, and count its rows; its manifest. Raises Unavailable where it cannot be restored."""
@@ -139,9 +143,18 @@ def _refuse_instant(worked_until_ms: int, manifest: Manifest) -> None:
 def _refuse_existing(target: Path) -> None:
     if target.exists() and target.stat().st_size:
         raise Conflict(
-            f"there is a database at {target} already: restore into a new data folder, or move that file away",
+            f"there is a database at {target} already: restore into a new data folder, or move that file away, "
+            f"together with {target.name}-wal if it is there",
             "state",
         )
+    for ending in _LOGS:
+        log = target.with_name(target.name + ending)
+        if log.exists() and log.stat().st_size:
+            raise Conflict(
+                f"there is what another database has left at {log}, and SQLite would read it as a part of the restored "
+                "one: restore into a new data folder, or move that file to the database that it belongs to",
+                "state",
+            )
 
 
 def _prepare(part: Path, worked_until_ms: int | None, progress: Progress) -> None:
