@@ -8,19 +8,22 @@ import asyncpg
 import pytest
 
 from horarium.domain.errors import Conflict, Invalid, Unavailable
+from horarium.domain.fire import FireKind
 from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies
 from horarium.store import copy_sides
 from horarium.store.copy import copy
-from horarium.store.copy_sides import PostgresSide, SqliteSide, side_of
+from horarium.store.copy_sides import MOST_MONTHS, PostgresSide, SqliteSide, side_of
 from horarium.store.database_urls import url_of
 from horarium.store.file_lock import sqlite_lock
 from horarium.store.migrate import migrate
 from horarium.store.migrations import latest
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.connection import connect
+from horarium.store.postgres.partitions import AHEAD
 from horarium.store.verbs import meta, nodes
+from horarium.store.verbs.manual import fire_slots
 from tests.support.installation import filled, look, open_store
 from tests.support.postgres import drop_database, fresh_database, name_in
 from tests.support.tenant import FAILED, HOUR, MINUTE, NOON, Node, Tenant, states
@@ -83,6 +86,30 @@ async def test_every_month_that_the_source_has_gets_a_partition_before_its_rows_
     await connection.close()
     assert counts[0] >= 3
     assert counts[1] == 0
+
+
+async def test_a_fire_of_long_ago_does_not_fill_the_copy_with_partitions(postgres, tmp_path):
+    """A query over all history locks every partition. With those of fifty years PostgreSQL refused most of them."""
+    source = f"sqlite:///{tmp_path}/a.db"
+    store = await open_store(source)
+    tenant = await Tenant.open(store)
+    schedule = await tenant.schedule()
+    slots = [NOON - years * 365 * DAY for years in (1, 3, 50)]
+    await store.write(fire_slots, schedule, FireKind.BACKFILL, slots, "a", NOON)
+    before = await tenant.fires(schedule)
+    await store.close()
+    await copy(source, postgres)
+    connection = await connect(postgres)
+    made = await connection.fetchval("SELECT count(*) FROM pg_inherits WHERE inhparent = 'runs'::regclass")
+    where = await connection.fetch(
+        "SELECT tableoid::regclass::text, count(*) FROM runs GROUP BY 1 ORDER BY 1"
+    )
+    await connection.close()
+    assert MOST_MONTHS < made <= MOST_MONTHS + 2 * (AHEAD + 1)
+    assert [tuple(row) for row in where] == [("runs_2025_11", 1), ("runs_rest", 2)]
+    copied = await open_store(postgres)
+    assert await Tenant(copied, tenant.workspace, tenant.principal).fires(schedule) == before
+    await copied.close()
 
 
 @pytest.mark.parametrize("rows_at_once", [1, 2, 5_000])

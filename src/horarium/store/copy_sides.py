@@ -25,7 +25,7 @@ from horarium.store.postgres.connection import connect as connect_postgres
 from horarium.store.postgres.faults import LOST, unreachable
 from horarium.store.postgres.identity import ask_identity
 from horarium.store.postgres.migrate import migrate_postgres
-from horarium.store.postgres.partitions import make_partitions
+from horarium.store.postgres.partitions import make_partitions, month_starts, months_back
 from horarium.store.private_files import private_database, private_folder
 from horarium.store.sqlite.connection import connect as connect_sqlite
 from horarium.store.sqlite.migrate import migrate_sqlite
@@ -40,6 +40,10 @@ AGAIN_S = 0.2
 
 # How long one statement may take: counting a large table takes minutes.
 STATEMENT_SECONDS = 3_600.0
+
+# How many months of the source get a partition on PostgreSQL, the newest ones. A query over all history locks each with
+# its indexes, and PostgreSQL has room for some thousand locks. One fire that was filled in for 1970 must not make 700.
+MOST_MONTHS = 24
 
 _DATED = ("fires", "runs")
 # Programs of ours that change nothing, by what PostgreSQL shows of their connections. A watchdog may look on while
@@ -327,9 +331,10 @@ class PostgresSide:
             await asyncio.sleep(AGAIN_S)
 
     async def make_room(self, oldest_ms: int, newest_ms: int) -> None:
-        """Make a partition for every month. A row of a month without one goes into the default partition, and then that
-        month cannot get a partition any more."""
-        await make_partitions(self._connection, oldest_ms, newest_ms)
+        """Make a partition for every month, but for those before the last MOST_MONTHS. A row of a month without one
+        goes into the default partition, and then that month cannot get a partition any more."""
+        *_, first = months_back(newest_ms, MOST_MONTHS)
+        await make_partitions(self._connection, max(oldest_ms, month_starts(first)), newest_ms)
 
     async def _names(self, sql: str, *values: Any) -> list[str]:
         return [row[0] for row in await self._connection.fetch(sql, *values)]

@@ -59,6 +59,14 @@ def months(from_ms: int, to_ms: int) -> Iterator[tuple[int, int]]:
         month = following(month)
 
 
+def months_back(from_ms: int, count: int) -> Iterator[tuple[int, int]]:
+    """The month of an instant, and those before it: `count` in all, the newest first."""
+    year, number = month_of(from_ms)
+    for _ in range(count):
+        yield year, number
+        year, number = (year, number - 1) if number > 1 else (year - 1, 12)
+
+
 async def make_partitions(connection: Any, from_ms: int, to_ms: int) -> list[str]:
     """Make the missing partitions of these months; the names of those that were made."""
     made = []
