@@ -20,6 +20,7 @@ from horarium.backup.restoring import check_backup, read_manifest, restore
 from horarium.domain.errors import Conflict, Unavailable
 from horarium.settings import Settings
 from horarium.store.copy import copy
+from horarium.store.copy_sides import SqliteSide
 from horarium.store.migrate import migrate
 from horarium.store.migrations import latest
 from horarium.store.vault import Vault, new_key
@@ -244,6 +245,14 @@ async def test_a_key_that_does_not_open_the_secrets_is_refused_before_anything_i
             "use a newer program",
         ),
         (["DELETE FROM meta WHERE name = 'backup'"], "no manifest"),
+        (["UPDATE schedules SET name = 'other'"], "schedules holds something else than its manifest says"),
+        (["UPDATE labels SET value = 'b' WHERE name = 'Z'"], "labels holds something else"),
+        (["UPDATE cursors SET next_due = next_due + 1"], "cursors holds something else"),
+        (["UPDATE nodes SET lease_until_ms = 1"], "nodes holds something else"),
+        (["UPDATE meta SET value = 'x' WHERE name = 'vault_key'"], "meta holds something else"),
+        (["INSERT INTO meta VALUES ('more', '')"], "meta holds something else"),
+        (["DROP INDEX labels_of_schedule"], "sqlite_schema holds something else"),
+        (["CREATE TABLE more (id INTEGER)"], "sqlite_schema holds something else"),
         (["PRAGMA application_id = 7"], "is no backup of Horarium"),
         (["PRAGMA user_version = 7"], "has schema 7"),
     ],
@@ -273,6 +282,57 @@ async def test_a_damaged_file_is_refused(backed_up, tmp_path):
             await restore(file, target, VAULT)
     with pytest.raises(Unavailable, match="no backup at"):
         await restore(tmp_path / "none", target, VAULT)
+
+
+async def test_a_value_of_which_one_byte_has_changed_is_noticed(backed_up, tmp_path):
+    """The structure of the file is whole, and no row is missing."""
+    file, _, _ = backed_up
+    whole = file.read_bytes()
+    name = b"\x00\xff"  # the environment of a schedule
+    at = whole.rindex(name)
+    file.write_bytes(whole[:at] + b"\x01" + whole[at + 1 :])
+    with closing(sqlite3.connect(file)) as backup:
+        assert backup.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with pytest.raises(Unavailable, match="versions holds something else than its manifest says"):
+        check_backup(file)
+    with pytest.raises(Unavailable, match="versions holds something else than its manifest says"):
+        await restore(file, f"sqlite:///{tmp_path}/new/horarium.db", VAULT)
+    file.write_bytes(whole)
+    check_backup(file)
+
+
+async def test_a_backup_of_the_format_before_is_counted_and_restored(backed_up, tmp_path):
+    file, tenant, made = backed_up
+    changed(
+        file,
+        "UPDATE meta SET value = json_set(json_remove(value, '$.sums'), '$.format', 1) WHERE name = 'backup'",
+    )
+    assert check_backup(file).sums is None
+    url = f"sqlite:///{tmp_path}/new/horarium.db"
+    await restore(file, url, VAULT)
+    assert (await look(url, tenant, made, VAULT.fingerprint()))[-1] is True
+
+
+async def test_a_value_that_arrives_in_the_file_as_another_is_noticed(postgres, tmp_path, monkeypatch):
+    url = postgres()
+    await filled(url)
+    insert = SqliteSide.insert
+
+    async def other(self, table, columns, rows, meta):
+        if table == "spans":
+            rows = [
+                tuple(
+                    "other" if column == "reason" else value
+                    for column, value in zip(columns, row, strict=True)
+                )
+                for row in rows
+            ]
+        await insert(self, table, columns, rows, meta)
+
+    monkeypatch.setattr(SqliteSide, "insert", other)
+    with pytest.raises(Unavailable, match="spans holds something else"):
+        await make_backup(url, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_restore_into_postgres_that_was_interrupted_continues(backed_up, postgres, monkeypatch):

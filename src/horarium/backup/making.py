@@ -4,7 +4,8 @@ SQLite is copied by its own online backup, within one read transaction. PostgreS
 table by table as `horarium copy` does, into a SQLite file. So there is one format for both, which either of them can be
 restored from, no program of PostgreSQL is needed, and a role that may only read is enough.
 
-The copy is counted, checked and flushed to the disk before it gets its name.
+The copy is checked, counted, compared with what was read and flushed to the disk before it gets its name. Its manifest
+keeps what it was compared with, so that a backup whose contents have changed is noticed at any later time.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import asyncpg
 
@@ -28,6 +31,7 @@ from horarium.store.database_urls import sqlite_path
 from horarium.store.migrations import latest
 from horarium.store.postgres.faults import LOST, unreachable
 from horarium.store.private_files import private_file, private_folder
+from horarium.store.row_sums import RowSum
 from horarium.store.sqlite.migrate import APPLICATION_ID
 from horarium.store.verbs.meta import BACKUP, COPYING, VAULT_KEY
 
@@ -59,7 +63,7 @@ async def make_backup(
             else:
                 manifest = _of_sqlite(source, part, progress)
             progress("checking the backup")
-            _seal(part, manifest)
+            manifest = _seal(part, manifest)
             file = folder / file_name(manifest.made_ms)
             if file.exists():
                 raise Conflict(f"there is a backup {file} already: wait a moment", "state")
@@ -104,6 +108,11 @@ def reading(file: Path) -> sqlite3.Connection:
 
 async def _of_postgres(url: str, part: Path, progress: Progress) -> Manifest:
     source, target = PostgresSide(url, "horarium backup"), SqliteSide(part)
+    sums: dict[str, RowSum] = {}
+
+    def read(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        sums.setdefault(table, RowSum(table, columns)).add(rows)
+
     try:
         await source.connect()
         made_ms = await source.begin_watching()
@@ -114,6 +123,7 @@ async def _of_postgres(url: str, part: Path, progress: Progress) -> Manifest:
             source,
             target,
             lambda done, table, number, total: progress(f"{done} {table}: {number} of {total}"),
+            read,
         )
         await target.set_meta(meta, list(await target.meta()))
     except (*LOST, asyncpg.PostgresError) as error:
@@ -121,7 +131,8 @@ async def _of_postgres(url: str, part: Path, progress: Progress) -> Manifest:
     finally:
         await source.close()
         await target.close()
-    return Manifest(made_ms, "postgresql", __version__, latest(), meta.get(VAULT_KEY), rows)
+    found = {table: each.text() for table, each in sums.items()}
+    return Manifest(made_ms, "postgresql", __version__, latest(), meta.get(VAULT_KEY), rows, found)
 
 
 def _refuse_unfit(meta: dict[str, str]) -> None:
@@ -131,21 +142,24 @@ def _refuse_unfit(meta: dict[str, str]) -> None:
         raise Unavailable("the database is itself a backup: copy the file, or restore it")
 
 
-def _seal(part: Path, manifest: Manifest) -> None:
-    """Write the manifest, make the backup one file, and see that it holds what the database held.
+def _seal(part: Path, read: Manifest) -> Manifest:
+    """See that the backup holds what was read from the database, make it one file, and write its manifest, which tells
+    all that is in the file.
 
-    Raises Unavailable where it does not.
+    Raises Unavailable where it does not hold that.
     """
     with closing(sqlite3.connect(part, isolation_level=None)) as backup:
         # Without this the file would be opened with a log beside it.
         backup.execute("PRAGMA journal_mode = DELETE")
+        manifest = replace(read, sums=check(backup, read))
         backup.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (BACKUP, manifest.text()))
-        check(backup, manifest)
     flush(part)
+    return manifest
 
 
-def check(backup: sqlite3.Connection, manifest: Manifest) -> None:
-    """Raises Unavailable where a backup is damaged, or has other rows than its manifest says."""
+def check(backup: sqlite3.Connection, manifest: Manifest) -> dict[str, str]:
+    """The sums of what a backup holds. Raises Unavailable where it is damaged, or holds something else than its
+    manifest says."""
     ((found,), *_) = backup.execute("PRAGMA integrity_check(1)").fetchall()
     if found != "ok":
         raise Unavailable(f"the backup is damaged ({found}): use another backup")
@@ -156,18 +170,44 @@ def check(backup: sqlite3.Connection, manifest: Manifest) -> None:
             raise Unavailable(
                 f"the backup is not complete: {table} has {there} rows, its manifest says {said}: use another backup"
             )
+    sums = _sums(backup)
+    for part, said_sum in (manifest.sums or {}).items():
+        if sums.get(part) != said_sum:
+            raise Unavailable(
+                f"the backup is not what it was when it was made: {part} holds something else than its manifest says: "
+                "use another backup"
+            )
+    return sums
 
 
 def _counts(database: sqlite3.Connection) -> dict[str, int]:
     """The number of rows by table, without the tables that belong to one database alone."""
-    tables = database.execute(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
-    ).fetchall()
     return {
-        name: int(database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608
-        for (name,) in tables
-        if name not in SKIPPED
+        table: int(database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])  # noqa: S608
+        for table in _tables(database)
+        if table not in SKIPPED
     }
+
+
+def _sums(database: sqlite3.Connection) -> dict[str, str]:
+    """The sums of all rows by table, and of what the tables, indexes and the like are."""
+    queries = {"sqlite_schema": "SELECT type, name, tbl_name, sql FROM sqlite_schema"}
+    queries |= {table: f'SELECT * FROM "{table}"' for table in _tables(database)}  # noqa: S608
+    queries["meta"] += f" WHERE name <> '{BACKUP}'"  # the manifest cannot tell of itself
+    sums = {}
+    for table, query in queries.items():
+        rows = database.execute(query)
+        found = RowSum(table, [column[0] for column in rows.description])
+        found.add(rows)
+        sums[table] = found.text()
+    return sums
+
+
+def _tables(database: sqlite3.Connection) -> list[str]:
+    rows = database.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
+    )
+    return [name for (name,) in rows]
 
 
 def flush(path: Path) -> None:

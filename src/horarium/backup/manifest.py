@@ -16,8 +16,8 @@ import orjson
 
 from horarium.domain.errors import Unavailable
 
-# The version of this format. A program reads no later one.
-FORMAT = 1
+# The version of this format. A program reads no later one. Backups of format 1 tell no sums.
+FORMAT = 2
 
 SUFFIX = ".backup"
 _NAME = re.compile(r"horarium-(\d{8}T\d{6})(\d{3})Z\.backup")
@@ -31,7 +31,8 @@ class Manifest:
     `made_ms`: the instant of the backup (ms, by the database's clock): what was committed before it is in the backup.
     `database`: sqlite or postgresql, where it comes from. `program` and `schema`: the versions of the program and of
     the tables. `key_fingerprint`: a name for the key that the secrets are encrypted with, from which the key cannot be
-    computed; None where no server has ever worked on the database. `rows`: how many rows each table has.
+    computed; None where no server has ever worked on the database. `rows`: how many rows each table has. `sums`: the
+    sums of the rows of each table (RowSum), and of what the tables are; None where a backup of format 1 tells none.
     """
 
     made_ms: int
@@ -40,6 +41,7 @@ class Manifest:
     schema: int
     key_fingerprint: str | None
     rows: Mapping[str, int]
+    sums: Mapping[str, str] | None = None
 
     @property
     def total(self) -> int:

@@ -48,9 +48,9 @@ def backup(
 ) -> None:
     """Back up everything that the database holds into one new file, while servers work on it.
 
-    The file is a SQLite file with a manifest, also where the database is PostgreSQL. It is counted and checked before
-    it gets its name. The key of the stored secrets is not in it: keep the file secret.key, or the value of
-    HORARIUM_SECRET_KEY, at another place than the backups.
+    The file is a SQLite file with a manifest, also where the database is PostgreSQL. It is checked and compared with
+    the database before it gets its name. The key of the stored secrets is not in it: keep the file secret.key, or the
+    value of HORARIUM_SECRET_KEY, at another place than the backups.
     """
     signal.signal(signal.SIGTERM, _stop)
     settings = load_settings({"data": data, "database": database}, os.environ, config)
@@ -103,7 +103,8 @@ def restore(
         ),
     ] = None,
     only_check: Annotated[
-        bool, typer.Option("--check", help="Only read the backup, count its rows, and show its manifest.")
+        bool,
+        typer.Option("--check", help="Only read the backup, compare it with its manifest, and show that."),
     ] = False,
     data: Data = None,
     database: Database = None,
@@ -161,13 +162,14 @@ def _vault(settings: Settings) -> Vault | None:
 def _show(manifest: Manifest) -> None:
     from horarium.cli.output import show_one
 
+    compared = "their number is" if manifest.sums is None else "their number and all that is in them are"
     shown = {
         "made at": manifest.made_at,
         "from": manifest.database,
         "program": manifest.program,
         "schema": str(manifest.schema),
         "key fingerprint": manifest.key_fingerprint or "none",
-        "rows": f"{manifest.total}, counted and as the manifest says",
+        "rows": f"{manifest.total}: {compared} as the manifest says",
     }
     show_one(shown, as_json=False)
     for table, rows in sorted(manifest.rows.items()):

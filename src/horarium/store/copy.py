@@ -8,10 +8,9 @@ starts on it, and no copy takes it as a source.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Literal
 
@@ -21,6 +20,7 @@ from horarium.domain.errors import Conflict, Unavailable
 from horarium.store.copy_sides import Side, side_of
 from horarium.store.migrations import latest
 from horarium.store.postgres.faults import LOST
+from horarium.store.row_sums import RowSum
 from horarium.store.verbs.meta import BACKUP, COPYING
 
 # Called after every batch with what was done, the table, its rows so far, and its rows in all.
@@ -33,10 +33,8 @@ _PLACE = "copied "
 # database keeps its own list of migrations.
 SKIPPED = ("meta", "nodes", "schema_migrations")
 
-# Not compared: on SQLite every cursor has a place of its own, on PostgreSQL two may share one.
-_NOT_COMPARED = {"cursors": ("place",)}
-
-_SUMS = 1 << 256
+# Told the table, its columns and its rows whenever some have been read.
+Reading = Callable[[str, Sequence[str], Sequence[tuple[Any, ...]]], None]
 
 
 async def copy(
@@ -88,7 +86,9 @@ async def _copy(source: Side, target: Side, progress: Progress) -> dict[str, int
     return copied
 
 
-async def copy_tables(source: Side, target: Side, progress: Progress) -> dict[str, int]:
+async def copy_tables(
+    source: Side, target: Side, progress: Progress, read: Reading = lambda table, columns, rows: None
+) -> dict[str, int]:
     """Copy all tables but those in SKIPPED; the number of rows by table. The target stays marked as incomplete. Raises
     Conflict where it has data of its own."""
     tables = [table for table in await source.tables() if table not in SKIPPED]
@@ -97,7 +97,7 @@ async def copy_tables(source: Side, target: Side, progress: Progress) -> dict[st
     times = await source.times()
     if times:
         await target.make_room(min(times), max(times))
-    return {table: await _copy_table(source, target, table, progress) for table in tables}
+    return {table: await _copy_table(source, target, table, progress, read) for table in tables}
 
 
 async def _mark(target: Side, tables: Sequence[str]) -> None:
@@ -114,7 +114,7 @@ async def _mark(target: Side, tables: Sequence[str]) -> None:
         )
 
 
-async def _copy_table(source: Side, target: Side, table: str, progress: Progress) -> int:
+async def _copy_table(source: Side, target: Side, table: str, progress: Progress, read: Reading) -> int:
     """Copy what is missing of a table; how many rows it has."""
     columns = await source.columns(table)
     total, done = await source.count(table), await target.count(table)
@@ -122,6 +122,7 @@ async def _copy_table(source: Side, target: Side, table: str, progress: Progress
     order = [columns.index(name) for name in await source.key(table)]
     while rows := await source.after(table, columns, at):
         at = [rows[-1][place] for place in order]
+        read(table, columns, rows)
         await target.insert(table, columns, rows, {_PLACE + table: _to_text(at)})
         done += len(rows)
         progress("copied", table, done, total)
@@ -131,8 +132,7 @@ async def _copy_table(source: Side, target: Side, table: str, progress: Progress
 async def _verify(source: Side, target: Side, table: str, total: int, progress: Progress) -> None:
     """Compare the rows of a table on both sides. Raises Conflict where they differ: a server has worked on the source
     between two parts of a copy, or the target holds something else."""
-    skipped = _NOT_COMPARED.get(table, ())
-    columns = [name for name in await source.columns(table) if name not in skipped]
+    columns = await source.columns(table)
     there = await target.count(table)
     if there != total or await _sum(source, table, columns) != await _sum(target, table, columns):
         raise Conflict(
@@ -142,25 +142,15 @@ async def _verify(source: Side, target: Side, table: str, total: int, progress: 
     progress("verified", table, there, total)
 
 
-async def _sum(side: Side, table: str, columns: Sequence[str]) -> int:
-    """The sum of the hashes of all rows, which does not depend on their order: each database sorts texts by its own
-    rules."""
-    found = 0
-    async for row in _rows(side, table, columns):
-        found += int.from_bytes(hashlib.sha256(repr(row).encode("utf-8", "surrogatepass")).digest(), "big")
-    return found % _SUMS
-
-
-async def _rows(side: Side, table: str, columns: Sequence[str]) -> AsyncIterator[tuple[Any, ...]]:
-    """All rows, each with the values of `columns`."""
-    key = await side.key(table)
-    read = [*columns, *(name for name in key if name not in columns)]
-    order = [read.index(name) for name in key]
+async def _sum(side: Side, table: str, columns: Sequence[str]) -> str:
+    """The sum of all rows of a table."""
+    found = RowSum(table, columns)
+    order = [columns.index(name) for name in await side.key(table)]
     at: list[Any] = []
-    while rows := await side.after(table, read, at):
+    while rows := await side.after(table, columns, at):
         at = [rows[-1][place] for place in order]
-        for row in rows:
-            yield row[: len(columns)]
+        found.add(rows)
+    return found.text()
 
 
 def _to_text(key: Sequence[Any]) -> str:
