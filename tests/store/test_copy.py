@@ -1,6 +1,7 @@
 """An installation moves from one database to another: whole, resumable, counted."""
 
 import asyncio
+import itertools
 import sqlite3
 from contextlib import closing
 
@@ -23,6 +24,7 @@ from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.connection import connect
 from horarium.store.postgres.partitions import AHEAD
 from horarium.store.verbs import meta, nodes
+from horarium.store.verbs.events import NotesRow
 from horarium.store.verbs.manual import fire_slots
 from tests.support.installation import filled, look, open_store
 from tests.support.postgres import drop_database, fresh_database, name_in
@@ -127,6 +129,38 @@ async def test_cursors_that_share_a_place_find_places_of_their_own(
     await copy(postgres, f"sqlite:///{tmp_path}/b.db")
     with closing(sqlite3.connect(tmp_path / "b.db")) as there:
         assert len(there.execute("SELECT place FROM cursors").fetchall()) == len(made)
+
+
+@pytest.mark.parametrize(
+    "path", [["sqlite", "postgres"], ["postgres", "sqlite"], ["sqlite", "postgres", "sqlite"]]
+)
+async def test_events_that_wait_to_be_told_keep_their_order_and_come_before_later_ones(
+    postgres, tmp_path, path
+):
+    """A fire that began before the copy and ends after it must not be told to end before it has begun."""
+
+    async def written(tx, *numbers):
+        # Their ids are in no order: they begin with the instant of what is told.
+        for number in numbers:
+            await tx.many("insert_event_notes", [NotesRow(bytes([255 - number]) * 16, bytes(16), b"")])
+
+    async def told(tx, *numbers):
+        await tx.run("delete_event_notes", ids=[bytes([255 - number]) * 16 for number in numbers])
+
+    async def order(tx):
+        return [255 - row[0][0] for row in await tx.rows("event_notes", limit=100)]
+
+    urls = [postgres if kind == "postgres" else f"sqlite:///{tmp_path}/{n}.db" for n, kind in enumerate(path)]
+    store = await open_store(urls[0])
+    await store.write(written, 9, 2, 5, 1, 7)
+    await store.write(told, 9, 2)
+    await store.close()
+    for source, target in itertools.pairwise(urls):
+        await copy(source, target)
+    copied = await open_store(urls[-1])
+    await copied.write(written, 8, 3)
+    assert await copied.read(order) == [5, 1, 7, 8, 3]
+    await copied.close()
 
 
 async def test_an_interrupted_copy_goes_on_where_it_stood(postgres, tmp_path, monkeypatch):

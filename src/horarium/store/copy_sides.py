@@ -151,6 +151,9 @@ class SqliteSide:
         if self._connection.execute("PRAGMA user_version").fetchone()[0] == 0:
             raise Unavailable(_EMPTY)
         migrate_sqlite(self._connection)
+        # Notes of events are told in the order in which they were written: here that of their rows, on PostgreSQL that
+        # of their places.
+        self._connection.execute("UPDATE event_outbox SET place = rowid")
         self._connection.execute("BEGIN")
 
     async def begin_writing(self) -> None:
@@ -198,6 +201,9 @@ class SqliteSide:
     ) -> None:
         if table == "cursors":
             rows = self._at_free_places(columns.index("place"), rows)
+        if table == "event_outbox":
+            at = columns.index("place")
+            columns, rows = ["rowid", *columns], [(row[at], *row) for row in rows]
         places = ", ".join("?" * len(columns))
         sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
         with self._transaction():
@@ -378,6 +384,10 @@ class PostgresSide:
     ) -> None:
         async with self._connection.transaction():
             await self._connection.copy_records_to_table(table, columns=columns, records=rows)
+            if table == "event_outbox":  # what is written later is told later
+                await self._connection.execute(
+                    "SELECT setval('event_outbox_order', max(place)) FROM event_outbox"
+                )
             await self._put(meta)
 
     async def meta(self) -> dict[str, str]:
