@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pytest
 
 from horarium.domain.directory import KINDS
+from horarium.domain.errors import NotFound
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import prefixed
 from horarium.domain.tenancy import SCOPES
@@ -251,6 +252,72 @@ async def test_an_export_says_the_same_however_many_pages_it_is_read_in(house, m
     assert sorted(versions.values()) == [1, 3, 3, 3]
     granted = [len(line["value"]["grants"]) for line in whole if line["type"] == "principal"]
     assert sorted(granted) == [1, 1, 1, 5]  # who makes a target may use it
+
+
+async def test_an_export_has_fires_that_are_in_no_ledger_and_what_deleted_schedules_were(house):
+    """Fires by hand and of backfills account for no slot. What is left of a deleted schedule, its ledger and its runs,
+    refers to its definitions."""
+    await ask(house, "PUT", "/directory/users", [ITEM])
+    kept = await scheduled(house, name="kept", audience={"type": "users"})
+    gone = await scheduled(house, name="gone", recurrence="* * * * *", input={"n": 1})
+    by_hand = await ask(house, "POST", f"/schedules/{kept['id']}/fire-now", status=201)
+    period = {"from": "0001-01-01T00:00:00Z", "to": "0001-01-02T00:00:00Z"}
+    filled = (await ask(house, "POST", f"/schedules/{kept['id']}/backfill", period, 201))["items"]
+    await house.move("2026-03-01T12:01:00Z")
+    await ask(house, "PATCH", f"/schedules/{gone['id']}", {"input": {"n": 2}})
+    await ask(house, "DELETE", f"/schedules/{gone['id']}", status=204)
+    house.clock.now += 1_000
+    found = defaultdict(list)
+    for line in await lines(house, "/workspaces/current/export"):
+        found[line["type"]].append(line["value"])
+    assert [fire["id"] for fire in found["fire"]] == [by_hand["id"], *(one["id"] for one in filled)]
+    (deleted,) = found["deleted_schedule"]
+    assert (deleted["id"], deleted["name"]) == (gone["id"], "gone")
+    assert deleted["deleted_at"] == "2026-03-01T12:01:00.000Z"
+    of_gone = [one["input"] for one in found["schedule_version"] if one["schedule"] == gone["id"]]
+    assert of_gone == [{"n": 2}, {"n": 1}]
+    shown = {one["id"] for one in (*found["schedule"], *found["deleted_schedule"])}
+    referred = {
+        one["schedule"] for kind in ("ledger", "fire", "run", "schedule_version") for one in found[kind]
+    }
+    assert referred == shown == {kept["id"], gone["id"]}
+
+
+async def test_an_export_goes_on_where_something_is_deleted_while_it_is_read(house, monkeypatch):
+    """It broke off: runs whose time is over are deleted all the time."""
+    await furnished(house)
+    whole = Counter(line["type"] for line in await lines(house, "/workspaces/current/export"))
+    services = house.services
+
+    def gone_at_second(service, name):
+        ask_it, asked = getattr(type(service), name), Counter()
+
+        async def answered(self, *given, **named):
+            asked["times"] += 1
+            if asked["times"] == 2:
+                raise NotFound("it")
+            return await ask_it(self, *given, **named)
+
+        monkeypatch.setattr(type(service), name, answered)
+
+    for service, name in (
+        (services.runs, "get"),
+        (services.explain, "version"),
+        (services.tenancy, "grants_page"),
+    ):
+        gone_at_second(service, name)
+    found = Counter(line["type"] for line in await lines(house, "/workspaces/current/export"))
+    assert whole - found == {"run": 1, "schedule_version": 1, "principal": 1}
+
+
+async def test_an_export_has_all_grants_of_a_principal(house, monkeypatch):
+    monkeypatch.setattr("horarium.api.routes.exports.PIECE", 2)
+    target = {"kind": "workflow", "name": "T", "executor": {"type": "http", "url": "https://example.com"}}
+    targets = [(await ask(house, "POST", "/targets", target, 201))["id"] for _ in range(5)]
+    person = await ask(house, "POST", "/principals", {"name": "p", "grants": targets}, 201)
+    found = await lines(house, "/workspaces/current/export")
+    (granted,) = [one["value"]["grants"] for one in found if one["value"].get("id") == person["id"]]
+    assert sorted(granted) == sorted(targets)
 
 
 async def test_others_have_their_turn_within_an_export(house, monkeypatch):

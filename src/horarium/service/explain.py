@@ -27,7 +27,7 @@ from horarium.service.turns import Turns
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
 from horarium.store.verbs.pauses import pause_behind
-from horarium.store.verbs.schedules import get_schedule_or_deleted
+from horarium.store.verbs.schedules import deleted_schedules, get_schedule_or_deleted
 from horarium.store.verbs.windows import holds_of, holds_over
 from horarium.times import Occurrence, Timing, compile_timing, explain_next, local_text
 from horarium.times.instants import utc_text
@@ -149,6 +149,11 @@ class ExplainService:
     async def schedule(self, workspace_id: Id, schedule_id: Id) -> Schedule:
         """The schedule whose history is read; `deleted_ms` tells when it was deleted."""
         return await self.store.read(get_schedule_or_deleted, workspace_id, schedule_id)
+
+    async def deleted(self, workspace_id: Id, after: Id, limit: int) -> list[Id]:
+        """The ids of up to `limit` schedules that were deleted and whose history is kept, in their order, behind an
+        id."""
+        return await self.store.read(deleted_schedules, workspace_id, after, limit)
 
     async def holds(self, workspace_id: Id, schedule_id: Id) -> Holds:
         """What holds back slots of a schedule that are to come."""

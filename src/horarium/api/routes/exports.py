@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 import orjson
 from starlette.requests import Request
 
 from horarium.api import show
+from horarium.api.fields import instant_or_none
 from horarium.api.routes.base import Routes
 from horarium.api.routes.directory import shown_source
 from horarium.api.routes.events import webhook as shown_webhook
@@ -16,10 +19,13 @@ from horarium.api.routes.schedules import NDJSON
 from horarium.api.routes.tenancy import workspace_id_in
 from horarium.api.web import Answer, Api, StreamedAnswer
 from horarium.domain.directory import KINDS
+from horarium.domain.errors import NotFound
 from horarium.domain.events import EventFilter
+from horarium.domain.fire import Fire, FireKind
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, prefixed
 from horarium.domain.listings import (
     AuditListing,
+    FireListing,
     LedgerListing,
     RunListing,
     ScheduleListing,
@@ -28,7 +34,7 @@ from horarium.domain.listings import (
 )
 from horarium.domain.schedule import Schedule
 from horarium.domain.tenancy import Identity
-from horarium.service.pages import MOST, Page
+from horarium.service.pages import Page
 from horarium.service.run_search import with_inputs
 from horarium.service.services import Services
 from horarium.service.turns import Turns
@@ -76,8 +82,8 @@ async def _lines(things: AsyncIterator[tuple[str, Json]]) -> AsyncIterator[bytes
 class Export:
     """Everything that a workspace holds, a page at a time, in an order in which nothing refers to what comes later.
 
-    It is read while the workspace goes on: what changes meanwhile may be shown as it was or as it is. Secrets are
-    `***`.
+    It is read while the workspace goes on: what changes meanwhile may be shown as it was or as it is, and what is
+    deleted meanwhile may be missing. Secrets are `***`.
     """
 
     def __init__(self, services: Services, who: Identity) -> None:
@@ -103,10 +109,22 @@ class Export:
     async def _people(self) -> AsyncIterator[tuple[str, Json]]:
         tenancy = self.services.tenancy
         async for principal in _by_id(lambda after: tenancy.list_principals(self.who, after, PIECE)):
-            granted = await tenancy.grants_page(self.who, principal.id, None, MOST)
-            yield "principal", {**show.principal(principal), "grants": show.grants(granted)["targets"]}
+            with suppress(NotFound):
+                granted = [each async for each in self._grants(principal.id)]
+                yield "principal", {**show.principal(principal), "grants": granted}
         async for key in _by_id(lambda after: tenancy.list_keys(self.who, after, PIECE)):
             yield "key", show.key(key)
+
+    async def _grants(self, principal: Id) -> AsyncIterator[str]:
+        """The targets that a principal may schedule. Raises NotFound."""
+        after: Id | None = None
+        while True:
+            page = await self.services.tenancy.grants_page(self.who, principal, after, PIECE)
+            for target in show.grants(page)["targets"]:
+                yield target
+            after = page.next
+            if after is None:
+                return
 
     async def _targets(self) -> AsyncIterator[tuple[str, Json]]:
         async for target in _by_id(
@@ -125,6 +143,7 @@ class Export:
                 after = items[-1]["id"]
 
     async def _schedules(self) -> AsyncIterator[tuple[str, Json]]:
+        began = self.services.clock.now_ms()
         listing, position = ScheduleListing(self.own, PIECE), None
         while True:
             page = await self.services.searches.schedules(listing, ScheduleOrder.OLDEST, position)
@@ -135,15 +154,31 @@ class Export:
                     yield version
             position = page.next
             if position is None:
-                return
+                break
+        after = LOWEST_ID
+        while found := await self.services.explain.deleted(self.own, after, PIECE):
+            for an_id in found:
+                with suppress(NotFound):
+                    deleted = await self.services.explain.schedule(self.own, an_id)
+                    if (deleted.deleted_ms or 0) >= began:  # it may have been shown as it was
+                        continue
+                    shown = {
+                        **show.schedule(deleted, None),
+                        "deleted_at": instant_or_none(deleted.deleted_ms),
+                    }
+                    yield "deleted_schedule", shown
+                    async for version in self._versions(deleted):
+                        yield version
+            after = found[-1]
 
     async def _versions(self, schedule: Schedule) -> AsyncIterator[tuple[str, Json]]:
         below, shown = None, {"schedule": prefixed("sch", schedule.id)}
         explain = self.services.explain
         while found := await explain.versions(self.own, schedule.id, PIECE, below):
             for listed in found:
-                version, definition = await explain.version(self.own, schedule.id, listed.number)
-                yield "schedule_version", {**shown, **show.version(version, definition)}
+                with suppress(NotFound):
+                    version, definition = await explain.version(self.own, schedule.id, listed.number)
+                    yield "schedule_version", {**shown, **show.version(version, definition)}
             below = found[-1].number
 
     async def _pauses(self) -> AsyncIterator[tuple[str, Json]]:
@@ -170,6 +205,10 @@ class Export:
             position = entries.next
             if position is None:
                 break
+        for kind in FireKind:
+            if kind is not FireKind.CLOCK:
+                async for fire in self._fires(kind):
+                    yield "fire", show.fire(fire)
         cursor: Id | None = None
         while True:
             runs = RunListing(self.own, PIECE) if cursor is None else RunListing(self.own, PIECE, cursor)
@@ -177,11 +216,23 @@ class Export:
                 self.services, await self.services.searches.runs(runs), by_row=False
             )
             for run in page.items:
-                whole, attempts = await self.services.runs.get(self.own, run.id)
-                yield "run", show.run_in_full(whole, attempts, None, inputs.get(run.id))
+                with suppress(NotFound):
+                    whole, attempts = await self.services.runs.get(self.own, run.id)
+                    yield "run", show.run_in_full(whole, attempts, None, inputs.get(run.id))
             cursor = page.next
             if cursor is None:
                 return
+
+    async def _fires(self, kind: FireKind) -> AsyncIterator[Fire]:
+        """Those of a kind that has no place in the ledger, which accounts for slots."""
+        listing = FireListing(self.own, PIECE, kind=kind)
+        while True:
+            page = await self.services.searches.fires(listing)
+            for fire in page.items:
+                yield fire
+            if page.next is None:
+                return
+            listing = replace(listing, cursor=page.next)
 
     async def _events(self) -> AsyncIterator[tuple[str, Json]]:
         async for webhook in _by_id(lambda after: self.services.webhooks.list(self.who, after, PIECE)):

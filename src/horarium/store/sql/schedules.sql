@@ -55,3 +55,8 @@ WHERE s.workspace_id = :workspace_id AND s.dialect = :dialect AND s.owner_id = :
 -- name: workspace_of_schedule
 -- Whose a schedule is, deleted or not: one dialect tells apart "not yours" and "not there".
 SELECT workspace_id, dialect, deleted_ms FROM schedules WHERE id = :id;
+
+-- name: deleted_schedules
+-- Of a workspace, in the order of their ids.
+SELECT s.id FROM schedules s
+WHERE s.workspace_id = :workspace_id AND s.id > :after AND s.deleted_ms IS NOT NULL ORDER BY s.id LIMIT :limit;

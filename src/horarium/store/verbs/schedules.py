@@ -155,6 +155,12 @@ async def get_schedule_or_deleted(tx: Tx, workspace_id: Id, schedule_id: Id) -> 
     return schedule_from_row(rows[0])
 
 
+async def deleted_schedules(tx: Tx, workspace_id: Id, after: Id, limit: int) -> list[Id]:
+    """The ids of up to `limit` schedules that were deleted and whose history is kept, in their order, behind an id."""
+    rows = await tx.rows("deleted_schedules", workspace_id=workspace_id, after=after, limit=limit)
+    return [row[0] for row in rows]
+
+
 async def schedules_named(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> list[Schedule]:
     """Schedules of a workspace, deleted ones too, in the order of their ids here; those that it does not have are left
     out."""
