@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from horarium.domain.directory import CUSTOM_FIELDS_LIMIT, ID_LIMIT, KINDS, TEXT_LIMIT, read_item
+from horarium.domain.directory import CUSTOM_FIELDS_LIMIT, ID_LIMIT, KINDS, TEXT_LIMIT, Kind, read_item
 from horarium.domain.errors import Problem
 
 NOON = 1_772_366_400_000
@@ -163,6 +163,17 @@ def test_a_text_that_could_not_be_stored_is_refused(given: Any, words: str) -> N
         None,
         Problem("name", words, "type"),
     )
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_what_names_another_item_and_a_status_are_no_longer_than_an_id(kind: Kind) -> None:
+    """They stand in indexes, and PostgreSQL refuses an entry of more than 2,704 bytes."""
+    named = {"status", "pipeline", "stage", "owner", "assignee", "deal", "contact"}
+    for field in kind.fields:
+        for longer in (0, 1):
+            _, problem = read_item(kind, {"id": "1", field.name: "\U0001f600" * (ID_LIMIT + longer)}, NOON)
+            too_long = problem is not None and problem.message.startswith("must be at most 200 characters")
+            assert too_long is (field.name in named and longer == 1)
 
 
 @pytest.mark.parametrize("given", ["\ud7ff", "\ue000", "-"])

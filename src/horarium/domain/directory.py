@@ -17,13 +17,14 @@ from horarium.domain.errors import Problem
 from horarium.domain.json_text import NotKept, decode_written
 from horarium.times.instants import InstantError, Rounding, seconds_of
 
-# The longest text of a field and the longest id, in characters.
+# The longest text of a field; and the longest id, status and reference to another item, which is an id, in characters.
+# These are what items are looked up by, and an index of PostgreSQL has room for 2,700 bytes in an entry.
 TEXT_LIMIT = 2_000
 ID_LIMIT = 200
 # The most that the custom fields of one contact may hold, in bytes of JSON.
 CUSTOM_FIELDS_LIMIT = 16 * 1024
 
-FieldType = Literal["text", "instant", "number", "whole"]
+FieldType = Literal["text", "short", "instant", "number", "whole"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,11 @@ KINDS: Mapping[str, Kind] = {
             "deals",
             (
                 _F("name"),
-                _F("status", default="open"),
+                _F("status", "short", default="open"),
                 _F("value", "number"),
-                _F("pipeline", aliases=("pipeline_id",)),
-                _F("stage", aliases=("stage_id",)),
-                _F("owner", aliases=("owner_id",)),
+                _F("pipeline", "short", ("pipeline_id",)),
+                _F("stage", "short", ("stage_id",)),
+                _F("owner", "short", ("owner_id",)),
                 _F("last_change", "instant", ("last_changed_at", "last_change_at", "updated_at"), "now"),
             ),
         ),
@@ -77,15 +78,15 @@ KINDS: Mapping[str, Kind] = {
             "tasks",
             (
                 _F("title"),
-                _F("status", default="open"),
+                _F("status", "short", default="open"),
                 _F("due", "instant", ("due_at",)),
-                _F("assignee", aliases=("assignee_id",)),
-                _F("deal", aliases=("deal_id",)),
-                _F("contact", aliases=("contact_id",)),
+                _F("assignee", "short", ("assignee_id",)),
+                _F("deal", "short", ("deal_id",)),
+                _F("contact", "short", ("contact_id",)),
             ),
         ),
         Kind("pipelines", (_F("name"),)),
-        Kind("stages", (_F("name"), _F("pipeline", aliases=("pipeline_id",)), _F("position", "whole"))),
+        Kind("stages", (_F("name"), _F("pipeline", "short", ("pipeline_id",)), _F("position", "whole"))),
     )
 }
 
@@ -165,16 +166,20 @@ def _storable(text: str) -> bool:
 _Reader = Callable[[Any], tuple[Any, str | None]]
 
 
-def _text(value: Any) -> tuple[Any, str | None]:
+def _text(value: Any, longest: int = TEXT_LIMIT) -> tuple[Any, str | None]:
     if value is None or value == "":
         return None, None
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
         return None, "must be a text"
-    if len(value) > TEXT_LIMIT or not _storable(value):
-        return None, f"must be at most {TEXT_LIMIT} characters without NUL"
+    if len(value) > longest or not _storable(value):
+        return None, f"must be at most {longest} characters without NUL"
     return value, None
+
+
+def _short(value: Any) -> tuple[Any, str | None]:
+    return _text(value, ID_LIMIT)
 
 
 def _instant(value: Any) -> tuple[Any, str | None]:
@@ -210,4 +215,10 @@ def _whole(value: Any) -> tuple[Any, str | None]:
     return None, "must be a whole number"
 
 
-_READERS: Mapping[str, _Reader] = {"text": _text, "instant": _instant, "number": _number, "whole": _whole}
+_READERS: Mapping[str, _Reader] = {
+    "text": _text,
+    "short": _short,
+    "instant": _instant,
+    "number": _number,
+    "whole": _whole,
+}
