@@ -17,13 +17,13 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
 
 from horarium import __version__
 from horarium.backup.manifest import Manifest, file_name
+from horarium.backup.scratch import scratch_folder
 from horarium.domain.errors import Conflict, Unavailable
 from horarium.store.copy import SKIPPED, copy_tables
 from horarium.store.copy_sides import PostgresSide, SqliteSide
@@ -56,8 +56,8 @@ async def make_backup(
         raise Unavailable(f"there is no database at {source}: name the server's data folder with --data")
     try:
         private_folder(folder)
-        with TemporaryDirectory(dir=folder, prefix=".horarium-") as beside:
-            part = Path(beside) / "backup"
+        with scratch_folder(folder) as beside:
+            part = beside / "backup"
             if source is None:
                 manifest = await _of_postgres(url, part, progress)
             else:

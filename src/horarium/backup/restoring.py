@@ -13,10 +13,10 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from horarium.backup.making import Progress, check, flush, reading
 from horarium.backup.manifest import Manifest, manifest_of, written
+from horarium.backup.scratch import scratch_folder
 from horarium.domain.errors import Conflict, Unavailable
 from horarium.store.base import T, Tx
 from horarium.store.copy import copy
@@ -93,8 +93,7 @@ async def restore(
                 stack.enter_context(sqlite_lock(target))
                 _refuse_existing(target)
             beside = None if target is None else target.parent
-            folder = stack.enter_context(TemporaryDirectory(dir=beside, prefix=".horarium-"))
-            part = Path(folder) / "horarium.db"
+            part = stack.enter_context(scratch_folder(beside)) / "horarium.db"
             progress("copying the backup")
             private_file(part)
             shutil.copyfile(file, part)
