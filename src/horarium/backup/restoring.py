@@ -30,7 +30,12 @@ from horarium.store.statements import load
 from horarium.store.vault import Vault
 from horarium.store.verbs.meta import BACKUP
 from horarium.store.verbs.release import pass_over
-from horarium.store.verbs.restored import end_open, leave_old_processes
+from horarium.store.verbs.restored import (
+    end_open,
+    end_sending_actions,
+    leave_old_processes,
+    resume_without_catch_up,
+)
 
 # How many schedules or runs one transaction takes.
 _BATCH = 2_000
@@ -163,7 +168,10 @@ def _prepare(part: Path, worked_until_ms: int | None, progress: Progress) -> Non
         _run(database, leave_old_processes)
         if worked_until_ms is not None:
             progress("ending what was open in the backup")
+            _run(database, lambda tx: end_sending_actions(tx, worked_until_ms))
             while _run(database, lambda tx: end_open(tx, worked_until_ms, _BATCH)):
+                pass
+            while _run(database, lambda tx: resume_without_catch_up(tx, worked_until_ms, _BATCH)):
                 pass
             while _run(database, lambda tx: pass_over(tx, worked_until_ms, _BATCH)):
                 pass

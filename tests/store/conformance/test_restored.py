@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from horarium.domain.actions import ActionKind, ActionState
 from horarium.domain.errors import NotFound
 from horarium.domain.fire import FireKind
+from horarium.domain.ids import HIGHEST_ID, random_id
 from horarium.domain.overlap import Overlap
-from horarium.domain.schedule import AfterCompletion, Policies
-from horarium.store.verbs import fanout, nodes, release, restored
+from horarium.domain.pauses import Pause
+from horarium.domain.schedule import AfterCompletion, CatchUp, Policies, ScheduleState
+from horarium.store.verbs import fanout, nodes, pauses, release, restored
+from horarium.store.verbs.actions import list_actions, take_action
 from horarium.store.verbs.manual import fire_by_hand
 from horarium.store.verbs.meta import BACKUP, hold, is_backup
+from tests.store.conformance.test_actions import an_action
 from tests.support.tenant import MINUTE, NOON, TRY_AGAIN, Node, states
 
 UNTIL = NOON + 10 * MINUTE
@@ -76,6 +83,66 @@ async def test_slots_up_to_the_instant_are_missed_and_later_ones_fire(tenant, st
     assert (await tenant.release(UNTIL)).fires == 0
     assert (await tenant.release(UNTIL + MINUTE)).schedules == 4
     assert (await tenant.again(paused)).progress.accounted_to == UNTIL + MINUTE
+
+
+async def pass_over_all(store):
+    """What a restore does about slots."""
+    for verb in (restored.resume_without_catch_up, release.pass_over):
+        while await store.urgent(verb, UNTIL, 1):
+            pass
+
+
+@pytest.mark.parametrize("ends_ms", [None, NOON + 5 * MINUTE, UNTIL, UNTIL + 1, UNTIL + 5 * MINUTE])
+async def test_what_a_pause_of_the_workspace_caught_up_by_the_instant_is_not_caught_up_again(
+    tenant, store, ends_ms
+):
+    schedules = await tenant.schedules(3, policies=Policies(overlap=Overlap.ALLOW))
+    paused = Pause(random_id(NOON), tenant.workspace, None, NOON, ends_ms, CatchUp.ALL, None)
+    await store.write(pauses.write_pauses, [paused])
+    await tenant.release(NOON + MINUTE)
+    await pass_over_all(store)
+    later = UNTIL + 6 * MINUTE
+    if ends_ms is None:
+        await store.write(pauses.change_pause, replace(paused, ends_ms=later))
+    await tenant.release(later)
+    over = ends_ms is not None and ends_ms <= UNTIL
+    for schedule in schedules:
+        fired = {(fire.slot_ms - UNTIL) // MINUTE for fire in await tenant.fires(schedule)}
+        if over:
+            assert min(fired) > 0
+            span = (await tenant.spans(schedule))[0]
+            assert span.first_ms == NOON + MINUTE
+            assert span.last_ms >= UNTIL
+        else:
+            assert fired >= set(range(-9, 1))
+
+
+@pytest.mark.parametrize("until_ms", [NOON + 5 * MINUTE, UNTIL, UNTIL + 1])
+async def test_what_a_pause_of_a_schedule_caught_up_by_the_instant_is_not_caught_up_again(
+    tenant, store, until_ms
+):
+    schedule = await tenant.schedule(policies=Policies(overlap=Overlap.ALLOW))
+    paused = {"state": ScheduleState.PAUSED, "paused_until_ms": until_ms, "catch_up_after": CatchUp.ALL}
+    await tenant.change(schedule, NOON + 30_000, **paused)
+    await pass_over_all(store)
+    again = await tenant.again(schedule)
+    if until_ms > UNTIL:
+        assert (again.state, again.paused_until_ms) == (ScheduleState.PAUSED, until_ms)
+        return
+    assert (again.state, again.paused_until_ms) == (ScheduleState.ACTIVE, None)
+    await tenant.release(UNTIL + MINUTE)
+    assert [fire.slot_ms for fire in await tenant.fires(schedule)] == [UNTIL + MINUTE]
+    assert sum(span.count for span in await tenant.spans(schedule)) == 10
+
+
+async def test_an_action_that_sends_ends_and_one_that_can_be_done_twice_goes_on(tenant, store):
+    for kind in ActionKind:
+        await store.write(take_action, an_action(tenant, id=random_id(NOON), kind=kind))
+    await store.urgent(restored.end_sending_actions, UNTIL)
+    found = await store.read(list_actions, tenant.workspace, 100, HIGHEST_ID)
+    ended = {one.kind: (one.error, one.finished_ms) for one in found if one.state is not ActionState.RUNNING}
+    of_it = restored.NOT_AGAIN, UNTIL
+    assert ended == {ActionKind.FIRE: of_it, ActionKind.RETRY: of_it}
 
 
 @pytest.mark.parametrize("deletes", [True, False])

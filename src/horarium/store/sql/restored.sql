@@ -19,3 +19,7 @@ SELECT schedule_id FROM cursors WHERE waiting_fires > 0 ORDER BY schedule_id LIM
 -- name: all_fanout_tasks
 SELECT o.fire_id, o.workspace_id, o.rows_done, o.schedule_id, f.kind
 FROM fanouts o JOIN fires f ON f.id = o.fire_id ORDER BY o.fire_id LIMIT :limit;
+
+-- name: end_sending_actions
+UPDATE actions SET state = 'failed', error = :error, updated_ms = :until, finished_ms = :until
+WHERE finished_ms IS NULL AND kind IN ('fire', 'retry');

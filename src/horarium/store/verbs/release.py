@@ -206,9 +206,11 @@ async def release_after_pause(tx: Tx, schedule_id: Id, now: int, closure: Closur
 
 
 async def pass_over(tx: Tx, until_ms: int, limit: int) -> bool:
-    """Enter the slots that were due by an instant (ms) as missed, whatever the policies say, of up to `limit`
-    schedules. Whether there may be more of them."""
+    """Enter the slots that were due by an instant (ms) as missed, whatever the policies and the pauses that have ended
+    by then say, of up to `limit` schedules. Whether there may be more of them."""
     due = [DueCursor._make(row) for row in await tx.tuples("due_schedules", now=until_ms, limit=limit)]
+    if len(due) < limit:
+        due += await _resumed(tx, await ruling(tx, until_ms), until_ms, limit - len(due))
     spans: list[SpanRow] = []
     moves: list[CursorMove] = []
     completed: list[CompletedSchedule] = []

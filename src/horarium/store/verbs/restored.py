@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from horarium.domain.errors import NotFound
 from horarium.domain.fire import FireKind
+from horarium.domain.schedule import CatchUp, Schedule, ScheduleState
 from horarium.store.base import Tx
 from horarium.store.rows import FanoutProgress, OpenRun
-from horarium.store.verbs.changes import cancel_waiting
+from horarium.store.verbs.changes import cancel_waiting, change_schedule
 from horarium.store.verbs.fanout import stop_fanout_task
 from horarium.store.verbs.meta import forget_backup
 from horarium.store.verbs.nodes import free_everything
+from horarium.store.verbs.pauses import put_off_resumption, schedules_to_resume
 from horarium.store.verbs.settle import cancel_runs, follow_up
 
 # Why a fire or a run ended that was open in the backup, where the old server had gone on working.
@@ -22,6 +27,29 @@ async def leave_old_processes(tx: Tx) -> None:
     await tx.run("forget_all_nodes")
     await tx.run("forget_all_lane_reports")
     await forget_backup(tx)
+
+
+async def end_sending_actions(tx: Tx, until_ms: int) -> None:
+    """End the actions on many that were under way and fire schedules or retry runs: what is left of them was sent by
+    the old server. The others go on, because what they do can be done twice."""
+    await tx.run("end_sending_actions", until=until_ms, error=NOT_AGAIN)
+
+
+async def resume_without_catch_up(tx: Tx, until_ms: int, limit: int) -> bool:
+    """Let schedules go on whose pauses have come to their end by an instant (ms), up to `limit` of them, and catch
+    nothing up. Whether there may be more."""
+
+    def resumed(before: Schedule) -> Schedule:
+        state = ScheduleState.ACTIVE if before.state is ScheduleState.PAUSED else before.state
+        return replace(before, state=state, note=None, paused_until_ms=None, catch_up_after=CatchUp.NONE)
+
+    due = await schedules_to_resume(tx, until_ms, limit)
+    for workspace_id, schedule_id in due:
+        try:
+            await change_schedule(tx, workspace_id, schedule_id, resumed, until_ms)
+        except NotFound:
+            await put_off_resumption(tx, workspace_id, schedule_id, None)
+    return len(due) == limit
 
 
 async def end_open(tx: Tx, until_ms: int, limit: int) -> bool:
