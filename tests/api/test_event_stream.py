@@ -15,6 +15,7 @@ from horarium.domain.events import quota_near
 from horarium.domain.ids import random_id
 from horarium.service.pages import number_cursor, number_from
 from horarium.store.verbs import events as verbs
+from horarium.store.verbs.restored import leave_old_processes
 from tests.api.asking import BASE, NOW, ask
 from tests.support.house import House
 from tests.support.served import served
@@ -209,6 +210,29 @@ async def test_a_position_behind_which_events_were_forgotten_and_a_text_that_is_
             async with following(url, house.key, **{"Last-Event-ID": said}) as answer:
                 assert answer.status == 400
                 assert [one["code"] for one in (await answer.json())["errors"]] == [code], said
+
+
+async def test_a_position_is_refused_once_the_database_was_restored_from_a_backup(house, monkeypatch):
+    """The restored server gives its number to another event, and who went on from it would miss all before that."""
+    monkeypatch.setattr(routes, "BEAT_S", 0.05)
+
+    async def restored():
+        await house.store.write(leave_old_processes)
+        house.services.events._mark = None  # as in the process that starts then
+
+    async with served(house) as url:
+        await happen(house, 2)
+        for _ in range(2):  # a database may be restored more than once
+            async with following(url, house.key) as answer:
+                last = await position(answer)
+            async with following(url, house.key, **{"Last-Event-ID": last}) as answer:
+                assert answer.status == 200
+            await restored()
+            async with following(url, house.key, **{"Last-Event-ID": last}) as answer:
+                assert answer.status == 400
+                (problem,) = (await answer.json())["errors"]
+            assert problem["code"] == "unknown"
+            assert "a restore from a backup; read from an instant" in problem["message"]
 
 
 async def test_a_stream_from_an_event_that_does_not_exist_is_refused_with_what_to_do(house):

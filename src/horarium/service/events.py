@@ -14,11 +14,12 @@ from horarium.domain.ids import Id, from_prefixed
 from horarium.domain.listings import MOST_COUNTED, Total
 from horarium.domain.tenancy import Identity
 from horarium.service.clock import Clock
-from horarium.service.pages import number_from
+from horarium.service.pages import mark_from, number_from
 from horarium.service.recording import Recording
 from horarium.service.totals import COUNT_S
 from horarium.store.base import EVENTS, Store
 from horarium.store.verbs import events as verbs
+from horarium.store.verbs.meta import mark_of_restore
 
 # Events that a page looks at, at most: a filter that few of them pass must not make a request long.
 MOST_LOOKED_AT = 5_000
@@ -94,6 +95,7 @@ class EventService:
     _more: dict[Id, asyncio.Event] = field(default_factory=dict)
     _look: asyncio.Event = field(default_factory=asyncio.Event)
     _looking: asyncio.Task[None] | None = None
+    _mark: int | None = None
 
     def __post_init__(self) -> None:
         self.store.listen(lambda topic, at: self._look.set() if topic == EVENTS else None)
@@ -208,11 +210,21 @@ class EventService:
         except Invalid:
             words = f"{last[:60]!r} is neither an id such as evt_01J... nor a position that a stream has told"
             raise Invalid(Problem("Last-Event-ID", words, "header")) from None
+        if mark_from(last) != await self.mark():
+            words = "is a position of before a restore from a backup; read from an instant (since) instead"
+            raise Invalid(Problem("after", words, "unknown"))
         log = await self.store.read(verbs.event_log, who.workspace_id)
         if not log.forgotten <= number <= log.number:
             words = "is a position behind which events were deleted because they were too old; read from an instant"
             raise Invalid(Problem("after", f"{words} (since) instead", "unknown"))
         return number
+
+    async def mark(self) -> int:
+        """What a position that is told has beside its number. A restored server gives the numbers of events that were
+        told after the backup to others."""
+        if self._mark is None:  # it stays as it is while a server works
+            self._mark = await self.store.read(mark_of_restore)
+        return self._mark
 
     def follow(
         self, workspace_id: Id, wanted: EventFilter, after: int, beat_s: float

@@ -51,14 +51,19 @@ def cursor_text(position: bytes) -> str:
     return urlsafe_b64encode(position).decode().rstrip("=")
 
 
-def number_cursor(number: int) -> str:
-    """A number as the cursor of a list that is read by numbers."""
-    return cursor_text(number.to_bytes(16))
+def number_cursor(number: int, mark: int = 0) -> str:
+    """A number as the cursor of a list that is read by numbers. `mark` (63 bits) says in which life of the list."""
+    return cursor_text((mark << 64 | number).to_bytes(16))
 
 
 def number_from(cursor: str) -> int:
     """The number in a cursor of a list that is read by numbers. Raises Invalid for a text that is no cursor."""
     return int.from_bytes(cursor_from(cursor)) & (1 << 62) - 1
+
+
+def mark_from(cursor: str) -> int:
+    """The mark in a cursor that `number_cursor` has made. Raises Invalid for a text that is no cursor."""
+    return int.from_bytes(cursor_from(cursor)) >> 64
 
 
 def cursor_from(text: str, field: str = "cursor", lengths: Container[int] = (16,)) -> bytes:

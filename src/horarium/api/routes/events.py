@@ -79,8 +79,9 @@ class EventRoutes(Routes):
         if streamed:
             last = request.headers.get("last-event-id") or after
             number = await self.services.events.follow_from(who, last)
+            mark = await self.services.events.mark()
             found = self.services.events.follow(who.workspace_id, wanted, number, BEAT_S)
-            return ServerSent(_messages(found), lambda: self.who(request, "events:read"))
+            return ServerSent(_messages(found, mark), lambda: self.who(request, "events:read"))
         page = await self.services.events.page(
             who, wanted, limit, number_in(request), since, after_id, order == "oldest"
         )
@@ -101,7 +102,7 @@ class EventRoutes(Routes):
         return Answer(200, event.content.encode())
 
 
-async def _messages(found: AsyncGenerator[Heard]) -> AsyncGenerator[bytes]:
+async def _messages(found: AsyncGenerator[Heard], mark: int) -> AsyncGenerator[bytes]:
     """Events as server-sent messages; an empty one for each time in which none came. After that comes one without an
     event, whose id is the position to go on from, where it is not known: it is kept when the last event is not."""
     told = -1
@@ -110,7 +111,7 @@ async def _messages(found: AsyncGenerator[Heard]) -> AsyncGenerator[bytes]:
             yield b"".join(map(_message, heard.events))
             if not heard.events and heard.upto != told:
                 told = heard.upto
-                yield f"id: {number_cursor(told)}\n\n".encode()
+                yield f"id: {number_cursor(told, mark)}\n\n".encode()
 
 
 def _message(event: Event) -> bytes:

@@ -15,6 +15,9 @@ BACKUP = "backup"
 LAST_BACKUP = "last_backup"
 # Until when (ms) the node that makes a backup has claimed it.
 BACKUP_CLAIM = "backup_claim"
+# A number that no database had before it was restored; none where it was never restored. What was told of numbers in
+# logs before then does not hold any more.
+RESTORED = "restored"
 # Before the name of a dialect, for each that a server which opened this database had installed.
 DIALECT = "dialect:"
 
@@ -107,6 +110,17 @@ async def forget_backup(tx: Tx) -> None:
     """Make an installation of a backup, of which no backup is known."""
     for name in (BACKUP, LAST_BACKUP, BACKUP_CLAIM):
         await tx.run("forget_meta", name=name)
+
+
+async def note_restore(tx: Tx, mark: int) -> None:
+    """Note that the database has just been restored, under a mark of 63 bits that no restore had before."""
+    await tx.run("set_meta", name=RESTORED, value=str(mark))
+
+
+async def mark_of_restore(tx: Tx) -> int:
+    """The mark of the last restore, 0 where there was none."""
+    row = await tx.row("read_meta", name=RESTORED)
+    return 0 if row is None else int(row[0])
 
 
 async def note_backup(tx: Tx, made_ms: int) -> None:

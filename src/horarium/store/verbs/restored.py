@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 
 from horarium.domain.errors import NotFound
@@ -11,7 +12,7 @@ from horarium.store.base import Tx
 from horarium.store.rows import FanoutProgress, OpenRun
 from horarium.store.verbs.changes import cancel_waiting, change_schedule
 from horarium.store.verbs.fanout import stop_fanout_task
-from horarium.store.verbs.meta import forget_backup
+from horarium.store.verbs.meta import forget_backup, note_restore
 from horarium.store.verbs.nodes import free_everything
 from horarium.store.verbs.pauses import put_off_resumption, schedules_to_resume
 from horarium.store.verbs.settle import cancel_runs, follow_up
@@ -22,11 +23,13 @@ NOT_AGAIN = "not sent again: it was open when the backup was made, and the serve
 
 async def leave_old_processes(tx: Tx) -> None:
     """Take out what belonged to the processes that worked on the database when the backup was made: they are gone, and
-    what they report of their runs is refused. The database is not a backup any more."""
+    what they report of their runs is refused. The database is not a backup any more, and the numbers that it gives to
+    events are others than those that the old server gave after the backup."""
     await free_everything(tx)
     await tx.run("forget_all_nodes")
     await tx.run("forget_all_lane_reports")
     await forget_backup(tx)
+    await note_restore(tx, secrets.randbits(63) or 1)
 
 
 async def end_sending_actions(tx: Tx, until_ms: int) -> None:
