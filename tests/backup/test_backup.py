@@ -172,6 +172,18 @@ async def test_the_newest_backups_are_kept_and_the_database_knows_of_the_last(
     await store.close()
 
 
+async def test_a_backup_that_has_just_been_made_is_kept_also_beside_those_of_a_clock_that_was_ahead(tmp_path):
+    url = f"sqlite:///{tmp_path}/a.db"
+    await migrate(url)
+    place = tmp_path / "backups"
+    place.mkdir(mode=0o700)
+    ahead = [file_name(time.time_ns() // 1_000_000 + days * DAY * 1000) for days in (300, 400)]
+    for name in ahead:
+        (place / name).write_bytes(b"")
+    made = [file_name((await back_up(url, str(place), keep=2)).manifest.made_ms) for _ in range(3)]
+    assert sorted(path.name for path in place.iterdir()) == sorted([*ahead, *made[-2:]])
+
+
 async def test_no_server_works_on_a_backup_and_no_copy_or_backup_is_made_of_it(backed_up, tmp_path):
     file, _, _ = backed_up
     data = tmp_path / "data"

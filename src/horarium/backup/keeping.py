@@ -51,7 +51,7 @@ async def back_up(url: str, to: str, keep: int = 0, progress: Progress = lambda 
             size = file.stat().st_size
             progress("uploading the backup")
             where = place.put(file)
-    deleted = to_delete(place.names(), keep)
+    deleted = to_delete(place.names(), keep, manifest.made_ms)
     for name in deleted:
         place.delete(name)
     return Kept(manifest, where, size, deleted, await _note(url, manifest.made_ms))
