@@ -31,6 +31,7 @@ class Scripted(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers, self.asked = list(answers), list[tuple[str, str, dict[str, str], bytes]]()
         self.location: str | None = None
+        self.missing = 0  # bytes at the end of an answer that never arrive
 
     @property
     def url(self) -> str:
@@ -49,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Retry-After", "0")
         if self.server.location is not None:
             self.send_header("Location", self.server.location)
-        self.send_header("Content-Length", str(len(said)))
+        self.send_header("Content-Length", str(len(said) + self.server.missing))
         self.end_headers()
         self.wfile.write(said)
 
@@ -112,6 +113,21 @@ def test_a_server_that_is_not_there_and_an_address_that_is_none_are_told() -> No
     with pytest.raises(Failure, match="cannot use --url") as said:
         connect("http://host:port", "hor_x", None)
     assert said.value.code == MISUSED
+
+
+def test_an_export_that_breaks_off_is_told_as_one_that_is_not_whole(scripted: Scripted) -> None:
+    scripted.missing = 1
+    scripted.answers += [(200, b'{"type": "workspace"}\n{"type": "key"}\n'), *[(200, b"")] * ATTEMPTS]
+    with client_of(scripted) as client:
+        lines = client.stream("/workspaces/{id}/export", ("current",))
+        assert [next(lines), next(lines)] == [b'{"type": "workspace"}', b'{"type": "key"}']
+        with pytest.raises(
+            Failure, match=r"broke off after 2 lines \(.*\): it is not whole, ask again$"
+        ) as said:
+            next(lines)
+        assert said.value.code == REFUSED
+        with pytest.raises(Failure, match=r"^cannot reach"):
+            list(client.stream("/audit/export"))
 
 
 def test_a_list_is_read_page_by_page_and_no_further_than_asked_for(scripted: Scripted) -> None:

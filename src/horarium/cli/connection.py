@@ -86,11 +86,19 @@ class Connection(_Reading):
 
     def stream(self, *args: Any, **kwargs: Any) -> Generator[bytes, None, None]:
         """The lines of an export, each of which is an object."""
+        count = 0
         with self._told():
-            for line in super().stream(*args, **kwargs):
-                if not line.startswith(b"{"):
-                    raise _not_ours(self.url, "is no JSON")
-                yield line
+            try:
+                for line in super().stream(*args, **kwargs):
+                    if not line.startswith(b"{"):
+                        raise _not_ours(self.url, "is no JSON")
+                    yield line
+                    count += 1
+            except NotReached as error:
+                if not count:
+                    raise
+                words = f"the answer of {self.url} broke off after {count} lines ({error.__cause__}): it is not whole"
+                raise Failure(f"{words}, ask again") from None
 
     def follow(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         # By a client that raises its own errors, since these decide whether the stream is opened again.
