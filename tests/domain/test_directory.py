@@ -100,7 +100,7 @@ def test_a_place_is_a_whole_number_of_at_most_fifteen_characters(given: Any, kep
 @pytest.mark.parametrize("given", [1.5, "1.5", "x", True, 10**15, -(10**14), "1e3", [], "--1", "1-"])
 def test_a_place_that_is_no_such_number_is_refused(given: Any) -> None:
     row, problem = read_item(KINDS["stages"], {"id": "1", "position": given}, NOON)
-    assert (row, problem) == (None, Problem("position", "must be a whole number", "type"))
+    assert (row, problem) == (None, Problem("position", "must be a whole number of up to 15 digits", "type"))
 
 
 @pytest.mark.parametrize(

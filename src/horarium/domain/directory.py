@@ -212,7 +212,7 @@ def _whole(value: Any) -> tuple[Any, str | None]:
     text, wrong = _number(value)
     if wrong is None and (text is None or (text.lstrip("-").isdigit() and len(text) < 16)):
         return None if text is None else int(text), None
-    return None, "must be a whole number"
+    return None, "must be a whole number of up to 15 digits"
 
 
 _READERS: Mapping[str, _Reader] = {
