@@ -163,6 +163,38 @@ async def test_events_that_wait_to_be_told_keep_their_order_and_come_before_late
     await copied.close()
 
 
+@pytest.mark.parametrize("first", ["sqlite", "postgres"])
+async def test_no_more_is_held_in_memory_at_once_than_some_bytes_of_long_texts(
+    postgres, tmp_path, monkeypatch, first
+):
+    """A batch of 5,000 runs with long outputs took gigabytes."""
+    monkeypatch.setattr(copy_sides, "BATCH_BYTES", 1_000)
+    sizes = [10, 990, 10, 10, 4_000, 1_200, 600, 600, 10]
+    url, other = f"sqlite:///{tmp_path}/a.db", postgres
+    if first == "postgres":
+        url, other = other, url
+    store = await open_store(url)
+
+    async def spooled(tx):
+        rows = [(bytes(16), number, str(number), "x" * size) for number, size in enumerate(sizes)]
+        await tx.many("insert_spool", rows)
+
+    await store.write(spooled)
+    await store.close()
+    side = side_of(url)
+    await side.connect()
+    await side.begin_reading()
+    batches, at = [], []
+    while rows := await side.after("spool", ["fire_id", "number", "data"], at):
+        at = rows[-1][:2]
+        batches.append([row[1] for row in rows])
+    await side.close()
+    assert [number for batch in batches for number in batch] == [*range(len(sizes))]
+    assert all(sum(sizes[number] for number in batch[:-1]) < 2_000 for batch in batches)
+    assert len(batches) >= 5
+    assert (await copy(url, other))["spool"] == len(sizes)
+
+
 async def test_an_interrupted_copy_goes_on_where_it_stood(postgres, tmp_path, monkeypatch):
     source = f"sqlite:///{tmp_path}/a.db"
     tenant, made = await filled(source)

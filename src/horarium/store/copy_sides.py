@@ -31,8 +31,9 @@ from horarium.store.sqlite.connection import connect as connect_sqlite
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.verbs.nodes import COPY_LOCK
 
-# How many rows one transaction takes.
+# How many rows one transaction takes, and about how many bytes of texts: rows may have megabytes of these.
 BATCH = 5_000
+BATCH_BYTES = 16 * 1024 * 1024
 
 # How long PostgreSQL may take to notice that a process which held the lock, or was connected, has gone.
 PATIENCE_S = 5.0
@@ -87,7 +88,8 @@ class Side(Protocol):
     async def after(
         self, table: str, columns: Sequence[str], key: Sequence[Any]
     ) -> Sequence[tuple[Any, ...]]:
-        """The next BATCH rows after a primary key, or the first ones where the key is empty."""
+        """The next rows after a primary key, or the first ones where the key is empty: up to BATCH of them, and no
+        further than BATCH_BYTES, but one where there is any."""
 
     async def insert(
         self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], meta: Mapping[str, str]
@@ -194,7 +196,15 @@ class SqliteSide:
         self, table: str, columns: Sequence[str], key: Sequence[Any]
     ) -> Sequence[tuple[Any, ...]]:
         sql = _page(table, columns, await self.key(table), ["?"] * len(key))
-        return [tuple(row) for row in self._connection.execute(sql, key)]
+        found, size = list[tuple[Any, ...]](), 0
+        rows = self._connection.execute(sql, key)  # read one by one, so that what is too much is not read
+        for row in rows:
+            found.append(tuple(row))
+            size += sum(len(value) for value in row if isinstance(value, str | bytes))
+            if size >= BATCH_BYTES:
+                break
+        rows.close()
+        return found
 
     async def insert(
         self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], meta: Mapping[str, str]
@@ -376,8 +386,24 @@ class PostgresSide:
         self, table: str, columns: Sequence[str], key: Sequence[Any]
     ) -> Sequence[tuple[Any, ...]]:
         marks = [f"${n}" for n in range(1, len(key) + 1)]
-        sql = _page(table, columns, await self.key(table), marks)
+        order = ", ".join(await self.key(table))
+        names = ", ".join(columns)
+        sizes = [f"coalesce(octet_length({name}), 0)" for name in await self._long(table)]
+        page = _page(table, [*columns, f"{' + '.join(['0', *sizes])} AS size_"], await self.key(table), marks)
+        # The sizes of texts are known without reading them; only those of the rows that are wanted are read.
+        sql = (
+            f"SELECT {names} FROM (SELECT {names}, sum(size_) OVER (ORDER BY {order}) - size_ AS before_ "  # noqa: S608
+            f"FROM ({page}) AS page_) AS summed_ WHERE before_ < {BATCH_BYTES} ORDER BY {order}"
+        )
         return [tuple(row) for row in await self._connection.fetch(sql, *key)]
+
+    async def _long(self, table: str) -> list[str]:
+        """The columns whose values may be long."""
+        return await self._names(
+            "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 "
+            "AND NOT attisdropped AND atttypid IN ('text'::regtype, 'bytea'::regtype)",
+            table,
+        )
 
     async def insert(
         self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], meta: Mapping[str, str]
