@@ -6,7 +6,7 @@ import pytest
 
 from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Decision, Overlap
-from horarium.domain.pauses import Closure, Pause, closure_of, in_turn, said, with_own
+from horarium.domain.pauses import Closure, Pause, closure_of, held_since, in_turn, said, with_own
 from horarium.domain.plan import Firing, Passed, passed_in, plan
 from horarium.domain.run import Missed
 from horarium.domain.schedule import AfterPause, CatchUp, Policies
@@ -25,6 +25,26 @@ def closed(begin, end, catch_up=CatchUp.NONE):
     """A pause between two hours of the day."""
     ends_ms = None if end is None else NOON + round(end * HOUR)
     return Closure(NOON + round(begin * HOUR), ends_ms, catch_up, PAUSED)
+
+
+@pytest.mark.parametrize(
+    ("closures", "since"),
+    [
+        ([], None),
+        ([closed(1, 2)], None),
+        ([closed(4, 5)], None),
+        ([closed(1, 3)], None),
+        ([closed(1, 3 + MS)], 1),
+        ([closed(3, None)], 3),
+        ([closed(0, 1), closed(1, 2), closed(2, None)], 0),
+        ([closed(0, 1), closed(1 + MS, None)], 1 + MS),
+        ([closed(2, 4), closed(1, 2), closed(4, 5)], 1),
+    ],
+)
+def test_what_holds_at_an_instant_has_done_so_since_the_first_of_the_pauses_that_follow_one_another(
+    closures, since
+):
+    assert held_since(closures, NOON + 3 * HOUR) == (None if since is None else NOON + round(since * HOUR))
 
 
 def asked(now, *closures, policies=ALLOW, recurrence=HOURLY, since=0.0):

@@ -85,6 +85,17 @@ def closure_of(pause: Pause) -> Closure:
     return Closure(pause.from_ms, pause.ends_ms, pause.catch_up, reason)
 
 
+def held_since(closures: Iterable[Closure], at_ms: int) -> int | None:
+    """Since when (ms) what holds at an instant goes on, one time after another; None where nothing holds then."""
+    since: int | None = None
+    for closure in sorted(closures, key=lambda each: each.from_ms, reverse=True):
+        if closure.holds_at(at_ms) or (
+            since is not None and closure.ends_ms is not None and closure.ends_ms >= since
+        ):
+            since = closure.from_ms
+    return since
+
+
 def in_turn(closures: Iterable[Closure]) -> tuple[Closure, ...]:
     """Closures one after another: where two overlap, the later one begins when the earlier one ends."""
     found: list[Closure] = []

@@ -92,14 +92,17 @@ async def pass_over_all(store):
             pass
 
 
+@pytest.mark.parametrize("waits", [True, False])
 @pytest.mark.parametrize("ends_ms", [None, NOON + 5 * MINUTE, UNTIL, UNTIL + 1, UNTIL + 5 * MINUTE])
 async def test_what_a_pause_of_the_workspace_caught_up_by_the_instant_is_not_caught_up_again(
-    tenant, store, ends_ms
+    tenant, store, ends_ms, waits
 ):
+    """And what a pause that went on then has held is caught up when it ends, also what was due after the backup."""
     schedules = await tenant.schedules(3, policies=Policies(overlap=Overlap.ALLOW))
     paused = Pause(random_id(NOON), tenant.workspace, None, NOON, ends_ms, CatchUp.ALL, None)
     await store.write(pauses.write_pauses, [paused])
-    await tenant.release(NOON + MINUTE)
+    if waits:
+        await tenant.release(NOON + MINUTE)
     await pass_over_all(store)
     later = UNTIL + 6 * MINUTE
     if ends_ms is None:

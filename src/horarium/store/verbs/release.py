@@ -11,7 +11,7 @@ from horarium.domain.errors import Unavailable
 from horarium.domain.fire import FireKind, SpanReason
 from horarium.domain.ids import Id, fire_id
 from horarium.domain.overlap import Decision, Overlap
-from horarium.domain.pauses import WHEN_RESUMED, Closure
+from horarium.domain.pauses import WHEN_RESUMED, Closure, held_since
 from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.plan import Firing, Passed, passed_between, slot_after
 from horarium.domain.schedule import AfterCompletion, policies_from_text, stored_recurrence, timing_from_text
@@ -207,10 +207,13 @@ async def release_after_pause(tx: Tx, schedule_id: Id, now: int, closure: Closur
 
 async def pass_over(tx: Tx, until_ms: int, limit: int) -> bool:
     """Enter the slots that were due by an instant (ms) as missed, whatever the policies and the pauses that have ended
-    by then say, of up to `limit` schedules. Whether there may be more of them."""
+    by then say, of up to `limit` schedules. Slots of a pause that goes on wait for its end. Whether there may be more
+    schedules."""
+    rules = await ruling(tx, until_ms)
     due = [DueCursor._make(row) for row in await tx.tuples("due_schedules", now=until_ms, limit=limit)]
     if len(due) < limit:
-        due += await _resumed(tx, await ruling(tx, until_ms), until_ms, limit - len(due))
+        due += await _resumed(tx, rules, until_ms, limit - len(due))
+    rules = await with_those_of(tx, rules, [cursor.schedule_id for cursor in due])
     spans: list[SpanRow] = []
     moves: list[CursorMove] = []
     completed: list[CompletedSchedule] = []
@@ -218,7 +221,9 @@ async def pass_over(tx: Tx, until_ms: int, limit: int) -> bool:
     for cursor in due:
         recurrence = stored_recurrence(timing_from_text(cursor.timing))
         policies = policies_from_text(cursor.policies)
-        upto_ms = until_ms - policies.delay_of(cursor.schedule_id)
+        held_ms = held_since(rules.closures(cursor.workspace_id, cursor.schedule_id), until_ms)
+        decided_ms = until_ms if held_ms is None else held_ms - 1
+        upto_ms = decided_ms - policies.delay_of(cursor.schedule_id)
         passed = passed_between(recurrence, cursor.accounted_to, upto_ms, SpanReason.MISSED)
         accounted_to = cursor.accounted_to
         if passed is not None:
@@ -227,6 +232,8 @@ async def pass_over(tx: Tx, until_ms: int, limit: int) -> bool:
             spans.append(SpanRow(cursor.schedule_id, *of_span, cursor.version, until_ms, cursor.workspace_id))
         slot = slot_after(recurrence, accounted_to)
         next_due = None if slot is None else policies.due_of(cursor.schedule_id, slot)
+        if next_due is not None and next_due <= until_ms:
+            next_due = WHEN_RESUMED
         moves.append(CursorMove(cursor.place, cursor.schedule_id, None, accounted_to, slot, next_due))
         if slot is None:
             completed.append(CompletedSchedule(cursor.schedule_id, until_ms, "exhausted"))
