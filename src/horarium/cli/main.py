@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 
 from horarium.cli.failure import MISUSED, REFUSED, Failure
 from horarium.domain.errors import HorariumError, Invalid
+
+# What the system says of a full disk, and of an output that is as large as it may be.
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
@@ -23,6 +28,13 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone
         sys.exit(REFUSED)
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the rest of it is written there at the end
+        _leave(f"writing failed: {error.strerror}", REFUSED)
 
 
 def _run() -> None:
