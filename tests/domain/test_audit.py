@@ -119,6 +119,17 @@ def test_an_erasure_tells_how_many_entries_it_has_erased(told):
     assert (found.problems, found.erased) == ([] if told == 2 else [words], 2)
 
 
+@pytest.mark.parametrize("told", [1, 2, 3])
+def test_of_what_an_erasure_has_erased_a_part_may_have_been_deleted_since(told):
+    """The first link was deleted because its time was over, and may have held more that was erased."""
+    erasure, before = entry("erasure", ERASED, entries=told), WHOLE[0][0].hash
+    tells = entry("forgotten", FORGOTTEN, upto=1, hash=before.hex())
+    (link, ones), *rest = chain([ONE, TWO], [erasure, tells], number=1, before=before)
+    found = verified([(link, [emptied(one, erasure) for one in ones]), *rest], 3, anchor=Anchor(1, before))
+    words = f"2 entries are erased by {erasure.id.hex()}, which tells of {told}"
+    assert found.problems == ([words] if told == 1 else [])
+
+
 def test_an_erasure_that_no_entry_tells_of_is_a_problem():
     links = [(FIRST, [emptied(ONE, THREE), TWO]), (SECOND, OF_SECOND)]
     assert verified(links, 2).problems == [f"1 entries are erased by {THREE.id.hex()}, which tells of 0"]

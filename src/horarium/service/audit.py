@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import structlog
 
-from horarium.domain.audit import ERASED, FORGOTTEN, REFUSED, Link, LinkedEntry
+from horarium.domain.audit import ERASED, FORGOTTEN, REFUSED, AuditEntry, Link, LinkedEntry
 from horarium.domain.errors import HorariumError, Unavailable
 from horarium.domain.ids import Id
 from horarium.domain.listings import AuditListing
@@ -85,17 +86,14 @@ class AuditService:
         """Erase what the log says about a principal: what it did, and what was done to it. Returns how many entries
         lost their content. The log then tells that, and the chain still verifies."""
         who.require(ERASE)
-        erased = 0
+        own, erased = who.workspace_id, 0
         while True:
             await self.link()
-            ids = await self.store.read(
-                verbs.entries_of_person, who.workspace_id, principal_id, ERASED_AT_ONCE
-            )
-            if not ids:
+            tell = partial(_told_erased, Trail(own, self.clock.now_ms()), own)
+            piece = await self.store.write(verbs.erase_person, own, principal_id, ERASED_AT_ONCE, tell)
+            if not piece:
                 return erased
-            trail = Trail(who.workspace_id, self.clock.now_ms())
-            told = trail.entry(ERASED, "ws", who.workspace_id, entries=len(ids))
-            erased += await self.store.write(verbs.erase_entries, who.workspace_id, ids, told)
+            erased += piece
 
     async def refused(self, workspace_id: Id, error: HorariumError) -> None:
         """Note that a policy has refused a request. Of many refusals for the same reason few are written, so that
@@ -144,8 +142,17 @@ class AuditService:
         for workspace_id, oldest_ms in await self.store.read(verbs.oldest_links):
             if oldest_ms >= before_ms - DAY_MS:
                 continue
-            while links := await self.store.read(verbs.old_links, workspace_id, before_ms, FORGOTTEN_AT_ONCE):
-                entries = sum(len(link.entries) for link in links) // 48
-                said = {"upto": links[-1].number, "hash": links[-1].hash.hex(), "entries": entries}
-                told = Trail(workspace_id, self.clock.now_ms()).entry(FORGOTTEN, "ws", workspace_id, **said)
-                await self.store.write(verbs.forget_links, workspace_id, links, told)
+            tell = partial(_told_forgotten, Trail(workspace_id, self.clock.now_ms()), workspace_id)
+            piece = workspace_id, before_ms, FORGOTTEN_AT_ONCE
+            while await self.store.write(verbs.forget_links, *piece, tell):
+                continue
+
+
+def _told_erased(trail: Trail, workspace_id: Id, count: int) -> AuditEntry:
+    """The entry that tells how many entries were erased."""
+    return trail.entry(ERASED, "ws", workspace_id, entries=count)
+
+
+def _told_forgotten(trail: Trail, workspace_id: Id, last: Link, entries: int) -> AuditEntry:
+    """The entry that tells of links that were deleted, of which this was the last."""
+    return trail.entry(FORGOTTEN, "ws", workspace_id, upto=last.number, hash=last.hash.hex(), entries=entries)

@@ -21,6 +21,7 @@ from horarium.domain.ids import random_id
 from horarium.domain.listings import AuditListing
 from horarium.store.verbs import audit
 from horarium.store.verbs.creation import create_schedules
+from tests.support.interleaved import meeting
 from tests.support.raw import select
 from tests.support.tenant import DAY, NOON, Tenant
 
@@ -129,7 +130,7 @@ async def test_another_workspace_sees_nothing_and_has_a_chain_of_its_own(tenant,
     await store.write(audit.link_pending, NOON)
     assert len(await found(tenant)) == 1
     assert (await store.read(audit.chain_of, other)).number == 1
-    assert await store.read(audit.entries_of_person, other, tenant.principal, 10) == []
+    assert await store.write(audit.erase_person, other, tenant.principal, 10, pytest.fail) == 0
 
 
 async def test_a_chain_continues_over_many_transactions_and_verifies(tenant, store):
@@ -197,16 +198,19 @@ async def test_a_link_that_was_made_anew_does_not_fit(tenant, store):
     assert problems == ["link 2 does not continue link 1", "link 3 does not continue link 2"]
 
 
+def erasing(tenant, person, told):
+    """The erasure of a person from the log, of which an entry tells."""
+    return audit.erase_person, tenant.workspace, person, 10, lambda count: told
+
+
 async def test_a_person_is_erased_and_the_chain_still_verifies(tenant, store):
     person = random_id(NOON)
     by = entry(tenant.workspace, "target.deleted", principal=person)
     about = entry(tenant.workspace, "grant.added", f"prn:{person.hex()}", targets=["*"])
     await write(tenant, by, about, entry(tenant.workspace))
     await store.write(audit.link_pending, NOON)
-    ids = await store.read(audit.entries_of_person, tenant.workspace, person, 10)
-    assert set(ids) == {by.id, about.id}
     told = entry(tenant.workspace, ERASED, entries=2)
-    assert await store.write(audit.erase_entries, tenant.workspace, ids, told) == 2
+    assert await store.write(*erasing(tenant, person, told)) == 2
     await store.write(audit.link_pending, NOON)
     assert person.hex() not in str(await found(tenant))
     verifier = await verified(tenant)
@@ -217,22 +221,67 @@ async def test_a_person_is_erased_and_the_chain_still_verifies(tenant, store):
     assert (await verified(tenant)).problems
 
 
+def forgetting(tenant, days, limit):
+    """The deletion of links from before so many days, which tells of itself."""
+
+    def told(last, entries):
+        return entry(tenant.workspace, FORGOTTEN, upto=last.number, hash=last.hash.hex(), entries=entries)
+
+    return audit.forget_links, tenant.workspace, NOON + days * DAY, limit, told
+
+
 async def test_old_entries_are_deleted_and_the_rest_still_verifies(tenant, store):
     for number in range(6):
         await write(tenant, entry(tenant.workspace, n=number))
         await store.write(audit.link_pending, NOON + number * DAY)
     assert (await store.read(audit.oldest_links))[0].linked_ms == NOON
-    links = await store.read(audit.old_links, tenant.workspace, NOON + 3 * DAY, 10)
-    assert [link.number for link in links] == [1, 2, 3]
-    told = entry(tenant.workspace, FORGOTTEN, upto=3, hash=links[-1].hash.hex())
-    await store.write(audit.forget_links, tenant.workspace, links, told)
+    links = [link for link, _ in await store.read(audit.links_after, tenant.workspace, 0, 10)]
+    assert await store.write(*forgetting(tenant, 3, 10)) == 3
     await store.write(audit.link_pending, NOON + 6 * DAY)
-    assert (await store.read(audit.chain_of, tenant.workspace)).anchor == Anchor(3, links[-1].hash)
+    assert (await store.read(audit.chain_of, tenant.workspace)).anchor == Anchor(3, links[2].hash)
     verifier = await verified(tenant)
     assert (verifier.problems, verifier.links) == ([], 4)
-    assert await store.read(audit.old_links, tenant.workspace, NOON + 3 * DAY, 10) == []
+    assert await store.write(*forgetting(tenant, 3, 10)) == 0
+    assert not await store.read(audit.any_pending)
     for table in ("audit_links", "audit_entries"):
         assert await select(store, f"SELECT count(*) FROM {table}") == [(4,)]
     assert (await store.read(audit.oldest_links))[0].linked_ms == NOON + 3 * DAY
     await execute(store, "UPDATE audit_chains SET anchor_number = 4, anchor_hash = ?", b"x" * 32)
     assert (await verified(tenant)).problems
+
+
+async def test_two_nodes_that_delete_old_entries_at_the_same_time_leave_one_beginning(tenant, store, other):
+    """The second goes on where the first has ended: if it deleted the same links, the chain would begin before links
+    that are gone."""
+    for number in range(6):
+        await write(tenant, entry(tenant.workspace, n=number))
+        await store.write(audit.link_pending, NOON + number * DAY)
+    first, second = (store, forgetting(tenant, 4, 2)), (other, forgetting(tenant, 4, 2))
+    assert await meeting(first, second) == [2, 2]
+    await store.write(audit.link_pending, NOON + 6 * DAY)
+    assert (await store.read(audit.chain_of, tenant.workspace)).anchor.number == 4
+    assert (await verified(tenant)).problems == []
+
+
+async def test_two_that_erase_one_person_at_the_same_time_tell_of_what_each_has_erased(tenant, store, other):
+    person = random_id(NOON)
+    await write(tenant, *(entry(tenant.workspace, principal=person) for _ in range(2)))
+    await store.write(audit.link_pending, NOON)
+    erase = erasing(tenant, person, entry(tenant.workspace, ERASED, entries=2))
+    assert await meeting((store, erase), (other, erase)) == [2, 0]
+    await store.write(audit.link_pending, NOON)
+    verifier = await verified(tenant)
+    assert (verifier.problems, verifier.erased) == ([], 2)
+
+
+async def test_an_erasure_of_which_a_part_was_deleted_since_still_verifies(tenant, store):
+    person = random_id(NOON)
+    for number in range(2):
+        await write(tenant, entry(tenant.workspace, principal=person))
+        await store.write(audit.link_pending, NOON + number * DAY)
+    await store.write(*erasing(tenant, person, entry(tenant.workspace, ERASED, entries=2)))
+    await store.write(audit.link_pending, NOON + 2 * DAY)
+    assert await store.write(*forgetting(tenant, 1, 10)) == 1
+    await store.write(audit.link_pending, NOON + 3 * DAY)
+    verifier = await verified(tenant)
+    assert (verifier.problems, verifier.erased) == ([], 1)

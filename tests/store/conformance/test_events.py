@@ -25,6 +25,7 @@ from horarium.store.verbs.fanout import claim_fanout_tasks, give_up, prepare, wr
 from horarium.store.verbs.settle import RunEnd, settle
 from horarium.times import Timing
 from tests.store.conformance.test_fanout import texts
+from tests.support.interleaved import meeting
 from tests.support.raw import select
 from tests.support.tenant import FAILED, HOUR, MINUTE, NOON, SUCCEEDED, TRY_AGAIN, Node, Tenant
 
@@ -301,6 +302,21 @@ async def test_old_events_are_deleted_in_pieces_and_the_log_says_up_to_where(rec
     assert (log.forgotten, log.number) == (2, before)
     left = await store.read(events.events_after, recorded.workspace, 0, 100)
     assert [event.number for event in left] == list(range(3, before + 1))
+
+
+async def test_two_nodes_that_delete_old_events_at_the_same_time_take_no_young_ones_for_deleted(
+    recorded, store, other
+):
+    """The first has deleted all that are old when the second, which had seen them, comes to them."""
+    for minute in range(1, 5):
+        await recorded.schedule(policies=replace(ALLOW, max_fires=1), now=NOON + (minute - 1) * MINUTE)
+        await recorded.release(NOON + minute * MINUTE)
+        await store.urgent(events.publish, NOON + minute * MINUTE)
+    forget = events.forget_events, NOON + 3 * MINUTE, 10
+    assert await meeting((store, forget), (other, forget)) == [2, 0]
+    log = await store.read(events.event_log, recorded.workspace)
+    left = await store.read(events.events_after, recorded.workspace, log.forgotten, 100)
+    assert [event.number for event in left] == list(range(3, log.number + 1))
 
 
 async def test_an_event_is_found_by_its_id_in_its_workspace_alone(recorded, store):

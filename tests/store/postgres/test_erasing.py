@@ -6,8 +6,9 @@ import pytest_asyncio
 
 from horarium.domain.erasures import ErasureState, Place
 from horarium.domain.execution import Outcome, Verdict
-from horarium.store.verbs import directory, erasures
+from horarium.store.verbs import audit, directory, erasures
 from horarium.store.verbs.dispatch import LeaseLost
+from tests.store.conformance.test_audit import entry, verified, write
 from tests.store.conformance.test_erasures import (
     ADDRESS,
     NOW,
@@ -20,6 +21,7 @@ from tests.store.conformance.test_erasures import (
     sentence,
     telling,
 )
+from tests.support.interleaved import meeting
 from tests.support.poolers import opened
 from tests.support.postgres import drop_database, migrated_database
 from tests.support.raw import select
@@ -90,6 +92,24 @@ async def test_items_of_the_directory_that_an_erasure_has_read_are_not_changed_b
 
     assert await store.write(verb) == []
     assert await select(store, free) == [("another",)]
+
+
+async def test_of_two_erasures_that_an_entry_of_the_log_names_one_erases_it_and_says_so(stores):
+    store, other = stores
+    tenant = await Tenant.open(store)
+    await write(tenant, entry(tenant.workspace, note=f"{ADDRESS} {PHONE}"))
+    await store.write(audit.link_pending, NOON)
+    steps = []
+    for value in (ADDRESS, PHONE):
+        erasure = await begin(store, tenant, values=(value,))
+        while erasure.place is not Place.AUDIT:
+            erasure = await store.write(erasures.erase_piece, erasure.id, NOON, telling)
+        steps.append((erasures.erase_piece, erasure.id, NOON, telling))
+    first, second = await meeting((store, steps[0]), (other, steps[1]))
+    assert [each.counts.get(Place.AUDIT.value) for each in (first, second)] == [1, None]
+    await store.write(audit.link_pending, NOON)
+    verifier = await verified(tenant)
+    assert (verifier.problems, verifier.erased) == ([], 1)
 
 
 async def record(node, work, outcome):

@@ -65,12 +65,16 @@ SELECT {audit_columns} FROM audit_entries WHERE workspace_id = :workspace_id AND
 SELECT number, entries, hash, linked_ms FROM audit_links
 WHERE workspace_id = :workspace_id AND number > :after ORDER BY number LIMIT :limit;
 
+-- name: hold_audit_chain
+-- SQLite has one writer at a time, so that nobody has to wait here.
+SELECT number FROM audit_chains WHERE workspace_id = :workspace_id;
+
 -- name: audit_entries_of_person
 -- What a principal did, and what was done to it. What the log tells of itself stays: without it the chain is broken.
 SELECT id FROM audit_entries
 WHERE workspace_id = :workspace_id AND erased_by IS NULL AND (principal_id = :principal_id OR subject = :subject)
   AND action NOT LIKE 'audit.%'
-ORDER BY id LIMIT :limit;
+ORDER BY id LIMIT :limit {held_until_changed};
 
 -- name: erase_audit_entries
 UPDATE audit_entries

@@ -96,7 +96,7 @@ ORDER BY id LIMIT :limit;
 -- What the log tells of itself stays: without it the chain is broken.
 SELECT id, subject, content FROM audit_entries
 WHERE workspace_id = :workspace_id AND id > :after AND erased_by IS NULL AND action NOT LIKE 'audit.%'
-ORDER BY id LIMIT :limit;
+ORDER BY id LIMIT :limit {held_until_changed};
 
 -- name: leave_tasks
 UPDATE directory_tasks SET assignee = NULL WHERE workspace_id = :workspace_id AND assignee = :assignee;

@@ -70,12 +70,22 @@ WHERE workspace_id = :workspace_id AND number < :before AND number > :after ORDE
 SELECT number, id, type, schedule_id, at_ms, told_ms, content FROM events
 WHERE workspace_id = :workspace_id AND id = :id;
 
--- name: logs_to_forget
+-- part: logs_with_oldest
 -- Logs that hold events, with the oldest of each.
 SELECT l.workspace_id, l.number, l.forgotten,
        (SELECT e.told_ms FROM events e WHERE e.workspace_id = l.workspace_id AND e.number > l.forgotten
         ORDER BY e.number LIMIT 1) AS oldest_ms
-FROM event_logs l WHERE l.number > l.forgotten;
+FROM event_logs l WHERE l.number > l.forgotten
+
+-- name: logs_to_forget
+{logs_with_oldest};
+
+-- name: hold_event_log
+-- SQLite has one writer at a time, so that nobody has to wait here.
+SELECT number FROM event_logs WHERE workspace_id = :workspace_id;
+
+-- name: log_to_forget
+{logs_with_oldest} AND l.workspace_id = :workspace_id;
 
 -- name: old_events
 SELECT number, told_ms FROM events WHERE workspace_id = :workspace_id AND number > :after ORDER BY number LIMIT :limit;

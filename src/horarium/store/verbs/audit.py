@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from horarium.domain.audit import (
@@ -244,8 +244,11 @@ async def links_after(
     return found
 
 
-async def entries_of_person(tx: Tx, workspace_id: Id, principal_id: Id, limit: int) -> list[Id]:
-    """The ids of up to `limit` linked entries about what a principal did, or what was done to it."""
+async def erase_person(
+    tx: Tx, workspace_id: Id, principal_id: Id, limit: int, tell: Callable[[int], AuditEntry]
+) -> int:
+    """Erase up to `limit` linked entries about what a principal did, or what was done to it; how many. `tell` makes the
+    entry that tells of so many. Of two that erase at the same time, the second finds what the first has left."""
     rows = await tx.rows(
         "audit_entries_of_person",
         workspace_id=workspace_id,
@@ -253,11 +256,13 @@ async def entries_of_person(tx: Tx, workspace_id: Id, principal_id: Id, limit: i
         subject=f"prn:{principal_id.hex()}",
         limit=limit,
     )
-    return [entry_id for (entry_id,) in rows]
+    ids = [entry_id for (entry_id,) in rows]
+    return await erase_entries(tx, workspace_id, ids, tell(len(ids))) if ids else 0
 
 
 async def erase_entries(tx: Tx, workspace_id: Id, ids: Sequence[Id], told: AuditEntry) -> int:
-    """Erase what entries say, for ever; how many. `told` is the entry that tells of it."""
+    """Erase what entries say, for ever; how many. They have been read in this transaction, so that nobody else erases
+    them. `told` is the entry that tells of it."""
     tx.record(told)
     return await tx.run("erase_audit_entries", workspace_id=workspace_id, ids=ids, erased_by=told.id)
 
@@ -274,22 +279,26 @@ async def oldest_links(tx: Tx) -> list[OldestLink]:
     return [OldestLink._make(row) for row in await tx.rows("oldest_audit_links")]
 
 
-async def old_links(tx: Tx, workspace_id: Id, before_ms: int, limit: int) -> list[Link]:
-    """Up to `limit` links from before an instant (ms), the oldest first."""
-    rows = await tx.rows("old_audit_links", workspace_id=workspace_id, before_ms=before_ms, limit=limit)
-    return [Link._make(row) for row in rows]
+async def forget_links(
+    tx: Tx, workspace_id: Id, before_ms: int, limit: int, tell: Callable[[Link, int], AuditEntry]
+) -> int:
+    """Delete up to `limit` of the first links of a chain, from before an instant (ms), with their entries; how many
+    links. The chain then begins after the last of them.
 
-
-async def forget_links(tx: Tx, workspace_id: Id, links: Sequence[Link], told: AuditEntry) -> None:
-    """Delete the first links of a chain with their entries; the chain then begins after the last of them.
-
-    `told` is the entry that tells of it.
+    `tell` makes the entry that tells of it, of the last link and how many entries were deleted. The chain is held
+    before it is read: it must not begin anew where another node has deleted what followed.
     """
-    tx.record(told)
+    await tx.row("hold_audit_chain", workspace_id=workspace_id)
+    rows = await tx.rows("old_audit_links", workspace_id=workspace_id, before_ms=before_ms, limit=limit)
+    if not rows:
+        return 0
+    links = [Link._make(row) for row in rows]
     ids = [entry_id for link in links for entry_id, _ in pairs(link.entries)]
     last = links[-1]
+    tx.record(tell(last, len(ids)))
     for start in range(0, len(ids), _IDS_AT_ONCE):
         part = ids[start : start + _IDS_AT_ONCE]
         await tx.run("delete_audit_entries", workspace_id=workspace_id, ids=part)
     await tx.run("delete_audit_links", workspace_id=workspace_id, number=last.number)
     await tx.run("set_audit_anchor", workspace_id=workspace_id, number=last.number, hash=last.hash)
+    return len(links)

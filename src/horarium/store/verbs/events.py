@@ -279,18 +279,32 @@ class OldLog(NamedTuple):
 @portable
 async def forget_events(tx: Tx, before_ms: int, limit: int) -> int:
     """Delete up to `limit` of the oldest events: those told before an instant (ms), and of a log with more than
-    MOST_KEPT those beyond. How many; 0 where nothing is left to delete."""
-    for log in map(OldLog._make, await tx.rows("logs_to_forget")):
-        surplus = log.number - MOST_KEPT
-        if log.oldest_ms is not None and log.oldest_ms >= before_ms and log.forgotten >= surplus:
+    MOST_KEPT those beyond. How many; 0 where nothing is left to delete.
+
+    A log is held before it is read: another node may have deleted what was there a moment ago.
+    """
+    for found in map(OldLog._make, await tx.rows("logs_to_forget")):
+        if not _shall_forget(found, before_ms):
             continue
-        old = await tx.rows("old_events", workspace_id=log.workspace_id, after=log.forgotten, limit=limit)
+        held = await tx.row("hold_event_log", workspace_id=found.workspace_id)
+        row = None if held is None else await tx.row("log_to_forget", workspace_id=found.workspace_id)
+        if row is None or not _shall_forget(log := OldLog._make(row), before_ms):
+            continue
+        own, surplus = {"workspace_id": log.workspace_id}, log.number - MOST_KEPT
+        old = await tx.rows("old_events", **own, after=log.forgotten, limit=limit)
         gone = [number for number, told_ms in old if told_ms < before_ms or number <= surplus]
-        upto = gone[-1] if gone else log.number
+        upto = gone[-1] if gone else old[0][0] - 1 if old else log.number
         if gone:
-            await tx.run("delete_events", workspace_id=log.workspace_id, after=log.forgotten, upto=upto)
-        await tx.run("delete_old_deliveries", workspace_id=log.workspace_id, upto=upto)
-        await tx.run("note_forgotten_events", workspace_id=log.workspace_id, upto=upto)
+            await tx.run("delete_events", **own, after=log.forgotten, upto=upto)
+        await tx.run("delete_old_deliveries", **own, upto=upto)
+        await tx.run("note_forgotten_events", **own, upto=upto)
         tx.count(FORGOTTEN_EVENTS, "events", len(gone))
         return len(gone)
     return 0
+
+
+def _shall_forget(log: OldLog, before_ms: int) -> bool:
+    """Whether some events of a log are to be deleted, or all of them are gone already."""
+    if log.oldest_ms is None or log.oldest_ms < before_ms:
+        return True
+    return log.forgotten < log.number - MOST_KEPT
