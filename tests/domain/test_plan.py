@@ -159,6 +159,9 @@ def test_the_slots_between_two_instants_are_those_behind_the_first_up_to_the_sec
         (DAILY, NOON - HOUR, NOON + 24 * HOUR, None),  # the slots after it have not moved alike
         (DAILY, NOON - HOUR, NOON, None),
         (DAILY, NOON - HOUR, None, None),
+        (DAILY, NOON + HOUR, NOON + 25 * HOUR, None),  # an hour earlier: the next one has not fired
+        (DAILY, NOON + 11 * HOUR, NOON + 35 * HOUR, None),
+        (DAILY, NOON - 11 * HOUR, NOON + 13 * HOUR, NOON),
         (ONCE, NOON - HOUR, NOON + 23 * HOUR, None),  # nothing follows
         (ONCE, NOON, NOON + 23 * HOUR, None),
     ],

@@ -17,6 +17,7 @@ from horarium.domain.windows import (
     next_times,
     pause_of,
     problems_of,
+    rezoned,
     times_after,
 )
 from horarium.times import Timing, compile_timing
@@ -282,3 +283,50 @@ def test_a_pause_of_a_window_has_all_that_the_window_says():
     assert (found.note, found.by) == ("mine", b"p" * 16)
     assert found.id == pause_of(made, begin).id != pause_of(made, begin + DAY).id
     assert made.holding_at(begin).catch_up is CatchUp.ALL
+
+
+@pytest.mark.parametrize(
+    ("older", "last", "now", "begins"),
+    [
+        ("2026-03-02T02:00Z", "2026-03-01T02:00Z", "2026-03-01T20:00Z", "2026-03-02T02:00Z"),  # nothing moves
+        (
+            "2026-03-02T03:00Z",
+            "2026-03-01T03:00Z",
+            "2026-03-01T20:00Z",
+            "2026-03-02T02:00Z",
+        ),  # an hour earlier
+        (
+            "2026-03-02T03:00Z",
+            "2026-03-01T03:00Z",
+            "2026-03-02T02:30Z",
+            "2026-03-02T02:00Z",
+        ),  # it goes on now
+        (
+            "2026-03-02T02:00Z",
+            "2026-03-01T02:00Z",
+            "2026-03-09T20:00Z",
+            "2026-03-02T02:00Z",
+        ),  # after a downtime
+        (
+            "2026-03-02T01:00Z",
+            "2026-03-01T01:00Z",
+            "2026-03-01T02:30Z",
+            "2026-03-02T02:00Z",
+        ),  # the local time of last
+        ("2026-03-02T02:00Z", None, "2026-03-01T20:00Z", "2026-03-02T02:00Z"),
+        ("2026-03-02T03:00Z", None, "2026-03-02T02:30Z", "2026-03-02T02:00Z"),
+        ("2026-03-02T03:00Z", None, "2026-03-02T04:00Z", "2026-03-03T02:00Z"),  # it is over by our data
+        ("2026-03-02T02:00Z", None, "2026-03-09T20:00Z", "2026-03-02T02:00Z"),
+        (None, "2026-03-01T02:00Z", "2026-03-01T20:00Z", None),
+    ],
+)
+def test_a_window_whose_zone_has_new_data_begins_when_these_say(older, last, now, begins):
+    old = replace(window(), next_ms=None if older is None else ms(older))
+    found = rezoned(old, None if last is None else ms(last), ms(now))
+    assert found == (None if begins is None else ms(begins))
+
+
+def test_a_window_does_not_begin_before_it_was_made_by_new_zone_data_either():
+    made = ms("2026-03-02T02:30Z")
+    old = replace(window(), created_ms=made, next_ms=ms("2026-03-03T01:00Z"))
+    assert rezoned(old, None, made + 1) == ms("2026-03-03T02:00Z")

@@ -17,6 +17,7 @@ from horarium.domain.schedule import AfterCompletion, AfterPause, Policies, Sche
 from horarium.domain.waiting import WaitCause, waits_from_text
 from horarium.store.verbs import meta, targets
 from horarium.worker.work import MOST_LOST
+from tests.store.conformance.test_windows import add
 from tests.support.callers import caller
 from tests.support.workshop import NOON, Workshop
 
@@ -632,9 +633,11 @@ async def test_a_node_with_older_zone_data_than_the_database_has_seen_computes_n
     shop, seen, again
 ):
     await shop.schedule("0 * * * *")
-    shop.store.connection.execute("UPDATE schedules SET zone_data = 'other'")
-    shop.store.connection.execute("UPDATE cursors SET zone_data = 'other'")
+    await add(shop)
+    for table in ("schedules", "cursors", "windows"):
+        shop.store.connection.execute(f"UPDATE {table} SET zone_data = 'other'")
     if seen is not None:
         await shop.store.write(meta.raise_zone_data, seen)
     await shop.engine.rezone()
-    assert len(shop.rows("SELECT 1 FROM schedules WHERE zone_data <> 'other'")) == again
+    for table in ("schedules", "cursors", "windows"):
+        assert len(shop.rows(f"SELECT 1 FROM {table} WHERE zone_data <> 'other'")) == again

@@ -101,10 +101,11 @@ def repeated_local_time(recurrence: Recurrence, fired_ms: int, old_next_ms: int 
     `fired_ms` is the slot that fired last, and `old_next_ms` the slot that came next under the old data. If
     the new data give the zone another offset at that time, the local time of the last slot occurs again,
     later by the difference of the offsets. The slot after it has then moved by the same difference, and that
-    is how such a slot is recognised.
+    is how such a slot is recognised. Where it lies nearer to the slot that came next, it is that one, which the
+    new data name earlier, and it has not fired.
     """
     again = slot_after(recurrence, fired_ms)
-    if again is None or old_next_ms is None or again == old_next_ms:
+    if again is None or old_next_ms is None or again - fired_ms >= old_next_ms - again:
         return None
     following = slot_after(recurrence, again)
     moved_alike = following is not None and following - old_next_ms == again - fired_ms

@@ -13,7 +13,7 @@ from horarium.domain.errors import Problem
 from horarium.domain.fire import SpanReason
 from horarium.domain.ids import Id, derived_id
 from horarium.domain.pauses import Closure, Pause
-from horarium.domain.plan import slot_after
+from horarium.domain.plan import repeated_local_time, slot_after
 from horarium.domain.schedule import CatchUp, stored_recurrence
 from horarium.times import Recurrence, Timing, smallest_gap
 
@@ -75,6 +75,20 @@ def begun_by(window: Window, now_ms: int) -> tuple[list[Pause], Window]:
         found.append(pause_of(window, begin))
         begin = slot_after(recurrence, begin)
     return found[-MOST_BEGUN:], replace(window, next_ms=begin)
+
+
+def rezoned(window: Window, last_ms: int | None, now_ms: int) -> int | None:
+    """When a window begins next by our zone data, where `next_ms` was computed with others. `last_ms` is when the last
+    of its times began that was entered as a pause (None: none is known). No time is lost that goes on now, and a local
+    time that occurs once more by our data does not begin again."""
+    if window.next_ms is None:
+        return None
+    recurrence, since = window.recurrence, last_ms
+    if since is None:
+        since = max(window.created_ms, min(now_ms - window.duration_ms, window.next_ms - 1))
+    elif (again := repeated_local_time(recurrence, since, window.next_ms)) is not None:
+        since = again
+    return slot_after(recurrence, since)
 
 
 def next_times(window: Window, count: int) -> list[tuple[int, int]]:

@@ -47,7 +47,7 @@ WITHOUT_WORKSPACE = {
     "erased_texts": READ_BEFORE,
     "mark_workspace_deleted": "its id is the workspace",
     "unmark_workspace": "its id is the workspace", "settle_pause": ENGINE,
-    "forget_lost_windows": ENGINE, "move_windows": ENGINE, "rezone_windows": ENGINE,
+    "forget_lost_windows": ENGINE, "move_windows": ENGINE,
 }  # fmt: skip
 # What the engine writes of a row that it holds, whichever workspace it names with it; and the deletion of a whole
 # workspace, whose statements refer to each other's rows and are tried together in test_purges.py. Mirrors stand in

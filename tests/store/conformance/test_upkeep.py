@@ -96,6 +96,15 @@ async def test_schedules_of_a_zone_with_new_data_are_computed_anew(tenant, store
     assert await store.write(upkeep.rezone, NOON, 10) == 0
 
 
+async def test_schedules_of_all_zones_with_new_data_are_computed_anew_in_pieces(tenant, store):
+    zones = "UTC", "Europe/Berlin", "Asia/Tokyo"
+    made = [await tenant.schedule("0 * * * *", zone=zone) for zone in zones for _ in range(2)]
+    for zone in zones:
+        await stale(store, zone)
+    assert [await store.write(upkeep.rezone, NOON, 4) for _ in range(3)] == [4, 2, 0]
+    assert [(await tenant.again(one)).progress for one in made] == [one.progress for one in made]
+
+
 async def test_a_schedule_that_is_given_another_zone_is_found_by_the_data_of_that(tenant, store):
     schedule = await tenant.schedule("0 * * * *")
     await tenant.redefine(schedule, NOON + 1, timing=Timing("0 * * * *", zone="Europe/Berlin"))
@@ -186,6 +195,24 @@ async def test_a_local_reading_that_new_zone_data_name_once_more_does_not_fire_a
     assert (await tenant.again(schedule)).progress.next_slot == NOON + HOUR + DAY
     _, spans = await store.read(ledger.entries_between, tenant.workspace, schedule.id, NOON, NOON + DAY, 9)
     assert [(span.first_ms, span.count, span.reason) for span in spans] == [(NOON + HOUR, 1, "cancelled")]
+
+
+async def test_a_slot_that_new_zone_data_name_earlier_is_not_taken_for_the_last_one_and_fires(tenant, store):
+    """The last fire and the slot after it were named by data an hour behind what holds now."""
+    schedule = await tenant.schedule("0 12 * * *", ALLOW)
+
+    async def as_by_older_data(tx):
+        fired, after = NOON + HOUR, NOON + HOUR + DAY
+        place = (await tx.row("due_schedule", schedule_id=schedule.id))["place"]
+        move = CursorMove(place, schedule.id, bytes(16), fired, after, after, last_slot=fired)
+        await tx.many("move_cursors", [move])
+        await tx.many("rezone_cursors", [(schedule.id, fired, after, after, "old")])
+        await tx.many("rezone_schedules", [(schedule.id, "old")])
+
+    await store.write(as_by_older_data)
+    assert await store.write(upkeep.rezone, NOON + 2 * HOUR, 10) == 1
+    assert (await tenant.again(schedule)).progress.next_slot == NOON + DAY
+    assert await tenant.spans(schedule) == []
 
 
 async def test_a_reading_for_which_a_slot_waits_does_not_fire_again_either(tenant, store):

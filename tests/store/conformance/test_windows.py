@@ -16,7 +16,7 @@ from horarium.service.schedules import pausing, resuming
 from horarium.store.verbs import pauses, windows
 from horarium.store.verbs.changes import change_schedule
 from horarium.store.verbs.windows import MovedWindow
-from horarium.times import Timing, zone_fingerprint
+from horarium.times import Timing
 from tests.support.callers import caller
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
 
@@ -34,10 +34,14 @@ def fired(found):
     return [(one.slot_ms - NOON) // MINUTE for one in found]
 
 
-async def add(tenant, spec="2 * * * *", length=2 * MINUTE, schedule=None, catch_up=NONE, now=NOON):
+async def add(
+    tenant, spec="2 * * * *", length=2 * MINUTE, schedule=None, catch_up=NONE, now=NOON, zone="UTC"
+):
     """A window; by default from two minutes past each hour until four minutes past it."""
     own = None if schedule is None else schedule.id
-    new = Window(random_id(now), tenant.workspace, own, Timing(spec), length, catch_up, None, now, "backup")
+    new = Window(
+        random_id(now), tenant.workspace, own, Timing(spec, zone=zone), length, catch_up, None, now, "backup"
+    )
     new = replace(new, next_ms=slot_after(new.recurrence, now))
     return await tenant.store.write(windows.add_window, new)
 
@@ -293,36 +297,64 @@ async def test_a_window_that_is_taken_back_before_a_release_has_seen_it_begin_ha
     assert minutes(await tenant.spans(schedule)) == [(2, 3, MAINTENANCE)]
 
 
-async def test_new_zone_data_move_a_window_once_and_lose_no_time_that_has_begun(tenant, store):
-    """Once it is computed by the data of today it is left alone, also where it has begun and is not entered yet."""
+async def by_older_data(store, *moved):
+    """As if windows, of which each begins at an instant, had been computed with other data of their zones."""
+
+    async def verb(tx):
+        await tx.many("move_windows", [MovedWindow(window.id, at, "old") for window, at in moved])
+
+    await store.write(verb)
+
+
+async def rezoned(tenant, now, limit=10):
+    """When each window begins next, after those of zones with new data were computed anew, and how many these were."""
+    count = await tenant.store.urgent(windows.rezone_windows, now, limit)
+    found = await tenant.store.read(windows.windows_of, tenant.workspace, None)
+    return {window.id: window.next_ms for window in found}, count
+
+
+async def test_windows_of_zones_with_new_data_begin_when_these_say(tenant, store):
+    made = await add(tenant), await add(tenant, "5 * * * *"), await add(tenant, zone="Europe/Berlin")
+    right = {window.id: window.next_ms for window in made}
+    await by_older_data(store, *((window, NOON + 7) for window in made))
+    assert await rezoned(tenant, NOON) == (right, 3)
+    assert await rezoned(tenant, NOON) == (right, 0)
+
+
+async def test_windows_of_zones_with_new_data_are_computed_in_pieces(tenant, store):
+    made = [await add(tenant), await add(tenant), await add(tenant, zone="Europe/Berlin")]
+    await by_older_data(store, *((window, NOON + 7) for window in made))
+    assert [(await rezoned(tenant, NOON, 2))[1] for _ in range(3)] == [2, 1, 0]
+
+
+@pytest.mark.parametrize("then", [2, 30])
+async def test_new_zone_data_lose_no_time_of_a_window_that_goes_on(tenant, store, then):
+    """It has begun by our data, and is not entered yet: by the data of before it begins at the same time, or later."""
+    schedule, window = await tenant.schedule(policies=ALLOW), await add(tenant)
+    await by_older_data(store, (window, NOON + then * MINUTE))
+    await tenant.release(NOON + MINUTE)
+    assert await rezoned(tenant, NOON + 3 * MINUTE) == ({window.id: NOON + 2 * MINUTE}, 1)
+    await minute_by_minute(tenant, 3, 4)
+    assert fired(await tenant.fires(schedule)) == [1, 4]
+    assert minutes(await tenant.spans(schedule)) == [(2, 3, MAINTENANCE)]
+
+
+async def test_new_zone_data_begin_no_time_again_that_was_entered(tenant, store):
     window = await add(tenant)
-    await store.write(stale_zone, MovedWindow(window.id, NOON + 30 * MINUTE))
-    await store.urgent(windows.rezone_windows, NOON + MINUTE)
-    await store.urgent(windows.rezone_windows, NOON + 3 * MINUTE)
-    (after,) = await store.read(windows.windows_of, tenant.workspace, None)
-    assert after.next_ms == window.next_ms == NOON + 2 * MINUTE
+    await tenant.release(NOON + 2 * MINUTE)
+    await by_older_data(store, (window, NOON + 30 * MINUTE))
+    assert await rezoned(tenant, NOON + 3 * MINUTE) == ({window.id: NOON + 62 * MINUTE}, 1)
 
 
-async def stale_zone(tx, moved):
-    """As if all windows had been computed with other data of their zone, by which one begins at another time."""
-    await tx.many("move_windows", [moved])
-    for zone, known in await tx.rows("zones_of_windows"):
-        await tx.run("rezone_windows", zone=zone, zone_data=known, current="old")
-
-
-async def test_windows_of_a_zone_with_new_data_begin_when_these_say(tenant, store):
-    made, other = await add(tenant), await add(tenant, "5 * * * *")
-
-    async def by_older_data(tx):
-        known = zone_fingerprint("UTC")
-        await tx.many("move_windows", [MovedWindow(made.id, NOON + 7), MovedWindow(other.id, NOON + 8)])
-        await tx.run("rezone_windows", zone="UTC", zone_data=known, current="old")
-
-    await store.write(by_older_data)
-    for _ in range(2):
-        await store.write(windows.rezone_windows, NOON)
-        found = {one.id: one.next_ms for one in await store.read(windows.windows_of, tenant.workspace, None)}
-        assert found == {made.id: made.next_ms, other.id: other.next_ms}
+async def test_what_a_node_with_older_zone_data_computes_of_a_window_is_computed_again(
+    tenant, store, monkeypatch
+):
+    """It has entered a time of the window that it found, and computed with its own data when the next one begins."""
+    window = await add(tenant)
+    with monkeypatch.context() as older:
+        older.setattr(windows, "zone_fingerprint", lambda zone: "older")
+        await store.write(windows.begin_windows, NOON + 2 * MINUTE)
+    assert await rezoned(tenant, NOON + 3 * MINUTE) == ({window.id: NOON + 62 * MINUTE}, 1)
 
 
 @pytest.mark.parametrize("alone", [False, True], ids=["workspace", "schedule"])

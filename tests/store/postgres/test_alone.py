@@ -20,10 +20,12 @@ PASSED_OVER = {
     "claimable_runs": "ready", "due_looks": "callbacks", "due_schedules": "cursors", "free_runs": "ready",
     "due_schedules_of_workspaces": "cursors", "next_action": "actions", "next_erasure": "erasures",
     "next_to_purge": "workspaces", "schedules_of_stale_zone": "cursors", "try_to_lock_lane": "targets",
-    "waiting_for_own_resumption": "cursors", "waiting_for_resumption": "cursors",
+    "waiting_for_own_resumption": "cursors", "waiting_for_resumption": "cursors", "windows_of_zone": "windows",
 }  # fmt: skip
 # Or waits for it: what is read decides what is written.
 WAITED_FOR = {
+    "audit_entries_of_person": "audit_entries", "hold_audit_chain": "audit_chains", "hold_event_log": "event_logs",
+    "texts_of_entries": "audit_entries",
     "hold_cursors": "cursors", "hold_pause": "pauses", "hold_key": "keys", "hold_principal": "principals",
     "hold_run": "runs",
     "hold_webhook": "webhooks", "hold_workspace": "workspaces", "lock_target": "targets", "open_action": "actions",

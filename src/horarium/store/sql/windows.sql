@@ -82,13 +82,13 @@ DELETE FROM windows WHERE next_ms <= :now AND schedule_id IS NOT NULL
 SELECT {window_columns} FROM windows WHERE next_ms <= :now ORDER BY id;
 
 -- name: move_windows
-UPDATE windows SET next_ms = r.next_ms FROM rows(id bytea, next_ms bigint) AS r WHERE windows.id = r.id;
+UPDATE windows SET next_ms = r.next_ms, zone_data = r.zone_data
+FROM rows(id bytea, next_ms bigint, zone_data text) AS r WHERE windows.id = r.id;
 
 -- name: zones_of_windows
 SELECT DISTINCT zone, zone_data FROM windows;
 
 -- name: windows_of_zone
-SELECT {window_columns} FROM windows WHERE zone = :zone AND zone_data = :zone_data ORDER BY id;
-
--- name: rezone_windows
-UPDATE windows SET zone_data = :current WHERE zone = :zone AND zone_data = :zone_data;
+-- And last when the last of their times began that was entered as a pause.
+SELECT {window_columns}, (SELECT max(p.from_ms) FROM pauses p WHERE p.window_id = windows.id) AS last_ms
+FROM windows WHERE zone = :zone AND zone_data = :zone_data ORDER BY id LIMIT :limit;

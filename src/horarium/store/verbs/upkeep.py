@@ -47,16 +47,19 @@ async def unstick(tx: Tx, now: int, limit: int) -> int:
 
 async def rezone(tx: Tx, now: int, limit: int) -> int:
     """Compute the next slot again for schedules whose time zone has other data than it was computed with; for how
-    many.
+    many. Those of all zones are looked at, as far as `limit` goes.
 
     The computation starts from where a schedule is accounted for, so no slot fires again. Neither does a local
     time that occurs once more by the new data. What fell due meanwhile is fired by the next release.
     """
+    left = limit
     for zone, known in map(ZoneInUse._make, await tx.rows("zones_in_use")):
         current = zone_fingerprint(zone)
-        if known == current:
+        if known == current or not left:
             continue
-        found = await tx.rows("schedules_of_stale_zone", zone=zone, zone_data=known, limit=limit)
+        found = await tx.rows("schedules_of_stale_zone", zone=zone, zone_data=known, limit=left)
+        if not found:  # another node is at all of them
+            continue
         stale = [StaleCursor._make(row) for row in found]
         rezoned = [_rezoned(cursor, current, now) for cursor in stale]
         await tx.many("rezone_cursors", [cursor for cursor, _ in rezoned])
@@ -66,8 +69,8 @@ async def rezone(tx: Tx, now: int, limit: int) -> int:
             await tx.many("insert_spans", dropped)
             tx.count(SLOTS, SpanReason.CANCELLED.value, len(dropped))
         tx.announce(DUE, now)
-        return len(stale)
-    return 0
+        left -= len(stale)
+    return limit - left
 
 
 def _rezoned(stale: StaleCursor, zone_data: str, now: int) -> tuple[RezonedCursor, SpanRow | None]:

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id
-from horarium.domain.plan import slot_after
 from horarium.domain.schedule import CatchUp, Schedule, ScheduleState, timing_from_text, timing_to_text
 from horarium.domain.windows import (
     MOST_OF_SCHEDULE,
@@ -19,6 +18,7 @@ from horarium.domain.windows import (
     HoldsOver,
     Window,
     begun_by,
+    rezoned,
 )
 from horarium.store.base import DUE, Tx, point
 from horarium.store.verbs.pause_rows import PauseRow, pause_of_row, pause_row
@@ -43,10 +43,15 @@ class _StoredWindow(NamedTuple):
 
 
 class MovedWindow(NamedTuple):
-    """When a window begins next."""
+    """When a window begins next, and the fingerprint of the zone data by which that was computed."""
 
     id: Id
     next_ms: int | None
+    zone_data: str
+
+
+def _moved(window: Window, next_ms: int | None) -> MovedWindow:
+    return MovedWindow(window.id, next_ms, zone_fingerprint(window.timing.zone))
 
 
 def _window(row: Sequence[Any]) -> Window:
@@ -179,20 +184,26 @@ async def begin_windows(tx: Tx, now: int) -> int:
     for window in found:
         begun, after = begun_by(window, now)
         entered += map(pause_row, begun)
-        moved.append(MovedWindow(window.id, after.next_ms))
+        moved.append(_moved(window, after.next_ms))
     if entered:
         await tx.many("insert_pauses", entered)
     await tx.many("move_windows", moved)
     return len(found)
 
 
-async def rezone_windows(tx: Tx, now: int) -> None:
-    """Compute anew when windows begin next whose time zone has other data than before."""
+async def rezone_windows(tx: Tx, now: int, limit: int) -> int:
+    """Compute anew when windows begin next whose time zone has other data than that was computed with; of how many
+    windows. One that another node is at is passed over, and is looked at again later."""
+    left = limit
     for zone, known in await tx.rows("zones_of_windows"):
-        current = zone_fingerprint(zone)
-        if known == current:
+        if known == zone_fingerprint(zone) or not left:
             continue
-        stale = [_window(row) for row in await tx.rows("windows_of_zone", zone=zone, zone_data=known)]
-        moved = [MovedWindow(window.id, slot_after(window.recurrence, now)) for window in stale]
-        await tx.many("move_windows", moved)
-        await tx.run("rezone_windows", zone=zone, zone_data=known, current=current)
+        rows = await tx.rows("windows_of_zone", zone=zone, zone_data=known, limit=left)
+        moved = []
+        for *columns, last_ms in rows:
+            window = _window(columns)
+            moved.append(_moved(window, rezoned(window, last_ms, now)))
+        if moved:
+            await tx.many("move_windows", moved)
+        left -= len(moved)
+    return limit - left
