@@ -125,7 +125,7 @@ async def test_linked_entries_are_found_by_what_they_are_about(tenant, store):
 
 
 async def test_another_workspace_sees_nothing_and_has_a_chain_of_its_own(tenant, store):
-    other = random_id(NOON)
+    other = (await Tenant.open(store)).workspace
     await write(tenant, entry(tenant.workspace), entry(other))
     await store.write(audit.link_pending, NOON)
     assert len(await found(tenant)) == 1

@@ -1,22 +1,31 @@
 """A deleted workspace stops at once, can be had back for a while, and then leaves nothing behind."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from horarium.domain.errors import NotFound
+from horarium.domain.events import quota_near
 from horarium.domain.ids import LOWEST_ID, random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
+from horarium.domain.retry import Retry
 from horarium.domain.schedule import CatchUp, Policies
 from horarium.store.statements import load
-from horarium.store.verbs import pauses, purges, tenancy
+from horarium.store.verbs import audit, directory, dispatch, events, pauses, purges, release, tenancy
+from horarium.store.verbs.changes import change_schedule
+from horarium.store.verbs.creation import create_schedules
+from horarium.worker.work import judge
+from tests.store.conformance.test_audit import entry
 from tests.store.conformance.test_erasures import PLANTED, begin, plant
 from tests.store.conformance.test_strangers import WRITTEN, Owner
 from tests.support.all_rows import all_rows, names_any
-from tests.support.tenant import DAY, HOUR, MINUTE, NOON, Tenant
+from tests.support.interleaved import meeting
+from tests.support.tenant import DAY, HOUR, MINUTE, NOON, TRY_AGAIN, Node, Tenant
 
 ALLOW = Policies(overlap=Overlap.ALLOW)
+AUDIT = "audit_chains", "audit_entries", "audit_links"
 
 
 async def delete(store, tenant, now=NOON, days=7):
@@ -26,9 +35,11 @@ async def delete(store, tenant, now=NOON, days=7):
 
 
 async def purge(store, now):
+    """Purge what there is to purge at an instant, and what is looked at again after that."""
     steps = 0
-    while await store.write(purges.purge_piece, now) is not None:
-        steps += 1
+    for look in range(3):
+        while await store.write(purges.purge_piece, now + look * purges.AGAIN_MS) is not None:
+            steps += 1
     return steps
 
 
@@ -70,7 +81,7 @@ async def test_a_pause_from_before_a_deletion_goes_on_when_the_workspace_is_had_
 
 async def test_before_its_time_nothing_is_purged_and_after_it_there_is_no_way_back(tenant, store):
     await delete(store, tenant, days=7)
-    assert await purge(store, NOON + 7 * DAY - 1) == 0
+    assert await store.write(purges.purge_piece, NOON + 7 * DAY - 1) is None
     with pytest.raises(NotFound):
         await store.write(purges.undelete_workspace, tenant.workspace, NOON + 7 * DAY)
     assert await purge(store, NOON + 7 * DAY) > 0
@@ -136,3 +147,116 @@ async def test_who_has_acted_in_another_workspace_can_be_purged(tenant, store):
     await delete(store, other, days=0)
     await purge(store, NOON)
     assert await store.read(purges.deleted_workspaces, LOWEST_ID, 10) == []
+
+
+async def test_a_workspace_whose_purge_has_begun_is_not_had_back_by_a_node_whose_clock_is_behind(
+    tenant, store
+):
+    await tenant.schedule()
+    await delete(store, tenant, days=1)
+    assert await store.write(purges.purge_piece, NOON + DAY) == tenant.workspace
+    assert await store.read(purges.deleted_workspaces, LOWEST_ID, 10) == []
+    with pytest.raises(NotFound):
+        await store.write(purges.undelete_workspace, tenant.workspace, NOON + DAY - 1)
+
+
+async def creates(tenant, node):
+    return create_schedules, [replace(tenant.made, id=random_id(NOON))]
+
+
+async def names_anew(tenant, node):
+    return (
+        change_schedule,
+        tenant.workspace,
+        tenant.made.id,
+        lambda one: replace(one, labels={"a": "b"}),
+        NOON,
+    )
+
+
+async def changes(tenant, node):
+    def change(one):
+        definition = replace(one.definition, input={"mail": "ann@example.com"})
+        return replace(one, labels={"a": "b"}, definition=definition)
+
+    return change_schedule, tenant.workspace, tenant.made.id, change, NOON
+
+
+async def fills_the_directory(tenant, node):
+    return directory.put_items, tenant.workspace, "users", [("u", "ann@example.com", None, None)], NOON
+
+
+async def releases(tenant, node):
+    return release.release, NOON + MINUTE, 10
+
+
+async def records_an_attempt(tenant, node):
+    await tenant.release(NOON + MINUTE)
+    (work,) = await node.begin(NOON + MINUTE)
+    work.started_ms = NOON + MINUTE
+    return dispatch.record, node.id, [judge(work, TRY_AGAIN, NOON + MINUTE)], NOON + MINUTE
+
+
+async def tells_an_event(tenant, node):
+    async def verb(tx):
+        tx.tell(quota_near(tenant.workspace, "schedules", 9, 10, NOON))
+
+    return (verb,)
+
+
+async def adds_to_the_log(tenant, node):
+    return audit.record, entry(tenant.workspace)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        creates,
+        names_anew,
+        changes,
+        fills_the_directory,
+        releases,
+        records_an_attempt,
+        tells_an_event,
+        adds_to_the_log,
+    ],
+)
+async def test_what_another_node_writes_while_a_workspace_is_purged_is_purged_as_well(
+    tenant, store, other, work
+):
+    before, now = await all_rows(store), NOON + 2 * MINUTE
+    tenant, node = await Tenant.open(store), await Node.start(other)
+    tenant.made = await tenant.schedule(policies=Policies(retry=Retry(3)))
+    verb = await work(tenant, node)
+    await delete(store, tenant, now, days=0)
+
+    async def purged(tx):
+        while await purges.purge_piece(tx, now) is not None:
+            pass
+
+    written, gone = await meeting((other, verb), (store, (purged,)))
+    assert not isinstance(written, Exception)
+    assert gone is None
+    await store.urgent(events.publish, now)
+    await store.urgent(audit.link_pending, now)
+    await purge(store, now)
+    left = await all_rows(store) - before
+    assert {row[0] for row in left} <= {"counters", "meta", "nodes"}
+
+
+async def test_what_is_told_of_a_workspace_that_is_gone_is_dropped(tenant, store):
+    before = await all_rows(store)
+    gone, node = await Tenant.open(store), await Node.start(store)
+    await delete(store, gone, days=0)
+    await purge(store, NOON)
+    for tell in (tells_an_event, adds_to_the_log):
+        await store.write(*await tell(gone, node))
+    assert await store.urgent(events.publish, NOON) == 1
+    assert await store.urgent(audit.link_pending, NOON) == 1
+    assert {row[0] for row in await all_rows(store) - before} <= {"counters", "meta", "nodes"}
+    for owner in (gone, tenant):
+        await store.write(audit.record, entry(owner.workspace))
+    assert await store.urgent(audit.link_pending, NOON) == 2
+    left = await all_rows(store) - before
+    assert {row[0] for row in left} <= {"counters", "meta", "nodes", *AUDIT}
+    assert {row[1] for row in left if row[0] in AUDIT} == {tenant.workspace}

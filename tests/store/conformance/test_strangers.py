@@ -45,7 +45,8 @@ WITHOUT_WORKSPACE = {
     "insert_workspace": SERVER, "update_workspace": "its id is the workspace", "touch_keys": ENGINE,
     "answer_callback": TOKEN, "extend_callback": TOKEN, "erasures": READ_BEFORE, "erased_runs": READ_BEFORE,
     "erased_texts": READ_BEFORE,
-    "mark_workspace_deleted": "its id is the workspace",
+    "mark_workspace_deleted": "its id is the workspace", "begin_purge": "its id is the workspace",
+    "purge_again": "its id is the workspace",
     "unmark_workspace": "its id is the workspace", "settle_pause": ENGINE,
     "forget_lost_windows": ENGINE, "move_windows": ENGINE,
 }  # fmt: skip

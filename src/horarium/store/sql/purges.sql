@@ -1,4 +1,5 @@
 -- The deletion of workspaces: at first they are only marked, later everything that they hold is deleted, a piece at a time.
+-- Of one whose purge has begun `purge_ms` is 0, and `updated_ms` says from when on it is looked at.
 
 -- name: mark_workspace_deleted
 UPDATE workspaces SET deleted_ms = :now, purge_ms = :purge_ms, version = version + 1, updated_ms = :now
@@ -13,13 +14,23 @@ SELECT {workspace_columns} FROM workspaces w WHERE w.id = :id AND w.deleted_ms I
 
 -- name: deleted_workspaces
 SELECT {workspace_columns} FROM workspaces w
-WHERE w.id > :after AND w.purge_ms IS NOT NULL ORDER BY w.id LIMIT :limit;
+WHERE w.id > :after AND w.purge_ms > 0 ORDER BY w.id LIMIT :limit;
+
+-- part: to_purge
+purge_ms <= :now AND updated_ms <= :now
 
 -- name: any_to_purge
-SELECT 1 FROM workspaces WHERE purge_ms <= :now LIMIT 1;
+SELECT 1 FROM workspaces WHERE {to_purge} LIMIT 1;
 
 -- name: next_to_purge
-SELECT id FROM workspaces WHERE purge_ms <= :now ORDER BY purge_ms LIMIT 1;
+SELECT id FROM workspaces WHERE {to_purge} ORDER BY purge_ms LIMIT 1;
+
+-- name: begin_purge
+UPDATE workspaces SET purge_ms = 0 WHERE id = :id AND purge_ms > 0;
+
+-- name: purge_again
+-- Its slug is free and its name is gone at once.
+UPDATE workspaces SET slug = :slug, name = '', updated_ms = :again_ms WHERE id = :id;
 
 -- part: some_runs
 SELECT id FROM runs WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit

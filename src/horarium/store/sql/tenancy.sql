@@ -24,6 +24,10 @@ WHERE id = :id AND deleted_ms IS NULL;
 -- SQLite has one writer at a time, so that nobody has to wait here.
 SELECT deleted_ms FROM workspaces WHERE id = :workspace_id;
 
+-- name: workspaces_there
+-- Deleted ones that are not purged yet among them.
+SELECT id FROM workspaces WHERE id IN (:ids...);
+
 -- name: list_workspaces
 SELECT {workspace_columns} FROM workspaces w
 WHERE id > :after AND deleted_ms IS NULL ORDER BY id LIMIT :limit;

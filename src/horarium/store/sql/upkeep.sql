@@ -61,7 +61,7 @@ SELECT EXISTS (SELECT 1 FROM callbacks WHERE answer IS NULL AND deadline_ms <= :
            OR EXISTS (SELECT 1 FROM schedules WHERE paused_until_ms <= :now) AS pauses,
        EXISTS (SELECT 1 FROM actions WHERE finished_ms IS NULL) AS actions,
        EXISTS (SELECT 1 FROM erasures WHERE finished_ms IS NULL AND (look_ms IS NULL OR look_ms <= :now)) AS erasures,
-       EXISTS (SELECT 1 FROM workspaces WHERE purge_ms <= :now) AS purges,
+       EXISTS (SELECT 1 FROM workspaces WHERE {to_purge}) AS purges,
        EXISTS (SELECT 1 FROM event_outbox) AS events;
 
 -- name: stuck_waiting

@@ -31,6 +31,7 @@ from horarium.domain.listings import AuditListing, Counted, PageRows
 from horarium.store.base import Tx
 from horarium.store.verbs.meta import hold
 from horarium.store.verbs.page_bytes import LARGE, whole_page
+from horarium.store.verbs.tenancy import gone_workspaces
 from horarium.store.verbs.texts import escaped
 from horarium.store.verbs.walks import looked_down_to
 
@@ -120,14 +121,17 @@ async def link_pending(tx: Tx, now: int, limit: int = LINKED_AT_ONCE) -> int:
     for row in pending:
         by_workspace[row.workspace_id] += _salted(unpacked(row.workspace_id, row.entries))
     heads = {row.workspace_id: row for row in await _chains(tx, list(by_workspace))}
+    for gone in await gone_workspaces(tx, by_workspace.keys() - heads.keys()):
+        del by_workspace[gone]
     links: list[LinkRow] = []
     for workspace_id, rows in by_workspace.items():
         head = heads.get(workspace_id) or ChainRow(workspace_id, 0, NO_HASH, 0, NO_HASH)
         links += _links(head, rows, now)
-    await tx.many("insert_audit_entries", [row for rows in by_workspace.values() for row in rows])
-    await tx.many("insert_audit_links", links)
-    ends = {link.workspace_id: HeadRow(link.workspace_id, link.number, link.hash) for link in links}
-    await tx.many("set_audit_heads", list(ends.values()))
+    if links:
+        await tx.many("insert_audit_entries", [row for rows in by_workspace.values() for row in rows])
+        await tx.many("insert_audit_links", links)
+        ends = {link.workspace_id: HeadRow(link.workspace_id, link.number, link.hash) for link in links}
+        await tx.many("set_audit_heads", list(ends.values()))
     await tx.run("delete_audit_pending", ids=[row.id for row in pending])
     return len(pending)
 

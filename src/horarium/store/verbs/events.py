@@ -31,6 +31,7 @@ from horarium.store.base import EVENTS, Tx, point, portable
 from horarium.store.figures import FORGOTTEN_EVENTS, TOLD
 from horarium.store.verbs.ledger import fires_named
 from horarium.store.verbs.meta import hold
+from horarium.store.verbs.tenancy import gone_workspaces
 
 # The row of `meta` that is locked while notes become events, so that only one node does it at a time.
 PUBLISHER = "event_publisher"
@@ -106,6 +107,8 @@ async def publish(tx: Tx, now: int, limit: int = PUBLISHED_AT_ONCE) -> int:
     for row in pending:
         by_workspace[row.workspace_id] += unpacked(row.workspace_id, row.notes)
     ends = dict(await tx.rows("event_logs", ids=sorted(by_workspace)))
+    for gone in await gone_workspaces(tx, by_workspace.keys() - ends.keys()):
+        del by_workspace[gone]
     rows: list[EventRow] = []
     for workspace_id, notes in by_workspace.items():
         made = await _events(tx, workspace_id, notes, ends.get(workspace_id, 0), now)

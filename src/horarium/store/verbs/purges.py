@@ -21,18 +21,22 @@ from horarium.store.verbs.tenancy import get_workspace, workspace_from_row
 
 # Rows of each table that one step deletes at most.
 PIECE = 200
+# So long after nothing is left of a workspace it is looked at again (ms): a transaction that another node had begun
+# before may have written something. Only where it has not, the workspace itself is deleted.
+AGAIN_MS = 60_000
 PAUSE_NOTE = "the workspace is deleted"
 # What is deleted in pieces: groups of statements, of which the last one deletes those on which the others depend. A
-# group is done when its last statement finds fewer rows than a piece has.
+# group is done when its last statement finds nothing. The first one deletes what other nodes lock before they write
+# anything else of the group: so it waits for them, and the others find what they have written.
 _PIECES: Sequence[Sequence[str]] = (
-    ("purge_attempts", "purge_callbacks", "purge_ready", "purge_runs"),
-    ("purge_spool", "purge_fanouts", "purge_fires"),
+    ("purge_ready", "purge_attempts", "purge_callbacks", "purge_runs"),
+    ("purge_fanouts", "purge_spool", "purge_fires"),
     (
+        "purge_cursors",
         "purge_spans",
         "purge_versions",
         "purge_labels",
         "purge_row_locks",
-        "purge_cursors",
         "purge_pauses_of_schedules",
         "purge_schedules",
     ),
@@ -48,7 +52,7 @@ _PIECES: Sequence[Sequence[str]] = (
     ("purge_pipelines",),
     ("purge_stages",),
 )
-# What is left is little, and is deleted together, at last the workspace itself.
+# What is left is little, and is deleted together.
 _REST = (
     "purge_webhooks",
     "purge_outbox",
@@ -72,7 +76,6 @@ _REST = (
     "purge_principals",
     "purge_usage",
     "purge_freed",
-    "purge_workspace",
 )
 
 
@@ -90,7 +93,7 @@ async def delete_workspace(tx: Tx, workspace_id: Id, now: int, purge_ms: int, by
 
 async def undelete_workspace(tx: Tx, workspace_id: Id, now: int) -> Workspace:
     """Have a deleted workspace back; none of the slots since then fires. Raises NotFound where there is none, or where
-    it is being purged."""
+    its purge has begun."""
     before = await _deleted(tx, workspace_id)
     if not await tx.run("unmark_workspace", id=workspace_id, now=now):
         raise NotFound("workspace")
@@ -119,14 +122,15 @@ async def _deleted(tx: Tx, workspace_id: Id) -> Workspace:
 
 
 async def deleted_workspaces(tx: Tx, after: Id, limit: int) -> list[Workspace]:
-    """Up to `limit` deleted workspaces that are not purged yet, after the id `after`."""
+    """Up to `limit` deleted workspaces whose purge has not begun, after the id `after`."""
     return [workspace_from_row(row) for row in await tx.rows("deleted_workspaces", after=after, limit=limit)]
 
 
 async def purge_piece(tx: Tx, now: int) -> Id | None:
     """Delete a piece of the workspace whose time has come first; which one. None where there is none.
 
-    Its row goes last, so after a crash the next step goes on with it.
+    Its row goes last, so after a crash the next step goes on with it. From the first piece on it cannot be had back,
+    whatever the clock of a node says.
     """
     if await tx.row("any_to_purge", now=now) is None:
         return None
@@ -134,12 +138,19 @@ async def purge_piece(tx: Tx, now: int) -> Id | None:
     if row is None:
         return None
     workspace_id: Id = row[0]
+    await tx.run("begin_purge", id=workspace_id)
     for group in _PIECES:
         deleted = 0
         for statement in group:
             deleted = await tx.run(statement, workspace_id=workspace_id, limit=PIECE)
         if deleted:
             return workspace_id
+    left = 0
     for statement in _REST:
-        await tx.run(statement, workspace_id=workspace_id)
+        left += await tx.run(statement, workspace_id=workspace_id)
+    if left:
+        unlike_any = f":{workspace_id.hex()}"
+        await tx.run("purge_again", id=workspace_id, slug=unlike_any, again_ms=now + AGAIN_MS)
+    else:
+        await tx.run("purge_workspace", workspace_id=workspace_id)
     return workspace_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -92,6 +92,13 @@ async def hold_both(tx: Tx, one: Id, other: Id) -> None:
     """Hold two workspaces, in an order that is the same for all. They may be deleted."""
     for workspace_id in sorted({one, other}):
         await tx.row("hold_workspace", workspace_id=workspace_id)
+
+
+async def gone_workspaces(tx: Tx, asked: Collection[Id]) -> set[Id]:
+    """Which of these workspaces have been purged."""
+    if not asked:
+        return set()
+    return set(asked) - {row[0] for row in await tx.rows("workspaces_there", ids=sorted(asked))}
 
 
 async def list_workspaces(tx: Tx, after: Id, limit: int) -> list[Workspace]:
