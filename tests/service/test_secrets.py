@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from horarium.app import open_server
 from horarium.domain.errors import Forbidden
@@ -17,7 +18,8 @@ from horarium.service.schedules import ScheduleDraft
 from horarium.service.secrets import Rotated, SecretService
 from horarium.service.targets import TargetDraft
 from horarium.settings import Settings
-from horarium.store.vault import Vault
+from horarium.store.vault import Vault, new_key
+from horarium.store.verbs import nodes
 from horarium.store.verbs import secrets as verbs
 from horarium.times import Timing
 
@@ -88,3 +90,48 @@ async def test_a_rotation_that_was_interrupted_is_finished_by_the_next(
         await services.store.write(verbs.reseal, "targets", fresh)
         keys = Vault((tmp_path / "secret.key").read_text().split())
         assert await SecretService(services.store, keys, services.clock).rotate(who) == Rotated(False, 4)
+
+
+async def test_on_all_nodes_a_key_that_is_new_seals_from_the_rotation_on(tmp_path: Path) -> None:
+    """Until then it does not, because nodes that have not been restarted yet could not read what it seals."""
+    old, new = new_key(), new_key()
+
+    def sealed_by(service: SecretService, key: str) -> bool:
+        return Vault([key]).is_current(service.vault.seal({"A": "b"}, b"t"))
+
+    async with open_server(Settings(data=tmp_path, roles=("api",), secret_key=old)):
+        pass
+    async with open_server(Settings(data=tmp_path, roles=("api",), secret_key=f"{new},{old}")) as server:
+        services, paused = server.services, list[float]()
+        another = SecretService(services.store, Vault([new, old]), services.clock)
+
+        async def pause(seconds: float) -> None:
+            """As the other node does meanwhile."""
+            await another.follow()
+            paused.append(seconds)
+
+        who = await services.identities.resolve((tmp_path / "admin.key").read_text().strip())
+        service = SecretService(services.store, services.vault, services.clock, pause)
+        await another.follow()
+        assert sealed_by(service, old)
+        assert sealed_by(another, old)
+        await service.rotate(who)
+        assert sealed_by(service, new)
+        assert paused == []  # the server is alone
+        now = services.clock.now_ms()
+        beside = nodes.NodeRow(random_id(now), "beside", "api", "1", "2026a", now, now, now + 30_000)
+        await services.store.urgent(nodes.register, beside, False)
+        await service.rotate(who)
+        assert sealed_by(another, new)
+        assert paused == [secrets.FOLLOWED_S]
+        assert secrets.FOLLOWED_S > secrets.FOLLOW_S
+
+
+async def test_a_node_without_the_key_that_seals_says_so(tmp_path: Path) -> None:
+    async with open_server(Settings(data=tmp_path, roles=("api",))) as server:
+        vault = Vault([new_key()])
+        service = SecretService(server.services.store, vault, server.services.clock)
+        with capture_logs() as lines:
+            await service.follow()
+        assert [line["event"] for line in lines] == ["secret_key_missing"]
+        assert vault.is_current(vault.seal({}, b"t"))

@@ -31,7 +31,7 @@ SILENT = {
     "verbs.answer_callback": "a target reports how a run went: the run itself tells it",
     "readiness.probe_commit": "a row that tells whether anything can be committed",
     "touch_keys": "when keys were last used",
-    "meta.agree_on_vault": "part of a rotation, which is recorded",
+    "meta.rotate_vault": "part of a rotation, which is recorded",
     "verbs.reseal": "part of a rotation, which is recorded",
     "record": "the entry itself",
     "verbs.record": "the entry itself",

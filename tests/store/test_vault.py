@@ -64,6 +64,18 @@ def test_every_key_opens_and_the_first_one_seals() -> None:
     assert Vault([new]).open(moved, b"t") == SECRETS
 
 
+def test_a_key_that_not_all_nodes_have_yet_seals_nothing() -> None:
+    old, new = new_key(), new_key()
+    vault = Vault([new, old])
+    assert vault.seal_with(Vault([old]).fingerprint())
+    blob = vault.seal(SECRETS, b"t")
+    assert Vault([old]).open(blob, b"t") == SECRETS
+    assert vault.is_current(blob)
+    assert vault.seal_with(vault.fingerprint())
+    assert not vault.seal_with(Vault([new_key()]).fingerprint())
+    assert Vault([new]).open(vault.reseal(blob, b"t"), b"t") == SECRETS
+
+
 def test_the_key_file_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "vault.key"
     blob = Vault.from_file(path).seal(SECRETS, b"t")

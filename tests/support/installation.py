@@ -26,7 +26,7 @@ async def filled(url, fingerprint="fingerprint"):
     for n in (1, 2, 3):
         await tenant.release(NOON + n * MINUTE)
         await node.work(NOON + n * MINUTE, (FAILED, TRY_AGAIN, FAILED)[n - 1], room=20)
-    await store.write(meta.agree_on_vault, fingerprint, lambda known: True)
+    await store.write(meta.agree_on_vault, fingerprint)
     await store.close()
     return tenant, made
 
@@ -40,6 +40,6 @@ async def look(url, tenant, made, fingerprint="fingerprint"):
         for one in made
     ]
     found.append(await store.read(run_lists.count_runs, tenant.workspace))
-    found.append(await store.write(meta.agree_on_vault, fingerprint, lambda known: known == fingerprint))
+    found.append(await store.write(meta.agree_on_vault, fingerprint) == fingerprint)
     await store.close()
     return found

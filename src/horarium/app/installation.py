@@ -114,7 +114,7 @@ async def open_database(settings: Settings) -> AsyncIterator[tuple[Store, Vault]
             raise Unavailable(
                 "the database is a backup, on which no server works: restore it with `horarium restore`"
             )
-        if not await store.write(meta.agree_on_vault, vault.fingerprint(), vault.knows):
+        if not vault.seal_with(await store.write(meta.agree_on_vault, vault.fingerprint())):
             raise Unavailable(
                 "the secrets in this database were encrypted with another secret key: give that key, or both keys with "
                 "the new one first"

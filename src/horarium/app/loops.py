@@ -41,6 +41,7 @@ from horarium.service.allowed_hosts import REFRESH_S
 from horarium.service.audit import AuditService
 from horarium.service.identity import IdentityService
 from horarium.service.recording import Recording
+from horarium.service.secrets import FOLLOW_S, SecretService
 from horarium.service.services import Services
 from horarium.settings import ENVIRONMENT_PREFIX
 from horarium.store.base import ACCESS, WEBHOOKS, Store
@@ -85,6 +86,8 @@ def start_loops(server: Server, store: Store, clock: DatabaseClock) -> list[asyn
         upkeep_loop([server.services.tenancy.allowed_hosts.refresh], REFRESH_S),
         upkeep_loop([server.services.recording.refresh], recording.REFRESH_S),
     ]
+    if store.shared:
+        loops.append(upkeep_loop([_follow_secret_key(server.services)], FOLLOW_S))
     if server.lease is None:
         loops.append(heartbeat_loop(store, clock, server.id, int(settings.lease * 1000)))
     tasks: list[asyncio.Task[None]] = []
@@ -195,6 +198,16 @@ def _touch_keys(services: Services) -> Callable[[], Awaitable[bool]]:
         return False
 
     return touch
+
+
+def _follow_secret_key(services: Services) -> Callable[[], Awaitable[bool]]:
+    secrets = SecretService(services.store, services.vault, services.clock)
+
+    async def follow_secret_key() -> bool:
+        await secrets.follow()
+        return False
+
+    return follow_secret_key
 
 
 def _forget_on_access(store: Store, identities: IdentityService) -> None:

@@ -1,7 +1,9 @@
 """Stored secrets: encrypted with AES-256-GCM, each bound to the row that it belongs to.
 
-A key is a line of text: 32 random bytes in base64, plain or URL-safe. The first key encrypts ("seals"), all keys
-decrypt ("open"). With SQLite the keys are in a file of the data folder, which is made at the first start and which
+A key is a line of text: 32 random bytes in base64, plain or URL-safe. One key encrypts ("seals"), all keys decrypt
+("open"). The first key seals, unless the vault is told to seal with another one, because not all nodes have the first.
+
+With SQLite the keys are in a file of the data folder, which is made at the first start and which
 only its owner may read. With PostgreSQL they come from the settings, the same on every node, and are never made here.
 
 A sealed value consists of the format (1 byte), the key's id (4), the nonce (12), the ciphertext and the tag. The
@@ -64,13 +66,14 @@ class Vault:
     """Seals and opens secrets. A process needs only one; several threads may use it at once."""
 
     def __init__(self, keys: Iterable[str], path: Path | None = None) -> None:
-        """`keys`: the first one seals. `path`: the file that they come from, if any.
+        """`keys`: the first one seals, until `seal_with`. `path`: the file that they come from, if any.
 
         Raises VaultError where a key is not valid.
         """
         self._keys = tuple(_Key(text.strip()) for text in keys)
         if not self._keys:
             raise VaultError("the vault needs at least one key")
+        self._sealing = self._keys[0]
         self._path = path
 
     @classmethod
@@ -88,7 +91,7 @@ class Vault:
 
         `context` is the id of the row that the mapping belongs to. The sealed value opens only with the same context.
         """
-        key, nonce = self._keys[0], os.urandom(_NONCE)
+        key, nonce = self._sealing, os.urandom(_NONCE)
         header = _FORMAT + key.id + nonce
         return header + key.cipher.encrypt(nonce, orjson.dumps(dict(values)), _LABEL + context)
 
@@ -111,12 +114,20 @@ class Vault:
         raise VaultError("a sealed value was changed, or belongs to something else")
 
     def is_current(self, blob: bytes) -> bool:
-        """Whether a value was sealed with the first key, and so need not be sealed anew."""
-        return bytes(blob[1 : 1 + _KEY_ID]) == self._keys[0].id
+        """Whether a value was sealed with the key that seals now, and so need not be sealed anew."""
+        return bytes(blob[1 : 1 + _KEY_ID]) == self._sealing.id
 
     def reseal(self, blob: bytes, context: bytes) -> bytes:
-        """The same value, sealed with the first key. Raises VaultError, as `open` does."""
+        """The same value, sealed with the key that seals now. Raises VaultError, as `open` does."""
         return self.seal(self.open(blob, context), context)
+
+    def seal_with(self, fingerprint: str) -> bool:
+        """Seal with the key that has this fingerprint. False, and nothing is changed, where it is none of ours."""
+        for key in self._keys:
+            if hmac.compare_digest(key.fingerprint, fingerprint):
+                self._sealing = key
+                return True
+        return False
 
     @property
     def has_file(self) -> bool:
@@ -133,10 +144,11 @@ class Vault:
         texts = [new_key(), *(key.text for key in self._keys)]
         _write_key_file(self._path, texts, replace=True)
         self._keys = tuple(_Key(text) for text in texts)
+        self._sealing = self._keys[0]
 
     def fingerprint(self) -> str:
-        """A name for the first key, from which the key cannot be computed. The database keeps it, so that a server
-        that starts with a wrong key notices."""
+        """A name for the first key, from which the key cannot be computed. The database keeps that of the key which
+        seals, so that a server that starts with a wrong key notices."""
         return self._keys[0].fingerprint
 
     def knows(self, fingerprint: str) -> bool:

@@ -95,14 +95,6 @@ async def test_the_version_of_the_zone_data_only_rises(store):
         assert await store.write(meta.raise_zone_data, ours) == highest
 
 
-async def test_the_first_node_says_which_key_the_secrets_have(store):
-    agree = meta.agree_on_vault
-    assert await store.write(agree, "one", lambda known: known == "one")
-    assert not await store.write(agree, "two", lambda known: known == "two")
-    assert await store.write(agree, "two", lambda known: known in ("one", "two"))
-    assert not await store.write(agree, "one", lambda known: known == "one")
-
-
 async def test_a_watchdog_sees_who_lives_and_who_was_given_up_and_not_who_stopped(tenant, store):
     stopped, _gone, heir = [await Node.start(store) for _ in range(3)]
     await store.urgent(nodes.stop, stopped.id, NOW)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from horarium.store.base import Tx
 
@@ -22,16 +22,23 @@ RESTORED = "restored"
 DIALECT = "dialect:"
 
 
-async def agree_on_vault(tx: Tx, fingerprint: str, knows: Callable[[str], bool]) -> bool:
-    """Whether our keys are those of this database; the first node to come says which. `knows` tells whether a
-    fingerprint is that of one of ours, so that a new key in front takes the old one's place."""
+async def agree_on_vault(tx: Tx, fingerprint: str) -> str:
+    """The fingerprint of the key that all nodes seal the secrets of this database with; the first node to come says
+    which. It stays until a rotation, since nodes that are not restarted yet do not have a new key."""
     await tx.run("add_meta", name=VAULT_KEY, value=fingerprint)
     (known,) = await tx.row("get_meta", name=VAULT_KEY)
-    if not knows(known):
-        return False
-    if known != fingerprint:
-        await tx.run("set_meta", name=VAULT_KEY, value=fingerprint)
-    return True
+    return str(known)
+
+
+async def agreed_vault(tx: Tx) -> str | None:
+    """The same, where some node has said it."""
+    row = await tx.row("read_meta", name=VAULT_KEY)
+    return None if row is None else str(row[0])
+
+
+async def rotate_vault(tx: Tx, fingerprint: str) -> None:
+    """Have all nodes seal with another key from now on."""
+    await tx.run("set_meta", name=VAULT_KEY, value=fingerprint)
 
 
 async def has_vault(tx: Tx) -> bool:
