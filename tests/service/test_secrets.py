@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from horarium.app import open_server
-from horarium.domain.errors import Forbidden
+from horarium.domain.errors import Forbidden, Unavailable
 from horarium.domain.ids import random_id
 from horarium.domain.listings import AuditListing
 from horarium.domain.target import TargetKind
@@ -19,7 +19,7 @@ from horarium.service.secrets import Rotated, SecretService
 from horarium.service.targets import TargetDraft
 from horarium.settings import Settings
 from horarium.store.vault import Vault, new_key
-from horarium.store.verbs import nodes
+from horarium.store.verbs import meta, nodes
 from horarium.store.verbs import secrets as verbs
 from horarium.times import Timing
 
@@ -127,11 +127,16 @@ async def test_on_all_nodes_a_key_that_is_new_seals_from_the_rotation_on(tmp_pat
         assert secrets.FOLLOWED_S > secrets.FOLLOW_S
 
 
-async def test_a_node_without_the_key_that_seals_says_so(tmp_path: Path) -> None:
+async def test_a_node_without_the_key_that_seals_says_so_and_rotates_nothing(tmp_path: Path) -> None:
     async with open_server(Settings(data=tmp_path, roles=("api",))) as server:
         vault = Vault([new_key()])
+        who = await server.services.identities.resolve((tmp_path / "admin.key").read_text().strip())
         service = SecretService(server.services.store, vault, server.services.clock)
         with capture_logs() as lines:
             await service.follow()
         assert [line["event"] for line in lines] == ["secret_key_missing"]
         assert vault.is_current(vault.seal({}, b"t"))
+        with pytest.raises(Unavailable, match="restart it with both keys"):
+            await service.rotate(who)
+        agreed = await server.services.store.read(meta.agreed_vault)
+        assert agreed == server.services.vault.fingerprint()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from horarium.domain.errors import Unavailable
 from horarium.domain.tenancy import SERVER_SCOPE, Identity
 from horarium.service.clock import Clock
 from horarium.service.trail import Trail
@@ -51,9 +52,16 @@ class SecretService:
 
         Old keys are kept, so that copies of the database from before can still be read. If a rotation is
         interrupted, the next one finishes it. Where other nodes are at work, secrets are encrypted anew once these
-        encrypt with the new key as well. Raises Forbidden.
+        encrypt with the new key as well. Raises Forbidden, and Unavailable where this node does not have the key that
+        the others encrypt with.
         """
         who.require(SERVER_SCOPE)
+        agreed = await self.store.read(meta.agreed_vault)
+        if agreed is not None and not self.vault.knows(agreed):
+            raise Unavailable(
+                "this server does not have the secret key that the others encrypt with: restart it with both keys, the "
+                "new one first"
+            )
         made = self.vault.has_file
         if made:
             self.vault.rotate_key()

@@ -47,6 +47,47 @@ async def test_what_belongs_to_the_runs_of_a_month_goes_with_it_and_that_of_the_
     await connection.close()
 
 
+async def test_what_belongs_to_a_month_goes_also_where_a_node_has_died_just_after_it_had_dropped_it(
+    url, store, monkeypatch
+):
+    tenant, connection = await Tenant.open(store), await connect(url)
+    await make_partitions(connection, NOON, NOON)
+    await tenant.schedule("0 12 1 12 *")
+    now = month_starts((2026, 12)) + NOON % DAY
+    await tenant.release(now)
+    await (await Node.start(store)).work(now)
+    await connection.execute("INSERT INTO attempts SELECT id, 1, 0, 0 FROM runs")
+
+    async def dies(connection, month):
+        if month == (2026, 12):
+            raise ConnectionResetError
+
+    before = month_starts((2027, 1))
+    with monkeypatch.context() as killed:
+        killed.setattr(partitions, "_delete_attempts_and_callbacks", dies)
+        with pytest.raises(ConnectionResetError):
+            await drop_partitions(connection, before)
+    assert await connection.fetchval("SELECT count(*) FROM attempts") == 1
+    assert not [name for name in await drop_partitions(connection, before) if name.startswith("runs")]
+    assert await connection.fetchval("SELECT count(*) FROM attempts") == 0
+    assert await connection.fetchval("SELECT count(*) FROM meta WHERE name LIKE 'dropped:%'") == 0
+    await connection.close()
+
+
+async def test_a_month_that_another_node_has_dropped_meanwhile_is_passed_over(url, monkeypatch):
+    connection, early = await connect(url), month_starts((2020, 1))
+    await make_partitions(connection, early, early)
+    seen = await partitions._partitions(connection, "runs")
+    await connection.execute("DROP TABLE runs_2020_01")
+
+    async def as_seen(connection, table):
+        return seen if table == "runs" else set()
+
+    monkeypatch.setattr(partitions, "_partitions", as_seen)
+    assert await drop_partitions(connection, month_starts((2020, 3))) == ["runs_2020_02"]
+    await connection.close()
+
+
 @pytest.mark.parametrize(("later", "stays"), [(-1, False), (0, True)])
 async def test_a_month_with_something_that_has_ended_later_stays(url, store, later, stays):
     """A run that took long, or was retried: its retention begins when it has ended."""

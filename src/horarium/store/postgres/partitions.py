@@ -26,6 +26,9 @@ AHEAD = 3
 
 BATCH = 10_000
 
+# Before the name of a month in `meta`, from when it is dropped until what belonged to its runs is deleted as well.
+DROPPED = "dropped:"
+
 # Making or dropping a partition has to wait for all queries on the table, and new queries wait behind it. So it gives
 # up after this time and is tried again an hour later.
 _PATIENCE = "SET LOCAL lock_timeout = '2s'"
@@ -96,8 +99,12 @@ async def _make(connection: Any, table: str, name: str, month: tuple[int, int]) 
 
 async def drop_partitions(connection: Any, before_ms: int) -> list[str]:
     """Drop the months that end before an instant, unless they hold something that is unfinished or was finished later;
-    the names of those that were dropped."""
+    the names of those that were dropped. Of several nodes that do so one drops each month.
+
+    What belongs to the runs of a month is deleted after it, also where a node has died meanwhile.
+    """
     dropped = []
+    await _delete_what_belonged(connection)
     for table in PARTITIONED:
         for name in sorted(await _partitions(connection, table)):
             month = _month_in(name)
@@ -105,25 +112,36 @@ async def drop_partitions(connection: Any, before_ms: int) -> list[str]:
                 continue
             if await _drop(connection, name, before_ms):
                 dropped.append(name)
-                if table == "runs":
-                    await _delete_attempts_and_callbacks(connection, month)
+                await _delete_what_belonged(connection)
     return dropped
 
 
 async def _drop(connection: Any, name: str, before_ms: int) -> bool:
-    needed = await connection.fetchval(
-        f"SELECT EXISTS (SELECT 1 FROM {name} WHERE finished_ms IS NULL OR finished_ms >= $1)",  # noqa: S608
-        before_ms,
-    )
-    if needed:
-        return False
     try:
+        needed = await connection.fetchval(
+            f"SELECT EXISTS (SELECT 1 FROM {name} WHERE finished_ms IS NULL OR finished_ms >= $1)",  # noqa: S608
+            before_ms,
+        )
+        if needed:
+            return False
         async with connection.transaction():
             await connection.execute(_PATIENCE)
             await connection.execute(f"DROP TABLE {name}")
-    except asyncpg.LockNotAvailableError:
+            await connection.execute(
+                "INSERT INTO meta (name, value) VALUES ($1, '') ON CONFLICT (name) DO NOTHING", DROPPED + name
+            )
+    except (asyncpg.LockNotAvailableError, asyncpg.UndefinedTableError):  # another node has dropped it
         return False
     return True
+
+
+async def _delete_what_belonged(connection: Any) -> None:
+    """Delete what belonged to the runs of months that were dropped, and note that it is done."""
+    for (noted,) in await connection.fetch("SELECT name FROM meta WHERE name LIKE $1", f"{DROPPED}%"):
+        month = _month_in(noted)
+        if month is not None and noted.startswith(f"{DROPPED}runs_"):
+            await _delete_attempts_and_callbacks(connection, month)
+        await connection.execute("DELETE FROM meta WHERE name = $1", noted)
 
 
 async def _delete_attempts_and_callbacks(connection: Any, month: tuple[int, int]) -> None:
