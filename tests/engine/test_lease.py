@@ -61,6 +61,19 @@ def lease_of(lapses):
     return lease
 
 
+async def test_a_lease_is_over_when_the_machine_wakes_that_was_suspended_for_so_long(clock, monkeypatch):
+    """The monotonic clock has stood still meanwhile."""
+    awake = SimpleNamespace(
+        monotonic=lambda: 100.0, CLOCK_BOOTTIME=7, clock_gettime=lambda which: {7: clock.now}[which]
+    )
+    monkeypatch.setattr(module, "time", awake)
+    lease = lease_of([])
+    await lease._beat(SlowConnection(clock))
+    assert lease.held
+    clock.now += LEASE_S
+    assert not lease.held
+
+
 async def test_a_lease_counts_from_when_it_was_asked_for_however_long_the_answer_took(clock):
     lease = lease_of([])
     await lease._beat(SlowConnection(clock))

@@ -109,3 +109,15 @@ async def test_every_table_and_the_statistics_are_written_anew_with_all_the_time
         "CHECKPOINT",
     ]
     assert connection.is_closed()
+
+
+async def test_a_month_that_a_server_has_dropped_meanwhile_holds_up_no_other_table(
+    empty_url, monkeypatch
+) -> None:
+    told = []
+    connection = await connect(empty_url)
+    await connection.execute("CREATE TABLE things (name TEXT)")
+    await connection.close()
+    monkeypatch.setattr(compacting, "_TABLES", "VALUES ('runs_2020_01'), ('things')")
+    assert await compact(empty_url, told.append) == []
+    assert told == ["runs_2020_01", "things"]

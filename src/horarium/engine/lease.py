@@ -3,7 +3,7 @@
 Heartbeats use a connection of their own, so that a node does not lose its runs because its event loop or its
 pool is busy. If the event loop stands still for as long as the lease lasts, the thread sends no more heartbeats,
 and the node's runs go to others. Only the monotonic clock says whether the lease holds, so a process that was
-frozen knows it as soon as it wakes.
+frozen knows it as soon as it wakes, and so does one whose machine was suspended, where the system counts that time.
 """
 
 from __future__ import annotations
@@ -35,6 +35,12 @@ BEATS = 3
 Lend = Callable[[Any, asyncio.AbstractEventLoop], Awaitable[None]]
 
 
+def _now() -> float:
+    """The monotonic clock in seconds; with the time for which the machine was suspended, where the system tells it."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
 class Lease:
     """The lease of this process. `on_lapse` is called on the event loop after the node was given up and has
     registered again: what it held before is not its own any more."""
@@ -55,8 +61,8 @@ class Lease:
         self._lend = lend
         self._on_lapse = on_lapse
         self._loop = asyncio.get_running_loop()
-        self._until = time.monotonic() + lease_s
-        self._pulse = time.monotonic()
+        self._until = _now() + lease_s
+        self._pulse = _now()
         self._stopping = threading.Event()
         # Of the thread: the connection that it has, and what ends its wait for the next heartbeat.
         self._beats: asyncio.AbstractEventLoop | None = None
@@ -69,12 +75,12 @@ class Lease:
     @property
     def held(self) -> bool:
         """Whether this node may claim and begin runs."""
-        return time.monotonic() < self._until
+        return _now() < self._until
 
     @property
     def left_s(self) -> float:
         """For how many seconds the lease still holds."""
-        return max(0.0, self._until - time.monotonic())
+        return max(0.0, self._until - _now())
 
     async def close(self) -> None:
         """Stop the heartbeats and wait for the thread."""
@@ -87,7 +93,7 @@ class Lease:
 
     async def _pulse_loop(self) -> None:
         while True:
-            self._pulse = time.monotonic()
+            self._pulse = _now()
             await asyncio.sleep(PULSE_S)
 
     def _run(self) -> None:
@@ -106,7 +112,7 @@ class Lease:
                 self._beating = None
                 connection.drop()
                 pause = min(pause, AGAIN_S)
-                left = round(max(0.0, self._until - time.monotonic()), 1)
+                left = round(max(0.0, self._until - _now()), 1)
                 _log.warning("heartbeat_failed", error=str(error) or "no answer", lease_left_s=left)
             await self._wait(pause)
         connection.drop()
@@ -133,11 +139,11 @@ class Lease:
         self._disturbed.clear()
 
     async def _beat(self, connection: PostgresConnection) -> None:
-        silent = time.monotonic() - self._pulse
+        silent = _now() - self._pulse
         if silent > self._lease_s:
             _log.error("event_loop_stands_still", seconds=round(silent, 1), consequence="the lease lapses")
             return
-        begun = time.monotonic()
+        begun = _now()
         now, lease_ms = await connection.now_ms(), int(self._lease_s * 1000)
         alive = await connection.run(nodes.heartbeat, self._node.id, now, lease_ms)
         if not alive:

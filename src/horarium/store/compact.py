@@ -7,7 +7,7 @@ its log; no server may work on it meanwhile. PostgreSQL writes one table after a
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,8 @@ async def _compact_postgres(url: str, progress: Progress) -> list[str]:
         await connection.execute("SET statement_timeout = 0")
         for (table,) in await connection.fetch(_TABLES):
             progress(table)
-            await connection.execute(f"VACUUM (FULL, ANALYZE) {table}")
+            with suppress(asyncpg.UndefinedTableError):  # a server has dropped this month meanwhile
+                await connection.execute(f"VACUUM (FULL, ANALYZE) {table}")
         return [
             words
             for statement, words in (
