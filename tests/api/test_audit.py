@@ -9,10 +9,14 @@ import pytest
 
 from horarium.cli.audit import _verified
 from horarium.cli.failure import Failure
+from horarium.domain.errors import Unavailable
 from horarium.domain.ids import from_prefixed, prefixed
 from horarium.executors import egress
+from horarium.service import audit as service
+from horarium.store.verbs import audit as verbs
 from tests.api.asking import ask
 from tests.support.house import House, client_of
+from tests.support.interleaved import in_between
 
 NOW = "2026-03-01T12:00:00Z"
 BASE = "/horarium/v1"
@@ -443,6 +447,35 @@ async def test_a_person_is_erased_and_the_proof_still_verifies():
             "erased": 0
         }
         assert (await actions(house))[0] == "audit.erased"
+
+
+@pytest.mark.parametrize("how", ["erased", "deleted", "neither"])
+async def test_a_proof_that_would_not_verify_because_something_goes_while_it_is_read_is_broken_off(
+    monkeypatch, how
+):
+    monkeypatch.setattr(service, "LINKS_AT_ONCE", 1)
+    async with House.open(NOW) as house:
+        for name in ("first", "second"):
+            await a_schedule(house, name=name)
+            await entries(house)
+        who, log = await house.who(), house.services.audit
+        house.clock.now += 10 * 86_400_000
+
+        async def meanwhile():
+            if how == "erased":
+                await log.erase(who, who.principal_id)
+            elif how == "deleted":
+                await log.forget(house.clock.now - 86_400_000)
+            else:
+                await a_schedule(house, name="third")
+
+        in_between(monkeypatch, house.store, verbs.links_after, meanwhile)
+        if how == "neither":
+            assert _verified(await exported(house, proof="true"), {}).problems == []
+            return
+        with pytest.raises(Unavailable, match="ask again"):
+            await exported(house, proof="true")
+        assert _verified(await exported(house, proof="true"), {}).problems == []
 
 
 async def test_old_entries_go_and_the_proof_begins_where_they_ended():

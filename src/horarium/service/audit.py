@@ -12,7 +12,7 @@ from functools import partial
 
 import structlog
 
-from horarium.domain.audit import ERASED, FORGOTTEN, REFUSED, AuditEntry, Link, LinkedEntry
+from horarium.domain.audit import ERASED, FORGOTTEN, REFUSED, Anchor, AuditEntry, Link, LinkedEntry
 from horarium.domain.errors import HorariumError, Unavailable
 from horarium.domain.ids import Id
 from horarium.domain.listings import AuditListing
@@ -81,6 +81,19 @@ class AuditService:
                 if link.number <= chain.number:
                     yield link, entries
             number = found[-1][0].number
+
+    async def lost_something(self, who: Identity, chain: Chain) -> bool:
+        """Whether links were deleted or entries erased since a chain was asked for: what was read of it meanwhile does
+        not verify then, although nobody has changed anything."""
+        now = await self.chain(who)
+        since = Chain(Anchor(chain.number, chain.hash), now.number, now.hash)
+        erased = [
+            entry
+            async for _, entries in self.links(who, since)
+            for entry in entries
+            if entry.action == ERASED
+        ]
+        return now.anchor != chain.anchor or bool(erased)
 
     async def erase(self, who: Identity, principal_id: Id) -> int:
         """Erase what the log says about a principal: what it did, and what was done to it. Returns how many entries

@@ -16,7 +16,7 @@ from horarium.api.queries import subject_in
 from horarium.api.routes.base import CURSOR, LIMIT, TOTAL, Routes, cursor_of
 from horarium.api.web import Answer, Api, StreamedAnswer, json_answer
 from horarium.domain.audit import Link, LinkedEntry
-from horarium.domain.errors import Invalid, Problem
+from horarium.domain.errors import Invalid, Problem, Unavailable
 from horarium.domain.ids import from_prefixed, id_time
 from horarium.domain.listings import AuditListing
 from horarium.domain.tenancy import Identity
@@ -90,7 +90,8 @@ class AuditRoutes(Routes):
             yield b"".join(_line(show.audit_entry(entry)) for entry in within)
 
     async def _proof(self, who: Identity, chain: Chain) -> AsyncIterator[bytes]:
-        """All that is needed to verify the chain without this server: its ends, and every link with its entries."""
+        """All that is needed to verify the chain without this server: its ends, and every link with its entries. It is
+        broken off where something of it was erased or deleted meanwhile, because it would not verify."""
         yield _line(
             {
                 "workspace": who.workspace_id.hex(),
@@ -100,6 +101,8 @@ class AuditRoutes(Routes):
         )
         async for link, entries in self.services.audit.links(who, chain):
             yield _line(_link(link, entries))
+        if await self.services.audit.lost_something(who, chain):
+            raise Unavailable("entries of the log were erased or deleted while it was read: ask again")
 
 
 def _link(link: Link, entries: list[LinkedEntry]) -> dict[str, Any]:
