@@ -13,7 +13,7 @@ from horarium.domain.places import LaneRoom
 from horarium.engine.steps import UPKEEP_BATCH, Engine
 from horarium.service.failure_log import LINES_OF_TARGET, PERIOD_MS
 from horarium.store.base import Duplicate
-from horarium.store.verbs import idempotency, meta, quotas, upkeep, windows
+from horarium.store.verbs import idempotency, meta, quotas, upkeep
 from horarium.store.verbs import release as release_verbs
 from horarium.store.verbs import runs as run_verbs
 from horarium.times import TZDATA_VERSION
@@ -52,7 +52,6 @@ async def test_there_may_be_more_where_a_batch_was_full(found, more):
             run_verbs.expire_callbacks: [CALLBACK] * found,
             upkeep.unstick: found,
             meta.raise_zone_data: TZDATA_VERSION,
-            windows.rezone_windows: 0,
             upkeep.rezone: found,
             idempotency.forget_answers: found,
         }
@@ -64,21 +63,10 @@ async def test_there_may_be_more_where_a_batch_was_full(found, more):
         (run_verbs.expire_callbacks, NOW, UPKEEP_BATCH),
         (upkeep.unstick, NOW, UPKEEP_BATCH),
         (meta.raise_zone_data, TZDATA_VERSION),
-        (windows.rezone_windows, NOW, UPKEEP_BATCH),
         (upkeep.rezone, NOW, UPKEEP_BATCH),
         (idempotency.forget_answers, NOW - 86_400_000, UPKEEP_BATCH),
         (quotas.settle_all_freed, UPKEEP_BATCH),
     ]
-
-
-@pytest.mark.parametrize(("moved", "more"), [(0, False), (UPKEEP_BATCH - 1, False), (UPKEEP_BATCH, True)])
-async def test_there_may_be_more_windows_of_a_zone_with_new_data_where_a_batch_was_full(moved, more):
-    answers = {
-        meta.raise_zone_data: TZDATA_VERSION,
-        windows.rezone_windows: moved,
-        upkeep.rezone: UPKEEP_BATCH - 1,
-    }
-    assert await engine_on(answers).rezone() is more
 
 
 async def test_a_node_with_older_zone_data_than_another_plans_nothing_and_is_done():

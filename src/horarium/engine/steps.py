@@ -13,7 +13,7 @@ from horarium.engine.figures import EngineFigures
 from horarium.service.clock import Clock
 from horarium.service.failure_log import FailureLog
 from horarium.store.base import Duplicate, Store
-from horarium.store.verbs import idempotency, meta, quotas, upkeep, windows
+from horarium.store.verbs import idempotency, meta, quotas, upkeep
 from horarium.store.verbs import nodes as node_verbs
 from horarium.store.verbs import release as release_verbs
 from horarium.store.verbs import runs as run_verbs
@@ -146,16 +146,13 @@ class Engine:
         return await self.store.urgent(upkeep.unstick, self.clock.now_ms(), UPKEEP_BATCH) == UPKEEP_BATCH
 
     async def rezone(self) -> bool:
-        """Compute again where the data of a time zone have changed: when windows begin next, and the next slots of
-        schedules, one batch of each. A node with older data than another node does not."""
+        """Compute again where the data of a time zone have changed: the next slots of schedules, and when windows begin
+        next, one batch of each. A node with older data than another node does not."""
         highest = await self.store.urgent(meta.raise_zone_data, TZDATA_VERSION)
         if highest != TZDATA_VERSION:
             _log.warning("older_zone_data", ours=TZDATA_VERSION, highest=highest, consequence="does not plan")
             return False
-        now = self.clock.now_ms()
-        moved = await self.store.urgent(windows.rezone_windows, now, UPKEEP_BATCH)
-        planned = await self.store.urgent(upkeep.rezone, now, UPKEEP_BATCH)
-        return UPKEEP_BATCH in (moved, planned)
+        return await self.store.urgent(upkeep.rezone, self.clock.now_ms(), UPKEEP_BATCH) == UPKEEP_BATCH
 
     async def forget(self) -> bool:
         """Delete answers to requests of more than a day ago, one batch. Add up what the engine has deleted since the

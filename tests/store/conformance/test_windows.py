@@ -13,7 +13,7 @@ from horarium.domain.plan import slot_after
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.domain.windows import MOST_OF_SCHEDULE, MOST_OF_WORKSPACE, NO_HOLDS, Window
 from horarium.service.schedules import pausing, resuming
-from horarium.store.verbs import pauses, windows
+from horarium.store.verbs import pauses, upkeep, windows
 from horarium.store.verbs.changes import change_schedule
 from horarium.store.verbs.windows import MovedWindow
 from horarium.times import Timing
@@ -308,7 +308,7 @@ async def by_older_data(store, *moved):
 
 async def rezoned(tenant, now, limit=10):
     """When each window begins next, after those of zones with new data were computed anew, and how many these were."""
-    count = await tenant.store.urgent(windows.rezone_windows, now, limit)
+    count = await tenant.store.urgent(upkeep.rezone, now, limit)
     found = await tenant.store.read(windows.windows_of, tenant.workspace, None)
     return {window.id: window.next_ms for window in found}, count
 

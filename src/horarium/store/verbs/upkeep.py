@@ -12,6 +12,7 @@ from horarium.store.base import DUE, Tx, portable
 from horarium.store.figures import SLOTS
 from horarium.store.rows import RezonedCursor, RezonedSchedule, SpanRow, StaleCursor, ZoneInUse
 from horarium.store.verbs.settle import follow_up
+from horarium.store.verbs.windows import rezone_windows
 from horarium.times import zone_fingerprint
 
 # So many pages of a SQLite file (of 4 KiB) may hold nothing without being given back.
@@ -46,8 +47,9 @@ async def unstick(tx: Tx, now: int, limit: int) -> int:
 
 
 async def rezone(tx: Tx, now: int, limit: int) -> int:
-    """Compute the next slot again for schedules whose time zone has other data than it was computed with; for how
-    many. Those of all zones are looked at, as far as `limit` goes.
+    """Compute the next slot again for schedules whose time zone has other data than it was computed with, and when
+    windows begin next; for how many schedules, or windows where these are more. Those of all zones are looked at, up to
+    `limit` of each.
 
     The computation starts from where a schedule is accounted for, so no slot fires again. Neither does a local
     time that occurs once more by the new data. What fell due meanwhile is fired by the next release.
@@ -70,7 +72,8 @@ async def rezone(tx: Tx, now: int, limit: int) -> int:
             tx.count(SLOTS, SpanReason.CANCELLED.value, len(dropped))
         tx.announce(DUE, now)
         left -= len(stale)
-    return limit - left
+    # At last, since others that wait for a window may have locked a schedule.
+    return max(limit - left, await rezone_windows(tx, now, limit))
 
 
 def _rezoned(stale: StaleCursor, zone_data: str, now: int) -> tuple[RezonedCursor, SpanRow | None]:
