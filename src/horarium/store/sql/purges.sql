@@ -26,11 +26,11 @@ SELECT 1 FROM workspaces WHERE {to_purge} LIMIT 1;
 SELECT id FROM workspaces WHERE {to_purge} ORDER BY purge_ms LIMIT 1;
 
 -- name: begin_purge
-UPDATE workspaces SET purge_ms = 0 WHERE id = :id AND purge_ms > 0;
+UPDATE workspaces SET purge_ms = 0, version = version + 1 WHERE id = :id AND purge_ms > 0;
 
 -- name: purge_again
 -- Its slug is free and its name is gone at once.
-UPDATE workspaces SET slug = :slug, name = '', updated_ms = :again_ms WHERE id = :id;
+UPDATE workspaces SET slug = :slug, name = '', version = version + 1, updated_ms = :again_ms WHERE id = :id;
 
 -- part: some_runs
 SELECT id FROM runs WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit
