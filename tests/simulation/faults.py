@@ -142,7 +142,9 @@ def _storm(world: World, args: dict[str, Any]) -> None:
 
 
 def _clock(world: World, args: dict[str, Any]) -> None:
-    world.disturb("clock back" if args["by_ms"] < 0 else "clock forward", {})
+    # What was to be done later waits until a clock that was set back is where it was before.
+    back_s = max(0, -args["by_ms"]) / 1000
+    world.disturb("clock back" if back_s else "clock forward", {"seconds": back_s})
     world.jump_ms += args["by_ms"]
     world.set_back_ms += min(args["by_ms"], 0)
 
