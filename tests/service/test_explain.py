@@ -17,9 +17,20 @@ from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
 from horarium.domain.schedule import AfterPause, CatchUp, Policies, Schedule, ScheduleState
-from horarium.service.explain import _judge, preview, upcoming
+from horarium.domain.windows import Holds, Window
+from horarium.service.explain import (
+    LEAST_PASSED,
+    MOST_PASSED,
+    _judge,
+    _not_held,
+    foreseeing,
+    preview,
+    previewing,
+    upcoming,
+)
+from horarium.service.turns import at_once
 from horarium.store.verbs.pauses import write_pauses
-from horarium.times import RecurrenceError, Timing, jitter_ms
+from horarium.times import RecurrenceError, Timing, canonical_spec, jitter_ms
 from tests.support.workshop import NOON, Workshop
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -393,3 +404,37 @@ async def test_a_schedule_owes_what_comes_after_the_instant_of_its_creation(shop
         None,
         at,
     )
+
+
+def test_next_fires_behind_windows_of_very_many_recurrences_are_looked_for_as_far_as_that_stays_quick() -> (
+    None
+):
+    midnights = canonical_spec({"calendars": [{"second": [second]} for second in range(31)]})
+    asked: list[int] = []
+
+    class Counted(Holds):
+        def behind(self, due_ms: int) -> Pause | None:
+            asked.append(self.asked)
+            return super().behind(due_ms)
+
+    def window(spec: str) -> Window:
+        timing = Timing(spec, zone="UTC")
+        return Window(random_id(0), random_id(0), None, timing, HOUR, CatchUp.NONE, NOON, NOON)
+
+    def next_fires(holds: Holds) -> tuple[int, int]:
+        asked.clear()
+        found = at_once(_not_held(Timing("0 0 * * *"), NOON, 1, 0, holds))
+        return len(found), len(asked)
+
+    assert next_fires(Counted(windows=(window("0 0 * * *"),))) == (0, MOST_PASSED)
+    assert next_fires(Counted(windows=tuple(window(midnights) for _ in range(20)))) == (0, LEAST_PASSED)
+
+
+async def test_a_long_preview_lets_others_work_in_between(shop: Workshop) -> None:
+    schedule = await shop.schedule("0 9 * * *")
+    steps = 0
+    for _ in foreseeing(schedule, NOON, 100):
+        steps += 1
+    for _ in previewing(schedule.definition.timing, NOON, 100):
+        steps += 1
+    assert steps >= 198

@@ -105,6 +105,41 @@ def test_the_largest_structured_recurrence_that_is_accepted() -> None:
         answers_soon(Timing(spec, "cadenya", zone))
 
 
+# A day on which the clock of Berlin jumps over 02:30: a calendar of these local times never fires there, in no year.
+IN_THE_GAP = {
+    "dayOfMonth": [{"start": 25, "end": 31}],
+    "month": [3],
+    "dayOfWeek": [0],
+    "hour": [2],
+    "minute": [30],
+}
+
+
+@pytest.mark.parametrize("years", [{}, {"year": [{"start": 2026, "end": 9998}]}, {"year": [{"start": 9990}]}])
+@pytest.mark.parametrize("parts", [1, 8])
+def test_a_recurrence_that_lies_in_gaps_for_ever(years: dict[str, object], parts: int) -> None:
+    rows = [{**IN_THE_GAP, **years, "second": [second]} for second in range(parts)]
+    answers_soon(Timing(canonical_spec({"calendars": rows}), zone="Europe/Berlin"))
+
+
+def test_years_that_are_listed_and_have_no_such_day() -> None:
+    common = list(range(2001, 9999, 128))[:60]
+    rows = [{"dayOfMonth": [29], "month": [2], "year": [*common, {"start": 2101 + n, "end": 9999, "step": 4}]}
+            for n in range(0, 32, 4)]  # fmt: skip
+    answers_soon(Timing(canonical_spec({"calendars": rows}), zone="Europe/Berlin"))
+
+
+def test_a_preview_of_many_occurrences_behind_very_many_local_times_that_do_not_fire() -> None:
+    leap = {"dayOfMonth": [29], "month": [2], "dayOfWeek": [5]}
+    rows = [leap, *({**IN_THE_GAP, "second": [second]} for second in range(31))]
+    timing = Timing(canonical_spec({"calendars": rows}), zone="Europe/Berlin")
+    compile_timing(timing).next_after(0)  # so that only the occurrences count
+    begun = time.thread_time()
+    found = explain_next(timing, 1_772_928_000, 20)
+    assert time.thread_time() - begun < SOON
+    assert sum(len(each.note) for each in found) < 100_000
+
+
 LETTERS = "*/,-?LW#0123456789 @:{}[]\"' \tJANMONFRIcronrateateverydays()" + "\u0663\u00b2\x00é"
 
 

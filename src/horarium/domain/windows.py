@@ -15,7 +15,7 @@ from horarium.domain.ids import Id, derived_id
 from horarium.domain.pauses import Closure, Pause
 from horarium.domain.plan import repeated_local_time, slot_after
 from horarium.domain.schedule import CatchUp, stored_recurrence
-from horarium.times import Recurrence, Timing, smallest_gap
+from horarium.times import Recurrence, Timing, parts_of, smallest_gap
 
 # Between two beginnings of a window lies at least this time (s), so that few rows tell of a long downtime.
 LEAST_BETWEEN_S = 3600
@@ -138,6 +138,11 @@ class Holds:
 
     pauses: tuple[Pause, ...] = ()
     windows: tuple[Window, ...] = ()
+
+    @property
+    def asked(self) -> int:
+        """How many recurrences are asked about each slot."""
+        return sum(parts_of(window.recurrence) for window in self.windows)
 
     def behind(self, due_ms: int) -> Pause | None:
         """The pause, or the time of a window, that a slot lies in which is due at an instant: one of the schedule

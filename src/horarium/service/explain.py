@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from horarium.domain.fire import Fire, FireState, Span, SpanReason
 from horarium.domain.ids import Id
@@ -23,17 +24,18 @@ from horarium.domain.schedule import (
 )
 from horarium.domain.windows import NO_HOLDS, NOTHING_HOLDS, Holds, HoldsOver
 from horarium.service.clock import Clock
-from horarium.service.turns import Turns
+from horarium.service.turns import at_once, in_turns
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
 from horarium.store.verbs.pauses import pause_behind
 from horarium.store.verbs.schedules import deleted_schedules, get_schedule_or_deleted
 from horarium.store.verbs.windows import holds_of, holds_over
-from horarium.times import Occurrence, Timing, compile_timing, explain_next, local_text
+from horarium.times import Occurrence, Timing, compile_timing, local_text, occurrences
 from horarium.times.instants import utc_text
 
-# Pauses and windows that are passed over at most to find the next fires of a schedule.
-MOST_PASSED = 200
+# Pauses and windows that are passed over at most to find the next fires of a schedule. Where many recurrences of
+# windows are asked about each slot, it is fewer, so that so many are asked in all.
+MOST_PASSED, LEAST_PASSED, MOST_ASKED = 200, 10, 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,16 @@ class Explanation:
 
 def preview(timing: Timing, after_ms: int, count: int) -> Preview:
     """The next `count` occurrences after an instant, or fewer if the recurrence ends. Raises RecurrenceError."""
-    occurrences = explain_next(timing, after_ms // 1000, count)
-    return Preview(compile_timing(timing).describe(), tuple(occurrences))
+    return at_once(previewing(timing, after_ms, count))
+
+
+def previewing(timing: Timing, after_ms: int, count: int) -> Generator[None, None, Preview]:
+    """As `preview`. It yields between its steps, so that others can work in between."""
+    found: list[Occurrence] = []
+    for each in islice(occurrences(timing, after_ms // 1000), count):
+        found.append(each)
+        yield
+    return Preview(compile_timing(timing).describe(), tuple(found))
 
 
 def upcoming(schedule: Schedule, after_ms: int, count: int, holds: Holds = NO_HOLDS) -> Preview:
@@ -82,6 +92,13 @@ def upcoming(schedule: Schedule, after_ms: int, count: int, holds: Holds = NO_HO
     This is its preview, but without occurrences if it is not active, without those that a pause or a maintenance window
     holds back, and with no more than its `max_fires` still allows. One that is paused until an instant goes on then.
     """
+    return at_once(foreseeing(schedule, after_ms, count, holds))
+
+
+def foreseeing(
+    schedule: Schedule, after_ms: int, count: int, holds: Holds = NO_HOLDS
+) -> Generator[None, None, Preview]:
+    """As `upcoming`. It yields between its steps, so that others can work in between."""
     policies, timing = schedule.definition.policies, schedule.definition.timing
     limit = count
     if policies.max_fires is not None:
@@ -95,7 +112,8 @@ def upcoming(schedule: Schedule, after_ms: int, count: int, holds: Holds = NO_HO
         after_ms = max(after_ms, resumed_ms - 1)
     elif schedule.state is not ScheduleState.ACTIVE or (waits and holds is NO_HOLDS):
         return Preview(description, (), delay)
-    return Preview(description, tuple(_not_held(timing, after_ms, limit, delay, holds)), delay)
+    found = yield from _not_held(timing, after_ms, limit, delay, holds)
+    return Preview(description, tuple(found), delay)
 
 
 def _resumed_ms(schedule: Schedule) -> int | None:
@@ -106,33 +124,40 @@ def _resumed_ms(schedule: Schedule) -> int | None:
 def next_fire(schedule: Schedule, now_ms: int, holds: Holds = NO_HOLDS) -> int | None:
     """When a schedule fires next by what is known now (ms): at the first slot that nothing holds back. None where no
     such slot is known."""
+    return at_once(_next_fire(schedule, now_ms, holds))
+
+
+def _next_fire(schedule: Schedule, now_ms: int, holds: Holds) -> Generator[None, None, int | None]:
     due = schedule.progress.next_due
     if _resumed_ms(schedule) is None:
         if holds is NO_HOLDS or schedule.state is not ScheduleState.ACTIVE:
             return due
         if due is not None and holds.behind(due) is None:
             return due
-    found = upcoming(schedule, now_ms, 1, holds)
+    found = yield from foreseeing(schedule, now_ms, 1, holds)
     return found.occurrences[0].instant * 1000 + found.delay_ms if found.occurrences else None
 
 
-def _not_held(timing: Timing, after_ms: int, count: int, delay_ms: int, holds: Holds) -> list[Occurrence]:
-    """The next occurrences that nothing holds back. So many pauses and windows are passed over at most."""
+def _not_held(
+    timing: Timing, after_ms: int, count: int, delay_ms: int, holds: Holds
+) -> Generator[None, None, list[Occurrence]]:
+    """The next occurrences that nothing holds back, behind a bounded number of pauses and windows."""
     found: list[Occurrence] = []
-    after, passed = after_ms // 1000, 0
-    while len(found) < count and passed < MOST_PASSED:
-        coming = explain_next(timing, after, count - len(found))
-        if not coming:
+    coming, passed = occurrences(timing, after_ms // 1000), 0
+    most = max(LEAST_PASSED, min(MOST_PASSED, MOST_ASKED // max(1, holds.asked)))
+    while len(found) < count and passed < most:
+        each = next(coming, None)
+        if each is None:
             break
-        for each in coming:
-            held, again_ms = holds.open_again(each.instant * 1000 + delay_ms)
-            if held:
-                if again_ms is None:
-                    return found
-                after, passed = max(each.instant, -(-(again_ms - delay_ms) // 1000) - 1), passed + 1
-                break
+        held, again_ms = holds.open_again(each.instant * 1000 + delay_ms)
+        if not held:
             found.append(each)
-            after = each.instant
+        elif again_ms is None:
+            break
+        else:
+            after = max(each.instant, -(-(again_ms - delay_ms) // 1000) - 1)
+            coming, passed = occurrences(timing, after), passed + 1
+        yield
     return found
 
 
@@ -171,11 +196,16 @@ class ExplainService:
             if each.state is ScheduleState.ACTIVE or _resumed_ms(each) is not None
         ]
         over = await self.holds_over(workspace_id, active) if active else NOTHING_HOLDS
-        found, turns = dict[Id, int | None](), Turns()
-        for each in schedules:
-            found[each.id] = next_fire(each, self.clock.now_ms(), over.of(each.id))
-            await turns.give()
-        return found
+        now_ms = self.clock.now_ms()
+
+        def finding() -> Generator[None, None, dict[Id, int | None]]:
+            found = dict[Id, int | None]()
+            for each in schedules:
+                found[each.id] = yield from _next_fire(each, now_ms, over.of(each.id))
+                yield
+            return found
+
+        return await in_turns(finding())
 
     async def explain(self, workspace_id: Id, schedule_id: Id, at_ms: int) -> Explanation:
         """What became, or will become, of an instant, which is rounded down to the whole second."""

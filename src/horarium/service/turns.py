@@ -49,6 +49,15 @@ async def in_turns(work: Generator[None, None, T]) -> T:
         await turns.give()
 
 
+def at_once(work: Generator[None, None, T]) -> T:
+    """The result of work that yields between its steps, without a break."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return cast("T", end.value)
+
+
 async def turn() -> None:
     """Wait in the line. The caller may then work for a slice; if it cannot stop in between, also for longer."""
     loop = asyncio.get_running_loop()

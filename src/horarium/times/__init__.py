@@ -6,7 +6,7 @@ rule with a zone to a recurrence.
 """
 
 from horarium.times.density import busiest_hour, smallest_gap
-from horarium.times.explain import Occurrence, explain_next
+from horarium.times.explain import Occurrence, explain_next, occurrences
 from horarium.times.grammar import Grammar, canonical_spec, grammar_names, register_grammar
 from horarium.times.instants import InstantError, Rounding, held_ms
 from horarium.times.jitter import jitter_ms
@@ -14,6 +14,7 @@ from horarium.times.parsing import native
 from horarium.times.problems import ExpressionProblem, RecurrenceError
 from horarium.times.recurrence import Recurrence
 from horarium.times.timing import Timing, compile_timing, wants_anchor
+from horarium.times.union import parts_of
 from horarium.times.zones import TZDATA_VERSION, Zone, local_text, zone, zone_fingerprint, zone_names
 
 register_grammar(native.NAME, native.GRAMMAR)
@@ -37,6 +38,8 @@ __all__ = [
     "held_ms",
     "jitter_ms",
     "local_text",
+    "occurrences",
+    "parts_of",
     "register_grammar",
     "smallest_gap",
     "wants_anchor",

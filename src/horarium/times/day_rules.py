@@ -7,9 +7,9 @@ all years are at most fourteen tuples, and each is made when it is first needed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from horarium.times.civil import MONTH_LENGTHS, first_day, is_leap
+from horarium.times.civil import MAX_YEAR, MIN_YEAR, MONTH_LENGTHS, first_day, is_leap
 
 ALL_DAYS = 0xFFFFFFFE
 ALL_MONTHS = 0x1FFE
@@ -93,6 +93,20 @@ def nearest_workday(day: int, first: int, length: int) -> int:
     return day
 
 
+def kind_of_year(year: int) -> int:
+    """The number of the kind of a year, from 0 to 13."""
+    return (first_day(year) + 4) % 7 + 7 * is_leap(year)
+
+
+@cache
+def years_by_kind() -> tuple[int, ...]:
+    """The mask of the years 1 to 9999 that are of each kind."""
+    masks = [0] * KINDS_OF_YEAR
+    for year in range(MIN_YEAR, MAX_YEAR + 1):
+        masks[kind_of_year(year)] |= 1 << year
+    return tuple(masks)
+
+
 class YearTable:
     """The matching days of any year, counted from 1 January (0). `years` is a mask of years, or None for all."""
 
@@ -125,10 +139,18 @@ class YearTable:
             found = self.span(year)
         return year, found
 
+    def matching_years(self) -> int:
+        """The mask of the years that have matching days."""
+        found = 0
+        for kind, years in enumerate(years_by_kind()):
+            if self._of_kind(kind):
+                found |= years
+        return found if self.years is None else found & self.years
+
     def _days(self, year: int) -> tuple[int, ...]:
         if self.years is not None and not self.years >> year & 1:
             return ()
-        return self._of_kind((first_day(year) + 4) % 7 + 7 * is_leap(year))
+        return self._of_kind(kind_of_year(year))
 
     def _of_kind(self, kind: int) -> tuple[int, ...]:
         found = self._kinds[kind]

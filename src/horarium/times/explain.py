@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from horarium.times.civil import DAY, wall_text
 from horarium.times.clock_changes import Stretch
@@ -13,7 +15,8 @@ from horarium.times.timing import Timing, compile_timing
 from horarium.times.union import Union
 from horarium.times.zones import local_text
 
-# How many stretches back a note looks for local times that were left out before an occurrence.
+# How many stretches back the notes on an occurrence look for local times that were left out before it. The parts of a
+# union share them.
 STRETCHES_SEEN = 64
 
 
@@ -31,30 +34,32 @@ class Occurrence:
 
 def explain_next(timing: Timing, after: int, count: int) -> list[Occurrence]:
     """The next `count` occurrences after an instant, or fewer if the recurrence ends. Raises RecurrenceError."""
+    return list(islice(occurrences(timing, after), count))
+
+
+def occurrences(timing: Timing, after: int) -> Iterator[Occurrence]:
+    """The occurrences after an instant, each found when it is asked for. Raises RecurrenceError."""
     recurrence = compile_timing(timing)
-    found: list[Occurrence] = []
-    before: int | None = after
-    while len(found) < count and before is not None:
-        instant = recurrence.next_after(before)
-        if instant is not None:
-            notes = "; ".join(_notes(recurrence, before, instant))
-            found.append(Occurrence(instant, local_text(timing.zone, instant), notes))
-        before = instant
-    return found
+    instant = recurrence.next_after(after)
+    while instant is not None:
+        notes = "; ".join(_notes(recurrence, after, instant, STRETCHES_SEEN))
+        yield Occurrence(instant, local_text(timing.zone, instant), notes)
+        after, instant = instant, recurrence.next_after(instant)
 
 
-def _notes(recurrence: Recurrence, before: int, instant: int) -> list[str]:
+def _notes(recurrence: Recurrence, before: int, instant: int, seen: int) -> list[str]:
     if isinstance(recurrence, Bounded):
-        return _notes(recurrence.inner, max(before, recurrence.start - 1), instant)
+        return _notes(recurrence.inner, max(before, recurrence.start - 1), instant, seen)
     if isinstance(recurrence, Union):
+        each = seen // len(recurrence.parts)
         return list(
-            dict.fromkeys(note for part in recurrence.parts for note in _notes(part, before, instant))
+            dict.fromkeys(note for part in recurrence.parts for note in _notes(part, before, instant, each))
         )
     if isinstance(recurrence, OneShot):
         return [recurrence.note] if recurrence.note and recurrence.instant == instant else []
     if isinstance(recurrence, Zoned):
-        own = recurrence.next_after(instant - 1) == instant
-        return _dropped(recurrence, before, instant) + (_touched(recurrence, instant) if own else [])
+        own = recurrence.bits(instant, 1)
+        return _dropped(recurrence, before, instant, seen) + (_touched(recurrence, instant) if own else [])
     return []
 
 
@@ -98,11 +103,11 @@ def _passes(zoned: Zoned, stretch: Stretch, instant: int) -> str:
     return ""
 
 
-def _dropped(zoned: Zoned, before: int, instant: int) -> list[str]:
+def _dropped(zoned: Zoned, before: int, instant: int, seen: int) -> list[str]:
     """Notes on local times between two occurrences that the clock jumps over and that do not fire at all."""
     notes: list[str] = []
     stretch = zoned.zone.stretch(instant, zoned.policy)
-    for _ in range(STRETCHES_SEEN):
+    for _ in range(seen):
         if stretch.lo <= before:
             break
         earlier = zoned.zone.stretch(stretch.lo - 1, zoned.policy)

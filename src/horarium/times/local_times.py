@@ -147,7 +147,9 @@ class CalendarTimes:
         return found & (1 << length) - 1
 
     def _matches(self, day: int) -> bool:
-        return self._next_day(day) == day
+        _, (first, _, days) = self.table.around(day)
+        at = bisect_left(days, day - first)
+        return at < len(days) and days[at] == day - first
 
     def _next_day(self, day: int) -> int | None:
         year, (first, _, days) = self.table.around(day)
@@ -162,17 +164,13 @@ class CalendarTimes:
 
     def _next_far_day(self, year: int) -> int | None:
         """The next matching day from a year on, if years are listed: only then can the wait be so long."""
-        years = self.table.years
-        if years is None or year > MAX_YEAR:
+        if self.table.years is None or year > MAX_YEAR:
             return None
-        later = years >> year << year
-        while later:
-            candidate = (later & -later).bit_length() - 1
-            first, _, days = self.table.span(candidate)
-            if days:
-                return first + days[0]
-            later &= later - 1
-        return None
+        later = self.table.matching_years() >> year << year
+        if not later:
+            return None
+        first, _, days = self.table.span((later & -later).bit_length() - 1)
+        return first + days[0]
 
     def _prev_day(self, day: int) -> int | None:
         year, (first, _, days) = self.table.around(day)
@@ -187,17 +185,13 @@ class CalendarTimes:
 
     def _prev_far_day(self, year: int) -> int | None:
         """As `_next_far_day`, backwards."""
-        years = self.table.years
-        if years is None or year < MIN_YEAR:
+        if self.table.years is None or year < MIN_YEAR:
             return None
-        earlier = years & (2 << year) - 1
-        while earlier:
-            candidate = earlier.bit_length() - 1
-            first, _, days = self.table.span(candidate)
-            if days:
-                return first + days[-1]
-            earlier ^= 1 << candidate
-        return None
+        earlier = self.table.matching_years() & (2 << year) - 1
+        if not earlier:
+            return None
+        first, _, days = self.table.span(earlier.bit_length() - 1)
+        return first + days[-1]
 
     def _days_before(self, first: int, last: int) -> int:
         """How many matching days lie in [first, last)."""

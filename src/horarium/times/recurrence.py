@@ -13,6 +13,7 @@ from typing import Protocol
 
 from horarium.times.civil import DAY
 from horarium.times.clock_changes import ClockChangePolicy, Piece
+from horarium.times.far_years import FarYears
 from horarium.times.instants import FIRST_INSTANT, LAST_INSTANT
 from horarium.times.local_times import NO_NEXT, NO_PREVIOUS, CalendarTimes, LocalTimeSet, interval_bits
 from horarium.times.zones import Zone
@@ -76,6 +77,7 @@ class Zoned:
         the set: 29 February is found in a few steps, although a zone has two stretches every year.
         """
         x = max(t + 1, FIRST_INSTANT)
+        far: FarYears | None = None
         while x <= LAST_INSTANT:
             stretch = self.zone.stretch(x, self.policy)
             following = NO_PREVIOUS
@@ -91,6 +93,9 @@ class Zoned:
                         following = found + piece.offsets[0]
             if following < stretch.hi - MAX_OFFSET:
                 following = self.walls.next_wall(stretch.hi - MAX_OFFSET)
+            if stretch.hi > self.zone.far_from and isinstance(self.walls, CalendarTimes):
+                far = far or FarYears(self.walls, self.zone.far_from, t)
+                following = far.onward(following)
             # No element fires earlier than MAX_OFFSET before its local time read as UTC.
             x = max(stretch.hi, following - MAX_OFFSET)
         return None
@@ -112,6 +117,7 @@ class Zoned:
     def last_in(self, after: int, upto: int) -> int | None:
         x = min(upto, LAST_INSTANT)
         after = max(after, FIRST_INSTANT - 1)
+        far: FarYears | None = None
         while x > after:
             stretch = self.zone.stretch(x, self.policy)
             for piece in reversed(stretch.pieces):
@@ -119,7 +125,11 @@ class Zoned:
                     found = self._last_in(piece, min(x, piece.hi - 1))
                     if found >= piece.lo:
                         return found if found > after else None
-            x = min(stretch.lo - 1, self.walls.prev_wall(stretch.lo - 1 + MAX_OFFSET) + MAX_OFFSET)
+            earlier = self.walls.prev_wall(stretch.lo - 1 + MAX_OFFSET)
+            if stretch.lo > self.zone.far_from and isinstance(self.walls, CalendarTimes):
+                far = far or FarYears(self.walls, self.zone.far_from, upto)
+                earlier = far.back(earlier)
+            x = min(stretch.lo - 1, earlier + MAX_OFFSET)
         return None
 
     def _last_in(self, piece: Piece, x: int) -> int:

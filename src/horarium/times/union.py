@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from horarium.times.civil import DAY
-from horarium.times.recurrence import Recurrence
+from horarium.times.recurrence import Bounded, Recurrence
 
 # Counting instant by instant is faster than counting by masks if there are fewer than this many a day.
 SPARSE_PER_DAY = 8
@@ -70,6 +70,13 @@ class Union:
         for part in self.parts:
             found |= part.bits(lo, length)
         return found
+
+
+def parts_of(recurrence: Recurrence) -> int:
+    """How many recurrences one consists of."""
+    if isinstance(recurrence, Bounded):
+        return parts_of(recurrence.inner)
+    return len(recurrence.parts) if isinstance(recurrence, Union) else 1
 
 
 def _outside(dense: Recurrence, others: list[Recurrence], after: int, upto: int) -> int:

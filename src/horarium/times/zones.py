@@ -73,8 +73,9 @@ class Zone:
         self._footer = data.footer
         self._first_far_year = _last_year(data) + FOOTER_YEARS if data.footer.begins else 0
         self._table = _first_table(data, self._first_far_year)
-        # Without a rule the last offset holds for ever, so there are no later tables.
-        self._edge = first_day(self._first_far_year) * DAY if data.footer.begins else FOR_EVER
+        # The instant from which on, and some decades before, the clock changes by one rule. Without a rule the last
+        # offset holds for ever, so there are no later tables.
+        self.far_from = first_day(self._first_far_year) * DAY if data.footer.begins else FOR_EVER
         self._far: dict[int, OffsetTable] = {}
 
     def stretch(self, instant: int, policy: ClockChangePolicy) -> Stretch:
@@ -100,7 +101,7 @@ class Zone:
         return following.lo <= wall - following.offset < following.hi
 
     def _table_of(self, instant: int) -> OffsetTable:
-        if instant < self._edge:
+        if instant < self.far_from:
             return self._table
         number = (year_of_day(instant // DAY) - self._first_far_year) // FAR_TABLE_YEARS
         table = self._far.get(number)

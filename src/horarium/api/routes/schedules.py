@@ -63,11 +63,12 @@ from horarium.domain.listings import ScheduleListing, ScheduleOrder
 from horarium.domain.schedule import Schedule, ScheduleState
 from horarium.domain.tenancy import Identity
 from horarium.domain.windows import NO_HOLDS, Holds
-from horarium.service.explain import preview, upcoming
+from horarium.service.explain import foreseeing, previewing
 from horarium.service.pages import LONGEST_POSITION
 from horarium.service.rates import PREVIEWED_TIME
 from horarium.service.services import Services
 from horarium.service.totals import beside
+from horarium.service.turns import in_turns
 from horarium.times import Rounding
 
 STATES = tuple(state.value for state in ScheduleState if state is not ScheduleState.DELETED)
@@ -235,7 +236,7 @@ class ScheduleRoutes(Routes):
         schedule_id = await self._id(who, request)
         found, holds = await self.services.schedules.get_with_holds(who.workspace_id, schedule_id)
         start = self._now() if after is None else after
-        shown = show.preview(upcoming(found, start, count, holds))
+        shown = show.preview(await in_turns(foreseeing(found, start, count, holds)))
         if found.definition.audience is not None:
             shown["audience"] = await audience_now(self.services, who, found.definition.audience)
         return json_answer(200, shown)
@@ -247,7 +248,7 @@ class ScheduleRoutes(Routes):
         limit = policies_of(body.policies).max_fires
         count = min(body.count or show.NEXT_FIRES, limit or 1000)
         self.services.rates.charge(who, count * PREVIEWED_TIME)
-        return json_answer(200, show.preview(preview(timing, start, count)))
+        return json_answer(200, show.preview(await in_turns(previewing(timing, start, count))))
 
     async def fire_now(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
