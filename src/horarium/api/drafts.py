@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from sys import getsizeof
 from typing import Any, TypeVar
 
 import orjson
@@ -45,7 +46,7 @@ from horarium.service.checks import key_problems, name_problems, text_problems
 from horarium.service.schedules import ScheduleDraft, anchor_at, recurrence_problems
 from horarium.service.services import Services
 from horarium.service.windows import WindowDraft
-from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing
+from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing, kept
 
 Json = dict[str, Any]
 Shape = TypeVar("Shape", ScheduleBody, PreviewBody)
@@ -321,6 +322,10 @@ def policies_of(body: PolicyBody | None) -> Policies:
     return _interned(_with(_STANDARD, body.model_dump(exclude_none=True, exclude=set(_CLOCK_CHANGES))))
 
 
+# Bytes of timings that are kept in memory, to have one object for equal ones.
+SHARED_BYTES = 8 * 1024 * 1024
+
+
 @lru_cache(maxsize=4096)
 def _interned(policies: Policies) -> Policies:
     return policies
@@ -402,7 +407,7 @@ def _timing(
         ]
 
 
-@lru_cache(maxsize=16_384)
+@kept(SHARED_BYTES, lambda question, timing: getsizeof(question[0].spec))
 def _one_object(timing: Timing) -> Timing:
     """The same object for equal timings, so that caches find it without comparing all of its fields."""
     return timing

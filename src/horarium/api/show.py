@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
+from sys import getsizeof
 from typing import Any, TypeVar
 
 import orjson
@@ -35,11 +36,13 @@ from horarium.service.targets import NewTarget
 from horarium.service.tenancy import IssuedKey
 from horarium.service.tried_calls import TriedCall, output_of
 from horarium.store.verbs.shares import Share
-from horarium.times import Occurrence, Timing, compile_timing, explain_next
+from horarium.times import Occurrence, Timing, compile_timing, explain_next, kept
 
 T = TypeVar("T")
 # How many coming fires an answer about one schedule shows.
 NEXT_FIRES = 5
+# Bytes of descriptions of recurrences that are kept in memory, and of coming fires.
+SHOWN_BYTES = 8 * 1024 * 1024
 # How many slots the answer to the dry run of a backfill names.
 PLANNED_SLOTS = 100
 # The ids of targets and principals stand in many schedules, and those of schedules in many runs: their texts are kept.
@@ -367,7 +370,7 @@ def schedule_in_full(stored: Schedule, now_ms: int, holds: Holds = NO_HOLDS) -> 
     return shown
 
 
-@lru_cache(maxsize=16_384)
+@kept(SHOWN_BYTES, lambda question, words: getsizeof(question[0].spec) + getsizeof(words))
 def _words(timing: Timing) -> str:
     return compile_timing(timing).describe()
 
@@ -392,7 +395,11 @@ def _next_fires(schedule: Schedule, now_ms: int, holds: Holds) -> list[dict[str,
     return [occurrence(each, delay) for each in _later(timing, first, left)]
 
 
-@lru_cache(maxsize=16_384)
+def _size(question: tuple[Any, ...], shown: tuple[dict[str, str], ...]) -> int:
+    return getsizeof(question[0].spec) + sum(500 + getsizeof(each["note"]) for each in shown)
+
+
+@kept(SHOWN_BYTES, _size)
 def _occurrences(timing: Timing, first_ms: int) -> tuple[dict[str, str], ...]:
     """The next fires from a slot on. They are the same whenever one looks before that slot, so they are kept."""
     return tuple(occurrence(each) for each in _later(timing, first_ms, NEXT_FIRES))

@@ -15,10 +15,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
+from sys import getsizeof
 from typing import Any
 
 from sqlalchemy import BigInteger, TextClause, bindparam, text
+
+from horarium.times import kept
+
+# Bytes of queries that are kept in memory as they were read.
+READ_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,11 @@ def _type_of(value: Any) -> BigInteger | None:
     return None
 
 
-@lru_cache(maxsize=256)
+def _size(question: tuple[Any, ...], query: Query) -> int:
+    return getsizeof(question[0]) + 200 * len(query.parts)
+
+
+@kept(READ_BYTES, _size)
 def read_query(query: str, kind: str) -> Query:
     """Reads a query of at most some ten thousand characters. `kind` is a name of SYNTAXES."""
     parts: list[str | Parameter] = []

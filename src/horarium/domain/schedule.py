@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from functools import lru_cache
+from sys import getsizeof
 from typing import Any
 
 from horarium.domain.errors import Unavailable
@@ -18,7 +19,7 @@ from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.same_json import HoldsJson
-from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, held_ms, jitter_ms
+from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, held_ms, jitter_ms, kept
 
 DAY_MS = 86_400_000
 # Labels of a schedule of our own API, and of one filter.
@@ -212,7 +213,11 @@ class Schedule(HoldsJson):
     catch_up_after: CatchUp = CatchUp.NONE
 
 
-@lru_cache(maxsize=16_384)
+# Bytes of the texts of timings that are kept in memory, in each direction.
+TEXT_BYTES = 16 * 1024 * 1024
+
+
+@kept(TEXT_BYTES, lambda question, text: 500 + 2 * getsizeof(text))
 def timing_to_text(timing: Timing) -> str:
     """A timing as canonical JSON without defaults. This text is stored, and compiled timings are cached by it."""
     defaults = {f.name: f.default for f in fields(Timing)}
@@ -220,7 +225,7 @@ def timing_to_text(timing: Timing) -> str:
     return json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-@lru_cache(maxsize=65_536)
+@kept(TEXT_BYTES, lambda question, timing: 500 + 2 * getsizeof(question[0]))
 def timing_from_text(text: str) -> Timing:
     """The timing behind a text from `timing_to_text`.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from hashlib import sha256
+from sys import getsizeof
 from typing import Any
 
 import orjson
@@ -16,13 +17,16 @@ from horarium.domain.ids import Id, prefixed
 from horarium.domain.schedule import Schedule, ScheduleState, policies_to_text, timing_to_text
 from horarium.domain.target import Target, TargetState
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, Workspace
+from horarium.times import kept
 
 # A value that is longer as JSON is not repeated: an entry says its length in bytes and its SHA-256 instead.
 LONGEST_VALUE = 4_096
 
+# Bytes of recurrences and policies that are kept in memory: as objects they take some thirty times their texts.
+PARSED_BYTES = 8 * 1024 * 1024
 # The same targets stand in many entries, and so do the same recurrences and policies.
 shared_id = lru_cache(maxsize=8_192)(prefixed)
-_parsed = lru_cache(maxsize=8_192)(orjson.loads)
+_parsed = kept(PARSED_BYTES, lambda question, value: 30 * getsizeof(question[0]))(orjson.loads)
 
 _STATE_ACTIONS = {
     ScheduleState.ACTIVE: "schedule.resumed",

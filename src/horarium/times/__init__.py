@@ -10,6 +10,7 @@ from horarium.times.explain import Occurrence, explain_next, occurrences
 from horarium.times.grammar import Grammar, canonical_spec, grammar_names, register_grammar
 from horarium.times.instants import InstantError, Rounding, held_ms
 from horarium.times.jitter import jitter_ms
+from horarium.times.kept import kept
 from horarium.times.parsing import native
 from horarium.times.problems import ExpressionProblem, RecurrenceError
 from horarium.times.recurrence import Recurrence
@@ -37,6 +38,7 @@ __all__ = [
     "grammar_names",
     "held_ms",
     "jitter_ms",
+    "kept",
     "local_text",
     "occurrences",
     "parts_of",

@@ -15,8 +15,11 @@ ALL_DAYS = 0xFFFFFFFE
 ALL_MONTHS = 0x1FFE
 ALL_WEEKDAYS = 0x7F
 KINDS_OF_YEAR = 14
-# How many years each table keeps ready.
-YEARS_KEPT = 512
+# How many years each table keeps ready, and how many days of kinds of year: those of one year, or of all kinds where
+# few days match.
+YEARS_KEPT, DAYS_KEPT = 8, 400
+# The days of a year, so that all tables hold the same numbers.
+_days_of_year = tuple(range(366))
 
 # The day number of 1 January, that of the next 1 January, and the matching days counted from the first.
 YearSpan = tuple[int, int, tuple[int, ...]]
@@ -110,11 +113,12 @@ def years_by_kind() -> tuple[int, ...]:
 class YearTable:
     """The matching days of any year, counted from 1 January (0). `years` is a mask of years, or None for all."""
 
-    __slots__ = ("_kinds", "_spans", "rule", "years")
+    __slots__ = ("_days_kept", "_kinds", "_spans", "rule", "years")
 
     def __init__(self, rule: DayRule, years: int | None) -> None:
         self.rule, self.years = rule, years
-        self._kinds: list[tuple[int, ...] | None] = [None] * KINDS_OF_YEAR
+        self._kinds: dict[int, tuple[int, ...]] = {}
+        self._days_kept = 0
         self._spans: dict[int, YearSpan] = {}
 
     def span(self, year: int) -> YearSpan:
@@ -123,7 +127,7 @@ class YearTable:
         if found is None:
             if len(self._spans) >= YEARS_KEPT:
                 self._spans.clear()
-            found = self._spans[year] = (first_day(year), first_day(year + 1), self._days(year))
+            found = self._spans[year] = (first_day(year), first_day(year + 1), self.days_in(year))
         return found
 
     def around(self, day: int) -> tuple[int, YearSpan]:
@@ -139,6 +143,12 @@ class YearTable:
             found = self.span(year)
         return year, found
 
+    @property
+    def most_bytes(self) -> int:
+        """How many bytes of memory the table takes at most."""
+        of_a_year = len(self._of_kind(0))
+        return 1_500 + YEARS_KEPT * 230 + 8 * (min(DAYS_KEPT, KINDS_OF_YEAR * of_a_year) + of_a_year)
+
     def matching_years(self) -> int:
         """The mask of the years that have matching days."""
         found = 0
@@ -147,15 +157,20 @@ class YearTable:
                 found |= years
         return found if self.years is None else found & self.years
 
-    def _days(self, year: int) -> tuple[int, ...]:
+    def days_in(self, year: int) -> tuple[int, ...]:
+        """The matching days of a year."""
         if self.years is not None and not self.years >> year & 1:
             return ()
         return self._of_kind(kind_of_year(year))
 
     def _of_kind(self, kind: int) -> tuple[int, ...]:
-        found = self._kinds[kind]
+        found = self._kinds.get(kind)
         if found is None:
-            found = self._kinds[kind] = _matching_days(self.rule, kind % 7, kind >= 7)
+            found = _matching_days(self.rule, kind % 7, kind >= 7)
+            if self._days_kept + len(found) > DAYS_KEPT:
+                self._kinds, self._spans, self._days_kept = {}, {}, 0
+            self._kinds[kind] = found
+            self._days_kept += len(found)
         return found
 
 
@@ -172,6 +187,6 @@ def _matching_days(rule: DayRule, new_year: int, leap: bool) -> tuple[int, ...]:
         length = plain_length + (leap and month == 2)
         if rule.months >> month & 1:
             mask = rule.in_month((new_year + start) % 7, length)
-            matching += [start + day - 1 for day in range(1, length + 1) if mask >> day & 1]
+            matching += [_days_of_year[start + day - 1] for day in range(1, length + 1) if mask >> day & 1]
         start += length
     return tuple(matching)

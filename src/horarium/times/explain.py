@@ -58,7 +58,7 @@ def _notes(recurrence: Recurrence, before: int, instant: int, seen: int) -> list
     if isinstance(recurrence, OneShot):
         return [recurrence.note] if recurrence.note and recurrence.instant == instant else []
     if isinstance(recurrence, Zoned):
-        own = recurrence.bits(instant, 1)
+        own = recurrence.fires_at(instant)
         return _dropped(recurrence, before, instant, seen) + (_touched(recurrence, instant) if own else [])
     return []
 

@@ -10,20 +10,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from sys import getsizeof
 from typing import Any
 
 from horarium.times.instants import InstantError, Rounding, seconds_of
+from horarium.times.kept import kept
 from horarium.times.parsing.aws import parse_aws
 from horarium.times.parsing.cron import parse_cron
 from horarium.times.parsing.durations import RATE_UNITS, parse_length
 from horarium.times.parsing.structured import parse_structured
 from horarium.times.problems import clip, fail
-from horarium.times.rules import Delay, Once, Rule
+from horarium.times.rules import Delay, Once, Rule, UnionRule
 
 # The longest expression and the longest recurrence as JSON, in characters.
 EXPRESSION_LIMIT = 1024
 JSON_LIMIT = 32 * 1024
+# Bytes of rules that are kept in memory, and what a rule takes: mostly the mask of its years.
+KEPT_BYTES, RULE_BYTES = 8 * 1024 * 1024, 2_000
 
 TextReader = Callable[[str], Rule]
 ObjectReader = Callable[[Mapping[str, Any]], Rule]
@@ -94,7 +97,11 @@ def _has_more_values(spec: Mapping[str, Any], most: int) -> bool:
     return False
 
 
-@lru_cache(maxsize=4096)
+def _size(question: tuple[Any, ...], rule: Rule) -> int:
+    return getsizeof(question[0]) + RULE_BYTES * (len(rule.parts) if isinstance(rule, UnionRule) else 1)
+
+
+@kept(KEPT_BYTES, _size)
 def parse_spec(spec: str, dialect: str) -> Rule:
     """The rule of a canonical spec in the grammar of a dialect. Raises RecurrenceError with every problem found."""
     grammar = _grammars.get(dialect)

@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from typing import Protocol
 
-from horarium.times.civil import DAY, END_WALL, FIRST_WALL, MAX_YEAR, MIN_YEAR
+from horarium.times.civil import DAY, END_WALL, FIRST_WALL, MAX_YEAR, MIN_YEAR, first_day
 from horarium.times.day_rules import YearTable
 
 # What next_wall and prev_wall return if there is no such element.
@@ -33,6 +33,9 @@ class LocalTimeSet(Protocol):
     def count(self, lo: int, hi: int) -> int:
         """How many elements lie in [lo, hi)."""
 
+    def has(self, wall: int) -> bool:
+        """Whether a wall second is an element."""
+
     def bits(self, lo: int, length: int) -> int:
         """Bit k is set if lo + k is an element, for k < length."""
 
@@ -44,7 +47,7 @@ class DayTimes:
     since the full hour) together always hold them. `total` is their number.
     """
 
-    __slots__ = ("_bits", "flat", "hours", "in_hour", "total")
+    __slots__ = ("flat", "hours", "in_hour", "total")
 
     def __init__(self, second: int, minute: int, hour: int) -> None:
         seconds = bit_numbers(second)
@@ -53,7 +56,6 @@ class DayTimes:
         self.total = len(self.hours) * len(self.in_hour)
         small = self.total <= FLAT_TIMES
         self.flat = tuple(h * 3600 + s for h in self.hours for s in self.in_hour) if small else ()
-        self._bits = -1
 
     def next(self, second: int) -> int:
         """The first time >= second, or -1."""
@@ -87,10 +89,18 @@ class DayTimes:
 
     def bits(self) -> int:
         """The mask of all times: bit n is the second n of the day."""
-        if self._bits < 0:
-            in_hour = sum(1 << second for second in self.in_hour)
-            self._bits = sum(in_hour << hour * 3600 for hour in self.hours)
-        return self._bits
+        return _bits_of(self)
+
+    @property
+    def most_bytes(self) -> int:
+        """How many bytes of memory the times take, without their mask."""
+        return 500 + 40 * (len(self.in_hour) + len(self.flat))
+
+
+@lru_cache(maxsize=256)
+def _bits_of(times: DayTimes) -> int:
+    in_hour = sum(1 << second for second in times.in_hour)
+    return sum(in_hour << hour * 3600 for hour in times.hours)
 
 
 @lru_cache(maxsize=1024)
@@ -137,6 +147,10 @@ class CalendarTimes:
         added = self.times.before(until_last) if until_last and self._matches(last) else 0
         return whole - skipped + added
 
+    def has(self, wall: int) -> bool:
+        day, second = divmod(wall, DAY)
+        return self._matches(day) and self.times.next(second) == second
+
     def bits(self, lo: int, length: int) -> int:
         found, hi = 0, lo + length
         for day in range(lo // DAY, (hi - 1) // DAY + 1):
@@ -157,9 +171,9 @@ class CalendarTimes:
         if at < len(days):
             return first + days[at]
         for later in range(year + 1, min(year + LONGEST_WAIT_YEARS, MAX_YEAR + 1)):
-            first, _, days = self.table.span(later)
+            days = self.table.days_in(later)
             if days:
-                return first + days[0]
+                return first_day(later) + days[0]
         return self._next_far_day(year + LONGEST_WAIT_YEARS)
 
     def _next_far_day(self, year: int) -> int | None:
@@ -178,9 +192,9 @@ class CalendarTimes:
         if at:
             return first + days[at - 1]
         for earlier in range(year - 1, max(year - LONGEST_WAIT_YEARS, MIN_YEAR - 1), -1):
-            first, _, days = self.table.span(earlier)
+            days = self.table.days_in(earlier)
             if days:
-                return first + days[-1]
+                return first_day(earlier) + days[-1]
         return self._prev_far_day(year - LONGEST_WAIT_YEARS)
 
     def _prev_far_day(self, year: int) -> int | None:
@@ -220,6 +234,9 @@ class IntervalTimes:
 
     def count(self, lo: int, hi: int) -> int:
         return (hi - 1 - self.offset) // self.every - (lo - 1 - self.offset) // self.every if lo < hi else 0
+
+    def has(self, wall: int) -> bool:
+        return (wall - self.offset) % self.every == 0
 
     def bits(self, lo: int, length: int) -> int:
         return interval_bits(self.every, (self.offset - lo) % self.every, length)

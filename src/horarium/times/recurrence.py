@@ -114,6 +114,14 @@ class Zoned:
         """Whether the clock jumped over an element for which the first instant of the piece fires."""
         return any(self.walls.next_wall(a) < b for a, b in piece.jumped)
 
+    def fires_at(self, t: int) -> bool:
+        """Whether t is a fire instant."""
+        for piece in self.zone.stretch(t, self.policy).pieces:
+            if piece.lo <= t < piece.hi:
+                own = any(self.walls.has(t + offset) for offset in piece.offsets)
+                return own or (bool(piece.jumped) and self._jumped_any(piece))
+        return False
+
     def last_in(self, after: int, upto: int) -> int | None:
         x = min(upto, LAST_INSTANT)
         after = max(after, FIRST_INSTANT - 1)
@@ -206,7 +214,7 @@ class Calendar(Zoned):
         self, walls: CalendarTimes, zone: Zone, policy: ClockChangePolicy, describe: Describe
     ) -> None:
         super().__init__(walls, zone, policy, describe)
-        self._calendar = walls
+        self.calendar = walls
         times = walls.times
         self._times = times.flat or times.in_hour
         self._unit = DAY if times.flat else 3600
@@ -233,7 +241,7 @@ class Calendar(Zoned):
         day, second = divmod(t + offset, DAY)
         first, end, days = self._year
         if not first <= day < end:
-            first, end, days = self._year = self._calendar.table.around(day)[1]
+            first, end, days = self._year = self.calendar.table.around(day)[1]
         index = bisect_left(days, day - first)
         if index < len(days) and first + days[index] == day:
             if second < self._last:
@@ -242,7 +250,7 @@ class Calendar(Zoned):
 
         # 4. Otherwise the first time of the next matching day, in this year or the next one.
         if index == len(days):
-            first, end, days = self._year = self._calendar.table.around(end)[1]
+            first, end, days = self._year = self.calendar.table.around(end)[1]
             index = 0
         if days:
             answer = (first + days[index]) * DAY + self._first - offset

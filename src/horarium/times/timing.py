@@ -7,7 +7,9 @@ clock changes and bounds.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
+from sys import getsizeof
+from typing import Any
 
 from horarium.times import descriptions
 from horarium.times.civil import wall_text
@@ -15,6 +17,7 @@ from horarium.times.clock_changes import ClockChangePolicy
 from horarium.times.day_rules import year_table
 from horarium.times.grammar import parse_spec
 from horarium.times.instants import FIRST_INSTANT, OUTSIDE, held
+from horarium.times.kept import kept
 from horarium.times.local_times import CalendarTimes, IntervalTimes, day_times
 from horarium.times.problems import Collector, RecurrenceError, fail
 from horarium.times.recurrence import Bounded, Calendar, Elapsed, OneShot, Recurrence, Zoned
@@ -38,8 +41,10 @@ from horarium.times.zones import Zone, zone
 GAP_POLICIES = ("next_valid", "skip", "shift")
 OVERLAP_POLICIES = ("first", "last", "both")
 EVERY_HOUR_POLICIES = ("elapsed", "literal")
-# How many compiled recurrences are kept in memory.
-COMPILED_KEPT = 16_384
+# Bytes of compiled recurrences that are kept in memory: by their timings, and by what timings share.
+COMPILED_BYTES, SHARED_BYTES = 64 * 1024 * 1024, 16 * 1024 * 1024
+# What a part of a recurrence takes, beside its times and days.
+PART_BYTES = 1_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,22 @@ def wants_anchor(spec: str, dialect: str = "native") -> bool:
     return needs_anchor(parse_spec(spec, dialect))
 
 
-@lru_cache(maxsize=COMPILED_KEPT)
+def _size(question: tuple[Any, ...], recurrence: Recurrence) -> int:
+    (timing,) = question
+    return getsizeof(timing.spec) + _bytes_of(recurrence)
+
+
+def _bytes_of(recurrence: Recurrence) -> int:
+    if isinstance(recurrence, Bounded):
+        return _bytes_of(recurrence.inner)
+    if isinstance(recurrence, Union):
+        return sum(map(_bytes_of, recurrence.parts))
+    if isinstance(recurrence, Calendar):
+        return PART_BYTES + recurrence.calendar.times.most_bytes + recurrence.calendar.table.most_bytes
+    return PART_BYTES
+
+
+@kept(COMPILED_BYTES, _size)
 def compile_timing(timing: Timing) -> Recurrence:
     """The recurrence of a timing. Raises RecurrenceError with every problem of spec, zone, policies and bounds.
 
@@ -92,7 +112,7 @@ def compile_timing(timing: Timing) -> Recurrence:
     return Bounded(inner, timing.start, timing.end)
 
 
-@lru_cache(maxsize=COMPILED_KEPT)
+@kept(SHARED_BYTES, _size)
 def _compile_shared(timing: Timing) -> Recurrence:
     rule = parse_spec(timing.spec, timing.dialect)
     if isinstance(rule, UnionRule):

@@ -32,8 +32,8 @@ TABLES_BEGIN, TABLES_END = FIRST_WALL - 2 * DAY, END_WALL + 2 * DAY
 FOR_EVER = 1 << 60
 FOOTER_YEARS = 32
 FAR_TABLE_YEARS = 16
-FAR_TABLES_KEPT = 64
-STRETCHES_KEPT = 4096
+# Over all zones: tables of later years, and stretches that have been cut.
+FAR_TABLES_KEPT, STRETCHES_KEPT = 1024, 16_384
 
 
 @lru_cache(maxsize=1)
@@ -48,21 +48,19 @@ class OffsetTable:
 
     def __init__(self, starts: list[int], offsets: list[int], end: int) -> None:
         self.starts, self.offsets, self.end = starts, offsets, end
-        self._cut: dict[tuple[int, ClockChangePolicy], Stretch] = {}
 
     def stretch(self, instant: int, policy: ClockChangePolicy) -> Stretch:
         """The stretch in which an instant lies, cut by a policy."""
-        key = max(0, bisect_right(self.starts, instant) - 1), policy
-        found = self._cut.get(key)
-        if found is None:
-            if len(self._cut) >= STRETCHES_KEPT:
-                self._cut.clear()
-            found = self._cut[key] = cut_stretch(self.starts, self.offsets, self.end, *key)
-        return found
+        return _stretch(self, max(0, bisect_right(self.starts, instant) - 1), policy)
 
     def offset(self, instant: int) -> int:
         """Seconds east of UTC at an instant."""
         return self.offsets[bisect_right(self.starts, instant) - 1]
+
+
+@lru_cache(maxsize=STRETCHES_KEPT)
+def _stretch(table: OffsetTable, index: int, policy: ClockChangePolicy) -> Stretch:
+    return cut_stretch(table.starts, table.offsets, table.end, index, policy)
 
 
 class Zone:
@@ -76,7 +74,6 @@ class Zone:
         # The instant from which on, and some decades before, the clock changes by one rule. Without a rule the last
         # offset holds for ever, so there are no later tables.
         self.far_from = first_day(self._first_far_year) * DAY if data.footer.begins else FOR_EVER
-        self._far: dict[int, OffsetTable] = {}
 
     def stretch(self, instant: int, policy: ClockChangePolicy) -> Stretch:
         """The stretch of constant offset in which an instant lies, cut into pieces by `policy`."""
@@ -104,14 +101,18 @@ class Zone:
         if instant < self.far_from:
             return self._table
         number = (year_of_day(instant // DAY) - self._first_far_year) // FAR_TABLE_YEARS
-        table = self._far.get(number)
-        if table is None:
-            if len(self._far) >= FAR_TABLES_KEPT:
-                self._far.clear()
-            first = self._first_far_year + number * FAR_TABLE_YEARS
-            # A year more on both sides, so that the stretches at the edges are whole.
-            table = self._far[number] = _rule_table(self._footer, first - 1, first + FAR_TABLE_YEARS + 1)
-        return table
+        return _far_table(self, number)
+
+    def far_table(self, number: int) -> OffsetTable:
+        """The table of some years that are far from now."""
+        first = self._first_far_year + number * FAR_TABLE_YEARS
+        # A year more on both sides, so that the stretches at the edges are whole.
+        return _rule_table(self._footer, first - 1, first + FAR_TABLE_YEARS + 1)
+
+
+@lru_cache(maxsize=FAR_TABLES_KEPT)
+def _far_table(zone: Zone, number: int) -> OffsetTable:
+    return zone.far_table(number)
 
 
 _PLAIN = ClockChangePolicy("skip", "both")
