@@ -11,6 +11,7 @@ from horarium.domain.places import (
     adapted_places,
     lane_room,
     may_begin,
+    may_hold,
     may_park,
     may_take,
     may_wait,
@@ -37,6 +38,22 @@ PLACES = 256
 )
 def test_a_place_is_given_while_enough_are_free(lane, workspace, free, may):
     assert may_begin(lane, workspace, free, PLACES) is may
+
+
+@pytest.mark.parametrize(
+    ("own", "taken", "may"),
+    [
+        (0, 0, True),
+        (31, 31, True),
+        (32, 32, False),  # half of all
+        (20, 43, True),
+        (20, 44, False),  # as much as is left for the others
+        (0, 640, True),  # who has little goes on, however much the others have
+        (1, 640, False),
+    ],
+)
+def test_the_bytes_of_one_workspace_keep_no_other_from_having_runs_in_hand(own, taken, may):
+    assert may_hold(own, taken, 64) is may
 
 
 @pytest.mark.parametrize(

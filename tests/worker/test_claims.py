@@ -411,7 +411,7 @@ async def test_a_worker_that_is_full_or_has_no_lease_has_no_room():
         await shop.close()
 
 
-async def test_a_worker_that_has_as_many_bytes_in_hand_as_it_may_takes_no_more_until_some_are_over(
+async def test_a_workspace_that_has_as_many_bytes_in_hand_as_it_may_gets_no_more_until_some_are_over(
     monkeypatch,
 ):
     shop = await Workshop.open(concurrency=1)
@@ -423,15 +423,18 @@ async def test_a_worker_that_has_as_many_bytes_in_hand_as_it_may_takes_no_more_u
         worker, works = shop.worker, list(shop.worker._holding.values())
         held = sum(work.size for work in works)
         assert held > 300
-        for most, has_room in ((held, False), (held + 1, True)):
+        for most, has_room in ((2 * held, False), (2 * held + 2, True)):
             monkeypatch.setattr(worker_module, "MOST_BYTES_IN_HAND", most)
-            assert (worker.room() > 0) is has_room
+            assert (worker.lane_room().of(b"any", shop.workspace) > 0) is has_room
+            assert worker.lane_room().of(b"any", b"another") > 0
         monkeypatch.setattr(worker_module, "MOST_BYTES_IN_HAND", 1)
+        assert worker.room() == 1  # as many as can be executed at once
         for work in works:
-            assert worker.room() == 0
+            assert worker.lane_room().of(b"any", shop.workspace) == 0
             for _ in range(2):  # it is not in hand any more the second time
                 worker._forget(work)
-        assert worker.room() > 0
+        assert worker.lane_room().of(b"any", shop.workspace) > 0
+        assert not worker._bytes_of
     finally:
         await shop.close()
 

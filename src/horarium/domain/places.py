@@ -14,7 +14,7 @@ with a lane that has nothing under way, as long as a reserve for the other works
 What is not the lanes', such as connections to engines, workspaces share by a plainer rule: `may_take`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -47,13 +47,15 @@ LITTLE_SHARE = 1 / 64
 
 @dataclass(frozen=True, slots=True)
 class LaneRoom:
-    """How many more runs of each lane may be taken in hand: `bounded` by lane, and `others` of every other lane."""
+    """How many more runs of each lane may be taken in hand: `bounded` by lane, and `others` of every other lane; none
+    of the workspaces in `full`."""
 
     bounded: Mapping[Id, int] = field(default_factory=dict)
     others: int = 1 << 31
+    full: Set[Id] = frozenset()
 
-    def of(self, lane: Id) -> int:
-        return self.bounded.get(lane, self.others)
+    def of(self, lane: Id, workspace: Id) -> int:
+        return 0 if workspace in self.full else self.bounded.get(lane, self.others)
 
 
 UNBOUNDED = LaneRoom()
@@ -95,6 +97,15 @@ def may_take(own: int, taken: int, most: int, most_of_one: int) -> bool:
     is left for the others, so that something is always left.
     """
     return own < min(most_of_one, most - taken)
+
+
+def may_hold(own: int, taken: int, most: int) -> bool:
+    """Whether a workspace may take more in hand, by the bytes of its runs (`own`) and of all (`taken`).
+
+    It has at most half of `most`, and no more than is left for the others. A run may be larger than what is left, and
+    may wait for an answer for long. So a workspace may always have a little: large runs of one let nobody else wait.
+    """
+    return may_take(own, taken, most, most // 2) or own < most * LITTLE_SHARE
 
 
 def lane_room(in_hand: int, room: int, most: int, known: bool = True) -> int:

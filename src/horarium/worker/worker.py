@@ -18,7 +18,7 @@ from horarium.domain.errors import HorariumError
 from horarium.domain.execution import Executor
 from horarium.domain.ids import Id
 from horarium.domain.lane_report import LaneReport
-from horarium.domain.places import LaneRoom
+from horarium.domain.places import LaneRoom, may_hold
 from horarium.domain.run import RunState
 from horarium.engine.wake import Alarm
 from horarium.service.clock import Clock
@@ -49,7 +49,7 @@ PREFETCH = 64
 SHARED_PREFETCH = 16
 # A run in hand takes some 2 KB of memory, and what its target is given.
 MOST_IN_HAND = 16_384
-# Of inputs and audience rows: beyond it no more is taken, however few runs they are.
+# Of inputs and audience rows: beyond it only workspaces that have little of it take more, however few runs they are.
 MOST_BYTES_IN_HAND = 64 << 20
 # How many times what is in hand one claim may take: a worker with empty hands begins with what it can execute at once,
 # and claims the rest of a herd meanwhile.
@@ -100,7 +100,7 @@ def most_in_hand(concurrency: int, shared: bool) -> int:
 def _exhausted(room: LaneRoom, claimed: Sequence[ClaimedRun]) -> Set[Id]:
     """The lanes that gave as much as they had room for: they may have left something behind."""
     given = Counter(run.target_id for run in claimed)
-    return {lane for lane in {*room.bounded, *given} if given[lane] >= room.of(lane)}
+    return {lane for lane in {*room.bounded, *given} if given[lane] >= room.bounded.get(lane, room.others)}
 
 
 async def _least_lag_ms(seconds: float) -> float:
@@ -149,6 +149,7 @@ class Worker:
         self._holding: dict[Id, Work] = {}
         # Of what the runs in hand give to their targets.
         self._bytes = 0
+        self._bytes_of: Counter[Id] = Counter()
         self._lanes = Lanes(concurrency, most_waiting, self._most, share_of)
         self._networked = {
             name for name, executor in executors.items() if getattr(executor, "waits_on_network", False)
@@ -227,10 +228,12 @@ class Worker:
 
     def room(self) -> int:
         """How many more runs may be claimed. Calls that wait without a place have a bound of their own: if they counted
-        here, a few slow targets would leave no room for the runs of quick ones."""
-        if self._closing or not self._may_work() or self._bytes >= MOST_BYTES_IN_HAND:
+        here, a few slow targets would leave no room for the runs of quick ones. Where all have as many bytes in hand as
+        they may, a workspace that has few goes on with as many runs as can be executed at once."""
+        if self._closing or not self._may_work():
             return 0
-        return max(0, self._most + self._lanes.waiting - len(self._holding))
+        room = max(0, self._most + self._lanes.waiting - len(self._holding))
+        return room if self._bytes < MOST_BYTES_IN_HAND else min(room, self._concurrency)
 
     def _is_enough(self, room: int) -> bool:
         """Whether there is room that is worth a claim: as long as what is in hand keeps everyone busy, claims are made
@@ -240,11 +243,15 @@ class Worker:
     def lane_room(self) -> LaneRoom:
         """How many more runs of each lane may be claimed."""
         room = self._lanes.room(self.room())
-        if not self._given:
-            return room
-        now = asyncio.get_running_loop().time()
-        self._given = {lane: until for lane, until in self._given.items() if until > now}
-        return LaneRoom({**room.bounded, **dict.fromkeys(self._given, 0)}, room.others)
+        full = frozenset(
+            workspace
+            for workspace, own in self._bytes_of.items()
+            if not may_hold(own, self._bytes, MOST_BYTES_IN_HAND)
+        )
+        if self._given:
+            now = asyncio.get_running_loop().time()
+            self._given = {lane: until for lane, until in self._given.items() if until > now}
+        return LaneRoom({**room.bounded, **dict.fromkeys(self._given, 0)}, room.others, full)
 
     def look_again(self) -> None:
         """Find out what is still ours, and claim anew: the lease had lapsed."""
@@ -280,7 +287,7 @@ class Worker:
                 self._attempts.stop(earlier)
                 self._forget(earlier)
             self._holding[work.id] = work
-            self._bytes += work.size
+            self._count_bytes(work, work.size)
             work.taken_ms = taken_ms
             if run.stop:
                 work.stopped = True  # so that the look for cancellations does not record it again
@@ -326,11 +333,17 @@ class Worker:
             status=ended.status,
         )
 
+    def _count_bytes(self, work: Work, size: int) -> None:
+        self._bytes += size
+        self._bytes_of[work.run.workspace_id] += size
+        if not self._bytes_of[work.run.workspace_id]:
+            del self._bytes_of[work.run.workspace_id]
+
     def _forget(self, work: Work) -> None:
         """It is not in our hands any more; the same run under a later lease may be."""
         if self._holding.get(work.id) is work:
             del self._holding[work.id]
-            self._bytes -= work.size
+            self._count_bytes(work, -work.size)
             if work.lane is not None:
                 work.lane.in_hand -= 1
 

@@ -9,7 +9,6 @@ from hashlib import sha256
 
 import pytest
 
-from horarium.domain.claim_shares import OpenTurn
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.fire import FireKind
 from horarium.domain.ids import random_id
@@ -22,7 +21,7 @@ from horarium.domain.tenancy import EVERY_TARGET
 from horarium.domain.waiting import WaitCause
 from horarium.store.base import IDLE, READY
 from horarium.store.rows import BegunRun
-from horarium.store.verbs import dispatch, nodes, run_lists, runs, targets, tenancy
+from horarium.store.verbs import dispatch, nodes, release, run_lists, runs, targets, tenancy
 from horarium.store.verbs.dispatch import LeaseLost
 from horarium.worker.work import judge
 from tests.support.tenant import (
@@ -512,12 +511,18 @@ async def test_counters_equal_the_ledger(tenant, store):
 
 
 @pytest.mark.parametrize(
-    ("asked", "last"), [("", b"before"), ("a", b"a"), ("abc", b"c"), ("ac", b"a"), ("bc", b"before")]
+    ("asked", "without_room", "last"),
+    [
+        *(("", "", b"before"), ("a", "", b"a"), ("abc", "", b"c"), ("ac", "", b"a"), ("bc", "", b"before")),
+        *(("", "a", b"a"), ("", "abc", b"c"), ("b", "a", b"b"), ("a", "c", b"a")),
+    ],
 )
-def test_the_next_claim_begins_with_the_first_lane_that_this_one_asked_for_nothing(asked, last):
-    turns = [OpenTurn(lane, b"w", 1.0, 5) for lane in (b"a", b"b", b"c")]
+def test_the_next_claim_begins_with_the_first_lane_that_had_room_and_that_this_one_asked_for_nothing(
+    asked, without_room, last
+):
+    rooms = {lane.encode(): 0 if lane in without_room else 5 for lane in "abc"}
     shares = {lane.encode(): 0 for lane in asked}
-    assert dispatch._last_in_order(b"before", turns, shares) == last
+    assert dispatch._last_in_order(b"before", rooms, shares) == last
 
 
 async def test_a_claim_says_for_how_long_it_had_the_database(tenant, store):
@@ -600,8 +605,8 @@ async def test_retries_go_on_beyond_the_next_slot_only_where_fires_may_overlap(
     assert states(await tenant.runs(schedule)) == ["pending" if goes_on else "failed"]
 
 
-async def claim_of(store, node, room, after=dispatch.BEFORE_ALL, lanes=256, lane_room=None):
-    given = LaneRoom(lane_room or {})
+async def claim_of(store, node, room, after=dispatch.BEFORE_ALL, lanes=256, lane_room=None, full=frozenset()):
+    given = LaneRoom(lane_room or {}, full=full)
     return await store.urgent(dispatch.claim, node.id, NOW, room, after, {}, lanes, given)
 
 
@@ -682,3 +687,29 @@ async def test_of_runs_those_are_told_whose_maker_has_no_grant_any_more(tenant, 
     await store.write(tenancy.remove_grant, tenant.workspace, tenant.principal, tenant.target)
     assert await store.read(dispatch.ungranted, ids) == ids[:1]
     assert await store.read(dispatch.ungranted, ids[1:]) == []
+
+
+async def test_a_workspace_that_may_have_no_more_in_hand_keeps_its_runs_and_nobody_elses_from_their_turn(
+    tenant, store
+):
+    for _ in range(5):
+        await asked_for(tenant, await tenant.add_target(), 1)
+    stranger = await Tenant.open(store)
+    for _ in range(5):
+        await asked_for(stranger, await stranger.add_target(), 1)
+    node, after, taken = await Node.start(store), dispatch.BEFORE_ALL, []
+    for _ in range(10):
+        claimed = await claim_of(store, node, 10, after, lanes=2, full=frozenset({tenant.workspace}))
+        after = claimed.lane
+        taken += [run.workspace_id for run in claimed.runs]
+    assert taken == [stranger.workspace] * 5
+    assert len((await claim_of(store, node, 10)).runs) == 5
+
+
+async def test_what_is_born_of_a_workspace_that_may_have_no_more_in_hand_waits_in_the_queue(tenant, store):
+    schedule = await tenant.schedule()
+    node = await Node.start(store)
+    room = LaneRoom(full=frozenset({tenant.workspace}))
+    await store.urgent(release.release, NOW, 10, node.id, 10, lane_room=room)
+    (run,) = await tenant.runs(schedule)
+    assert [work.id for work in await node.claim(NOW)] == [run.id]

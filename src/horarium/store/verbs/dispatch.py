@@ -123,8 +123,9 @@ async def claim(
     begun = time.monotonic()
     lanes += sum(1 for more in lane_room.bounded.values() if more <= 0)  # these take none of the turns
     found = await _open_lanes(tx, after, lanes)
-    in_turn = [lane for lane in found if lane_room.of(lane.lane) > 0]
-    turns = [OpenTurn(lane.lane, lane.workspace_id, lane.weight, lane_room.of(lane.lane)) for lane in in_turn]
+    rooms = {lane.lane: lane_room.of(lane.lane, lane.workspace_id) for lane in found}
+    in_turn = [lane for lane in found if rooms[lane.lane] > 0]
+    turns = [OpenTurn(lane.lane, lane.workspace_id, lane.weight, rooms[lane.lane]) for lane in in_turn]
     shares = share_out(room, turns)
     held: dict[Id, WaitCause] = {}
     limited_lanes = [lane for lane in in_turn if lane.limited and lane.lane in shares]
@@ -134,7 +135,7 @@ async def claim(
     limited = {lane.lane for lane in in_turn if lane.limited}
     free = [turn for turn in turns if turn.lane not in limited]
     taken += await _from_free(tx, node, free, now, room - len(taken), shares)
-    last = _last_in_order(after, turns, shares)
+    last = _last_in_order(after, rooms, shares)
     claimed = await describe_claimed(tx, taken, known) if taken else Claimed()
     claimed.lane, claimed.held = last, held
     claimed.unasked = len(found) >= lanes or any(lane.lane not in shares for lane in in_turn)
@@ -142,12 +143,13 @@ async def claim(
     return claimed
 
 
-def _last_in_order(after: Id, turns: Sequence[OpenTurn], shares: Mapping[Id, int]) -> Id:
-    """The lane behind which the next claim begins: the last before the first that was asked for nothing."""
-    for turn in turns:
-        if turn.lane not in shares:
+def _last_in_order(after: Id, rooms: Mapping[Id, int], shares: Mapping[Id, int]) -> Id:
+    """The lane behind which the next claim begins: the last before the first that might have been asked and was not.
+    `rooms` are those of all lanes that were found, in their order."""
+    for lane, room in rooms.items():
+        if room > 0 and lane not in shares:
             break
-        after = turn.lane
+        after = lane
     return after
 
 

@@ -209,7 +209,7 @@ def _fire(batch: Batch, cursor: DueCursor, start: Start) -> Id:
         target_id, due_ms = cursor.target_id, start.due_ms
         single = (fire, workspace_id, schedule_id, version, target_id, *start.single)
         batch.single_fires.append(new_row(SingleFireRow, single))
-        if batch.node is None or cursor.limited or not _finds_room(batch, target_id):
+        if batch.node is None or cursor.limited or not _finds_room(batch, target_id, workspace_id):
             batch.ready.append(new_row(ReadyRow, (fire, target_id, due_ms, cursor.limited, None, 0)))
         else:
             batch.ready.append(new_row(ReadyRow, (fire, target_id, due_ms, 0, batch.node, FIRST_EPOCH)))
@@ -221,10 +221,10 @@ def _fire(batch: Batch, cursor: DueCursor, start: Start) -> Id:
     return fire
 
 
-def _finds_room(batch: Batch, lane: Id) -> bool:
+def _finds_room(batch: Batch, lane: Id, workspace: Id) -> bool:
     """Whether one more run of a lane may be born claimed."""
     born = batch.born.get(lane, 0)
-    if len(batch.born_claimed) >= batch.room or born >= batch.lane_room.of(lane):
+    if len(batch.born_claimed) >= batch.room or born >= batch.lane_room.of(lane, workspace):
         return False
     batch.born[lane] = born + 1
     return True
