@@ -69,7 +69,7 @@ class Crowd:
             room = MOST_IN_HAND - sum(lane.in_hand for lane in self.lanes)
             bounds, batch = self.lanes.room(room), min(room, BATCH)
             while lane is not None and batch:
-                more = min(len(runs), batch, bounds.of(lane.encode()))
+                more = min(len(runs), batch, bounds.of(lane.encode(), b""))
                 for work in (runs.popleft() for _ in range(more)):
                     self.lanes.put(work, True)
                     work.lane.in_hand += 1
