@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -13,7 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from horarium.domain.json_text import DEEPEST, NotKept, decode_received, decode_written, holds_more_than
+from horarium.domain.json_text import (
+    DEEPEST,
+    NotKept,
+    decode_received,
+    decode_written,
+    holds_more_than,
+    memory_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -266,3 +274,20 @@ def test_a_decoded_value_is_the_written_one_or_refused(value: Any) -> None:
 
 def _exactly(digits: str) -> int | str:
     return int(digits) if -(1 << 63) <= int(digits) < 1 << 64 else digits
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 100_000, "\U0001f600" + "x" * 100_000, [{}] * 10_000, [{"a": n} for n in range(5_000)], [0.5] * 20_000,
+     [[str(n), [n, n]] for n in range(300, 5_000)]],
+)  # fmt: skip
+def test_what_a_text_takes_in_memory_is_told_roughly(value: Any) -> None:
+    text = orjson.dumps(value).decode()
+    tracemalloc.start()
+    try:
+        decoded = orjson.loads(text)
+        taken = tracemalloc.get_traced_memory()[0] + 2 * len(text)
+    finally:
+        tracemalloc.stop()
+    assert decoded == value
+    assert memory_of(text) > taken / 4

@@ -107,3 +107,13 @@ async def send(sender: Any, receiver: Receiver, secrets: list[str], now_ms: int)
         return
     event = Event(1, RUN_ID, "fire.started", None, NOW_MS, NOW_MS, "{}")
     await sender.send(Parcel(b"w" * 16, b"h" * 16, receiver.url("/hook"), secrets, event, 1, now_ms))
+
+
+def test_large_configurations_are_remembered_up_to_a_number_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_BYTES", 100_000)
+    configs = CompiledConfigs(lambda *given: [given])
+    large = {"url": "https://a.example", "body": "x" * 10_000}
+    for number in range(20):
+        call = call_of(large, SECRETS, target_id=derived_id(9, bytes([number])))
+        assert configs.of(call) is configs.of(call)
+        assert len(configs._compiled) <= 4

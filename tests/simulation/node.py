@@ -175,7 +175,9 @@ class Node:
     def could_begin_of(self, other: Node) -> bool:
         """Whether this node could take of what waits at another one: it may have learned that the targets are slow."""
         room = self.worker.lane_room()
-        return any(lane.queue and room.of(lane.id, lane.workspace.id) > 0 for lane in other.worker._lanes._quick())
+        return any(
+            lane.queue and room.of(lane.id, lane.workspace.id) > 0 for lane in other.worker._lanes._quick()
+        )
 
     def left_in_hand(self) -> list[str]:
         """What the worker counts as taken or under way, in words; nothing where everything was given back."""

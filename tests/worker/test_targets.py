@@ -114,3 +114,17 @@ def test_where_targets_are_too_many_only_those_that_are_needed_are_kept(
     cache.learn(rows[:3])
     cache.learn(rows[3 : 3 + new], [rows[1].id, random_id(0)])
     assert set(cache.versions) == {rows[number].id for number in kept}
+
+
+def test_large_configurations_are_kept_up_to_a_number_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = stored(config=orjson.dumps({"body": "x" * 10_000}).decode())
+    rows = [large._replace(id=random_id(0)) for _ in range(20)]
+    monkeypatch.setattr(targets, "KEPT_BYTES", 100_000)
+    cache = TargetCache(VAULT)
+    for row in rows:
+        cache.learn([row])
+        cache.learn([row._replace(version=row.version + 1)])  # takes the place of the one before
+        assert row.id in cache.versions
+        assert len(cache.versions) <= 4
+    cache.learn(rows[:8], [rows[-1].id])
+    assert set(cache.versions) == {row.id for row in (*rows[:8], rows[-1])}

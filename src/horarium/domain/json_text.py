@@ -14,6 +14,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from sys import getsizeof
 from typing import Any
 
 import orjson
@@ -103,6 +104,11 @@ def is_deeper(value: Any, most: int) -> bool:
             if isinstance(inner, _HOLDERS)
         ]
     return bool(level)
+
+
+def memory_of(text: str) -> int:
+    """How many bytes of memory a JSON text and what is decoded of it take together, roughly."""
+    return 2 * getsizeof(text) + 64 * sum(text.count(mark) for mark in ",:[{")
 
 
 def holds_more_than(text: bytes | bytearray, most: int) -> bool:

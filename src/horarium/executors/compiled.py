@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
+import orjson
+
 from horarium.domain.execution import Call, WatchedTarget
 from horarium.domain.ids import Id
+from horarium.domain.json_text import memory_of
+from horarium.domain.remembered import Remembered
 from horarium.domain.same_json import is_same_json
 
 CompiledT = TypeVar("CompiledT")
 
-# How many targets are remembered before all of them are forgotten.
-_MOST = 4096
+# How many targets are remembered before all of them are forgotten, and how many bytes of their configurations.
+_MOST, _MOST_BYTES = 4096, 32 << 20
 
 
 class BrokenConfiguration(Exception):
@@ -34,7 +38,9 @@ class CompiledConfigs(Generic[CompiledT]):
 
     def __init__(self, compile_config: Callable[[Mapping[str, Any], Mapping[str, Any]], CompiledT]) -> None:
         self._compile = compile_config
-        self._compiled: dict[Id, tuple[Mapping[str, Any], Mapping[str, Any], CompiledT]] = {}
+        self._compiled: Remembered[Id, tuple[Mapping[str, Any], Mapping[str, Any], CompiledT]] = Remembered(
+            _MOST, _MOST_BYTES
+        )
 
     def of(self, call: Call) -> CompiledT:
         """The compiled configuration of the call's target. Raises BrokenConfiguration."""
@@ -52,11 +58,10 @@ class CompiledConfigs(Generic[CompiledT]):
         known = self._compiled.get(target_id)
         if known is not None and is_same_json(known[0], config) and known[1] == secrets:
             return known[2]
-        if len(self._compiled) >= _MOST:
-            self._compiled.clear()
         try:
             compiled = self._compile(config, secrets)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise BrokenConfiguration from error
-        self._compiled[target_id] = (config, secrets, compiled)
+        size = memory_of(orjson.dumps(config).decode())
+        self._compiled.put(target_id, (config, secrets, compiled), size)
         return compiled

@@ -21,8 +21,10 @@ from horarium.domain.execution import (
     WatchesRuns,
 )
 from horarium.domain.ids import Id, random_id
+from horarium.domain.json_text import memory_of
 from horarium.domain.lane_report import LaneReport, LaneState
 from horarium.domain.listings import TargetListing
+from horarium.domain.remembered import Remembered
 from horarium.domain.same_json import is_same_json
 from horarium.domain.schedule import Definition
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
@@ -42,9 +44,9 @@ from horarium.store.verbs import targets as verbs
 from horarium.store.verbs.idempotency import Request
 from horarium.store.verbs.lanes import lane_state, reports_of
 
-# For how long a target found by a reference is remembered, and how many of them.
+# For how long a target found by a reference is remembered, how many of them, and bytes of their configurations.
 REMEMBERED_MS = 3_000
-REMEMBERED = 10_000
+REMEMBERED, REMEMBERED_BYTES = 10_000, 32 << 20
 LONGEST_TIMEOUT_MS = 86_400_000
 LONGEST_DEADLINE_MS = 30 * 86_400_000
 # Bytes of what dialects and callers keep with a target, as JSON. It is read with the target each time.
@@ -122,7 +124,9 @@ class TargetService:
     clock: Clock
     identities: IdentityService
     merge_secrets: MergeSecrets
-    _known: dict[tuple[Id, str | int], tuple[Target, int]] = field(default_factory=dict)
+    _known: Remembered[tuple[Id, str | int], tuple[Target, int]] = field(
+        default_factory=lambda: Remembered(REMEMBERED, REMEMBERED_BYTES)
+    )
     _forgotten: int = 0
 
     async def create(self, who: Identity, draft: TargetDraft) -> NewTarget:
@@ -406,11 +410,10 @@ class TargetService:
     async def _look_up(self, workspace_id: Id, reference: str | int, now: int) -> tuple[Target, int]:
         forgotten = self._forgotten
         found = await self.store.read(verbs.resolve_target, workspace_id, reference)
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
         # If a target changed while this was read, the answer may be outdated and must not be remembered.
         if forgotten == self._forgotten:
-            self._known[workspace_id, reference] = found, now + REMEMBERED_MS
+            size = sum(memory_of(orjson.dumps(part).decode()) for part in (found.config, found.extra))
+            self._known.put((workspace_id, reference), (found, now + REMEMBERED_MS), size)
         return found, now
 
     async def _store_change(

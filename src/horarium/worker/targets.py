@@ -8,12 +8,14 @@ import orjson
 
 from horarium.domain.hidden_hosts import host_hider
 from horarium.domain.ids import Id
+from horarium.domain.json_text import memory_of
 from horarium.domain.target import TargetState
 from horarium.store.rows import TargetRow
 from horarium.store.vault import Vault
 from horarium.worker.work import DELETED, RunnableTarget
 
-KEPT = 10_000
+# How many are kept, and how many bytes of their configurations.
+KEPT, KEPT_BYTES = 10_000, 64 << 20
 
 
 class TargetCache:
@@ -22,6 +24,8 @@ class TargetCache:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
         self._known: dict[Id, RunnableTarget] = {}
+        self._sizes: dict[Id, int] = {}
+        self._bytes = 0
 
     @property
     def versions(self) -> dict[Id, int]:
@@ -35,11 +39,16 @@ class TargetCache:
     def learn(self, rows: Sequence[TargetRow], needed: Iterable[Id] = ()) -> None:
         """Know these from now on, but no earlier version in place of a later one. Where that is too many, all others
         but those that are needed are forgotten."""
-        if len(self._known) + len(rows) > KEPT:
+        sizes = {row.id: memory_of(row.config) + memory_of(row.extra) for row in rows}
+        if len(self._known) + len(rows) > KEPT or sum(sizes.values()) + self._bytes > KEPT_BYTES:
             self._known = {one: self._known[one] for one in needed if one in self._known}
+            self._sizes = {one: self._sizes[one] for one in self._known}
+            self._bytes = sum(self._sizes.values())
         for row in rows:
             if row.version >= (self.version(row.id) or 0):
                 self._known[row.id] = self._runnable(row)
+                self._bytes += sizes[row.id] - self._sizes.get(row.id, 0)
+                self._sizes[row.id] = sizes[row.id]
 
     def get(self, target_id: Id) -> RunnableTarget | None:
         return self._known.get(target_id)
