@@ -1,6 +1,7 @@
 """How much a worker holds, and when and what it claims."""
 
 import asyncio
+import gc
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -19,7 +20,7 @@ from horarium.store.verbs.dispatch import Claimed
 from horarium.worker import worker as worker_module
 from horarium.worker.attempts import TROUBLE_S
 from horarium.worker.figures import WorkerFigures
-from horarium.worker.work import judge
+from horarium.worker.work import Work, judge
 from horarium.worker.worker import (
     CLAIM_MS,
     HELD_BACK_MS,
@@ -588,3 +589,18 @@ def test_a_lane_may_have_left_something_behind_where_it_gave_as_much_as_it_had_r
     given = [b"full", b"full", b"some", b"other"]
     found = worker_module._exhausted(room, [SimpleNamespace(target_id=lane) for lane in given])
     assert found == {b"full", b"none", b"other"}
+
+
+async def test_a_run_that_has_ended_is_kept_by_nobody_however_long_its_taker_is_idle():
+    shop = await Workshop.open(concurrency=4)
+    try:
+        await shop.schedule("* * * * *", input={"text": "x" * 100})
+        await shop.tick(NOON + 60_000)
+        await shop.settle()
+        (run,) = shop.executor.calls
+        await asyncio.sleep(0)  # so that its taker waits for the next one
+        gc.collect()
+        kept = [each for each in gc.get_objects() if isinstance(each, Work) and each.id == run.run_id]
+        assert kept == []
+    finally:
+        await shop.close()

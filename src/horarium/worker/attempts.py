@@ -119,6 +119,7 @@ class Attempts:
                 parked = await self._attempt_together(work)
             else:
                 parked = await self._attempt_alone(work)
+            del work  # or an idle taker would keep the run and its target's configuration in memory
 
     async def _attempt_alone(self, work: Work) -> bool:
         """One attempt, until it has ended; whether it was parked."""

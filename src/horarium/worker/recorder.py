@@ -64,6 +64,7 @@ class Recorder:
             batch, self._waiting = self._waiting[:some], self._waiting[some:]
             await self._record(batch)
             self._on_recorded(batch)
+            del batch  # it has outputs, and the next one may be long in coming
             if not self._waiting:
                 self._some.clear()
                 self._none.set()
