@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
+import weakref
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -187,6 +190,23 @@ async def test_a_name_that_is_not_known_is_told_to_all_who_ask_and_looked_up_aga
         told = await asyncio.gather(*asked, return_exceptions=True)
         assert [type(error) for error in told] == [socket.gaierror] * 2
         assert system.asked["a.unknown"] == n
+
+
+async def test_a_name_that_is_not_known_leaves_nothing_for_the_search_for_garbage(look_ups):
+    class Body:
+        """Stands for what a caller holds while it asks."""
+
+    async def asks() -> weakref.ref[Body]:
+        body = Body()
+        with suppress(OSError):
+            await look_ups.find(ONE, Name("a.unknown", 0))
+        return weakref.ref(body)
+
+    gc.disable()
+    try:
+        assert (await asks())() is None
+    finally:
+        gc.enable()
 
 
 async def test_of_no_more_names_than_a_bound_is_kept_what_was_found(look_ups, monkeypatch):

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import weakref
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -603,4 +604,36 @@ async def test_a_run_that_has_ended_is_kept_by_nobody_however_long_its_taker_is_
         kept = [each for each in gc.get_objects() if isinstance(each, Work) and each.id == run.run_id]
         assert kept == []
     finally:
+        await shop.close()
+
+
+async def test_what_failed_calls_leave_behind_is_looked_for_by_its_bytes(monkeypatch):
+    shop = await Workshop.open(concurrency=1)
+    left = []
+
+    class Left:
+        """Is in a ring with itself, as an error is with the frames that it came through."""
+
+        def __init__(self) -> None:
+            self.ring = self
+            left.append(weakref.ref(self))
+
+    def fails(call):
+        Left()
+        return Outcome(Verdict.FAILED, error="away")
+
+    shop.executor.answer = fails
+    gc.disable()  # it would come by itself only after very many new objects
+    try:
+        for most, there in ((10_000, True), (100, False)):
+            monkeypatch.setattr(worker_module, "MOST_BYTES_IN_HAND", most)
+            schedule = await shop.schedule("* * * * *", input={"text": "x" * 200})
+            shop.clock.now += 60_000
+            await shop.tick(shop.clock.now)
+            await shop.settle()
+            assert left
+            assert (left[-1]() is not None) is there
+            await shop.schedules.delete(shop.workspace, schedule.id)
+    finally:
+        gc.enable()
         await shop.close()

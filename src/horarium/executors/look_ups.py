@@ -105,7 +105,12 @@ class LookUps:
             asked.wanted -= 1
             if not asked.wanted:
                 self._take(asked.workspace, asked)
-        return asked.answer.result()
+        try:
+            return asked.answer.result()
+        finally:
+            # An error leads to this frame, and the answer to the error: a ring, which would keep all that the callers
+            # hold, such as the body of a request, until garbage is collected.
+            del asked
 
     def _begin(self) -> None:
         """Begin what waits and has a thread, those workspaces first that have the fewest."""

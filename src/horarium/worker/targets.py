@@ -46,7 +46,7 @@ class TargetCache:
             self._bytes = sum(self._sizes.values())
         for row in rows:
             if row.version >= (self.version(row.id) or 0):
-                self._known[row.id] = self._runnable(row)
+                self._known[row.id] = self._runnable(row, sizes[row.id])
                 self._bytes += sizes[row.id] - self._sizes.get(row.id, 0)
                 self._sizes[row.id] = sizes[row.id]
 
@@ -62,7 +62,7 @@ class TargetCache:
             return {}
         return self._vault.open(sealed, schedule_id)
 
-    def _runnable(self, row: TargetRow) -> RunnableTarget:
+    def _runnable(self, row: TargetRow, size: int) -> RunnableTarget:
         disabled = None
         if row.deleted_ms is not None:
             disabled = DELETED
@@ -84,4 +84,5 @@ class TargetCache:
             orjson.loads(row.extra),
             row.home_id if row.mirrored else None,
             host_hider(config, secrets) if row.mirrored else None,
+            size,
         )

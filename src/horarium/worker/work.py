@@ -75,6 +75,8 @@ class RunnableTarget:
     extra: Mapping[str, Any] = field(default_factory=dict)
     home_id: Id | None = None
     told: Callable[[str], str] | None = None
+    # Bytes, roughly, that it takes in memory.
+    size: int = 0
 
     def as_told(self, outcome: Outcome) -> Outcome:
         """An outcome as it may be recorded: where the target is shared, its error names no place."""

@@ -6,6 +6,7 @@ Claimed runs wait in hand, more than can be executed at once, so that a claim ta
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
@@ -150,6 +151,8 @@ class Worker:
         # Of what the runs in hand give to their targets.
         self._bytes = 0
         self._bytes_of: Counter[Id] = Counter()
+        # Of runs that have left the hand since Python looked for garbage because of them.
+        self._bytes_gone = 0
         self._lanes = Lanes(concurrency, most_waiting, self._most, share_of)
         self._networked = {
             name for name, executor in executors.items() if getattr(executor, "waits_on_network", False)
@@ -339,11 +342,20 @@ class Worker:
         if not self._bytes_of[work.run.workspace_id]:
             del self._bytes_of[work.run.workspace_id]
 
+    def _search_for_garbage(self, gone: int) -> None:
+        """Libraries leave rings behind where a call fails: an error and the frames that it came through, with all that
+        was sent. Python looks for rings by the number of new objects, and not by their bytes."""
+        self._bytes_gone += gone
+        if self._bytes_gone > MOST_BYTES_IN_HAND:
+            self._bytes_gone = 0
+            gc.collect(1)
+
     def _forget(self, work: Work) -> None:
         """It is not in our hands any more; the same run under a later lease may be."""
         if self._holding.get(work.id) is work:
             del self._holding[work.id]
             self._count_bytes(work, -work.size)
+            self._search_for_garbage(work.size + work.target.size)
             if work.lane is not None:
                 work.lane.in_hand -= 1
 
