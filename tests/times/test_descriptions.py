@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from horarium.times import Timing, compile_timing
+from horarium.times import Timing, canonical_spec, compile_timing
 from horarium.times.day_rules import ALL_DAYS, ALL_WEEKDAYS
 from horarium.times.descriptions import AWS_YEARS, MONTHS, ORDINALS, WEEKDAYS
 from horarium.times.grammar import parse_spec
@@ -198,3 +198,9 @@ def test_wall_clock_intervals_say_so() -> None:
         "Every 1 hour by the wall clock from midnight of 1970-01-01, offset 1 minute 1 second, "
         "Asia/Kolkata time"
     )
+
+
+def test_of_very_many_years_only_their_number_is_told() -> None:
+    years = [{"start": 1970, "end": 9999, "step": 3}, {"start": 1971, "end": 9999, "step": 7}]
+    spec = canonical_spec({"calendars": [{"hour": [9], "year": years}]})
+    assert compile_timing(Timing(spec)).describe() == "At 09:00, in 3442 years from 1970 to 9998, UTC time"

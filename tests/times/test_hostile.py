@@ -129,6 +129,13 @@ def test_years_that_are_listed_and_have_no_such_day() -> None:
     answers_soon(Timing(canonical_spec({"calendars": rows}), zone="Europe/Berlin"))
 
 
+def test_very_many_ranges_of_years() -> None:
+    years = [{"start": 1970 + n % 3, "end": 9999} for n in range(64)]
+    rows = [{"minute": [minute], "year": years} for minute in range(17)]
+    parse_spec.cache_clear()
+    answers_soon(Timing(canonical_spec({"calendars": rows})))
+
+
 def test_a_preview_of_many_occurrences_behind_very_many_local_times_that_do_not_fire() -> None:
     leap = {"dayOfMonth": [29], "month": [2], "dayOfWeek": [5]}
     rows = [leap, *({**IN_THE_GAP, "second": [second]} for second in range(31))]

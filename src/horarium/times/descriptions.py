@@ -41,6 +41,8 @@ MONTHS = (
     "December",
 )
 WEEKDAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
+# Years, and runs of them, that are named one by one; of more only their number is told.
+MOST_YEARS_NAMED = 64
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 # Up to this many times of day are listed one by one.
 LISTED_TIMES = 8
@@ -196,7 +198,10 @@ def _months(mask: int) -> str:
 def _years(mask: int | None) -> str:
     if mask is None or mask == AWS_YEARS:
         return ""
-    return f"in {_named('year', bit_numbers(mask))}"
+    years = bit_numbers(mask)
+    if not _step(years) and len(_runs(years)) > MOST_YEARS_NAMED:
+        return f"in {len(years)} years from {years[0]} to {years[-1]}"
+    return f"in {_named('year', years)}"
 
 
 def _set(numbers: Sequence[int], name: Callable[[int], str]) -> str:

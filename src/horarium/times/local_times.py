@@ -244,7 +244,7 @@ class IntervalTimes:
 
 def bit_numbers(mask: int) -> tuple[int, ...]:
     """The numbers of the bits that are set in a mask, ascending."""
-    return tuple(number for number in range(mask.bit_length()) if mask >> number & 1)
+    return tuple(number for number, bit in enumerate(reversed(f"{mask:b}")) if bit == "1")
 
 
 def interval_bits(every: int, first: int, length: int) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from horarium.times.day_rules import DayRule
 from horarium.times.instants import InstantError, Rounding, seconds_of
+from horarium.times.local_times import interval_bits
 from horarium.times.parsing.durations import parse_length, parse_proto
 from horarium.times.problems import Collector, fail
 from horarium.times.rules import STRUCTURED, AlignedInterval, CalendarRule, LocalInterval, Rule, UnionRule
@@ -135,7 +136,7 @@ def _range_mask(collector: Collector, field: str, entry: object, low: int, high:
             f"{field}.end", f"{end} is before the start {start}; give an end of at least {start}", end
         )
         return 0
-    return sum(1 << number for number in range(start, end + 1, step))
+    return interval_bits(step, start, end + 1)
 
 
 def _number(collector: Collector, entry: Json, field: str, name: str, low: int, high: int) -> int:
