@@ -19,6 +19,7 @@ from fastapi.routing import APIRoute
 from starlette.types import Message
 
 from horarium.api.app import BASE, own_api
+from horarium.api.dialects.trustpager import routes as trustpager_routes
 from horarium.api.kit import registry
 from horarium.domain.ids import prefixed
 from horarium.domain.tenancy import EVERY_TARGET, SCOPES, SERVER_SCOPE
@@ -251,6 +252,12 @@ async def test_no_route_shows_or_changes_anything_of_another_workspace(
     made = await each(house, walk, foreign, look)
     assert await books(house) == before
     print(f"{name}: {made} requests with a key of another workspace: {dict(statuses)}")
+
+
+@pytest.fixture(autouse=True)
+def _no_wait_for_audiences(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody resolves audiences here, so that an answer which waits for one would come late."""
+    monkeypatch.setattr(trustpager_routes, "RESOLVED_S", 0.0)
 
 
 def with_bodies(walk: Walk) -> list[tuple[str, str]]:

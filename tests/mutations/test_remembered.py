@@ -116,7 +116,7 @@ async def hold_against_the_database(world: World, after: str) -> None:
     services, store = world.house.services, world.house.store
     for hashed, known in services.identities._known.items():
         assert known.presented == await store.read(present_key, hashed), ("an identity", after)
-    for (workspace, name), (target, _) in services.targets._known.items():
+    for (workspace, name), ((target, _), _) in services.targets._known._known.items():
         found = await store.read(target_verbs.find_target, workspace, name)
         assert target == found, ("a target", name, after)
     hosts = AllowedHosts(store)

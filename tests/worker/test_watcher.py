@@ -589,7 +589,8 @@ async def test_however_many_runs_a_silent_engine_has_those_of_other_workspaces_a
 async def test_of_an_engine_that_was_silent_one_run_is_looked_at_until_it_answers(
     tenant, store, clock, monkeypatch, over
 ):
-    monkeypatch.setattr(watcher_module, "WATCH_S", 0.0)
+    for limit in ("WATCH_S", "CANCEL_S"):
+        monkeypatch.setattr(watcher_module, limit, 0.0)
     silent = Silent()
     looking = Watcher(store, clock, {"silent": silent}, Vault([new_key()]), clean)
     _, works = await given_away(tenant, ["s"] * 40, executor="silent")

@@ -43,7 +43,7 @@ SELECT id, allowed_hosts FROM workspaces WHERE allowed_hosts <> '["*"]';
 -- name: update_workspace
 UPDATE workspaces SET name = :name, settings = :settings, quotas = :quotas, weight = :weight,
     allowed_hosts = :allowed_hosts, version = version + 1, updated_ms = :now
-WHERE id = :id;
+WHERE id = :id AND deleted_ms IS NULL;
 
 -- name: insert_principal
 INSERT INTO principals (id, workspace_id, type, name, email, created_ms)
