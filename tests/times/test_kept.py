@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from horarium.times import Timing, canonical_spec, compile_timing, explain_next, kept
+from horarium.times import Timing, canonical_spec, compile_timing, day_rules, explain_next, kept
 from horarium.times.kept import ENTRY_BYTES
 from horarium.times.timing import _bytes_of
 from horarium.times.zones import STRETCHES_KEPT, _far_table, _stretch
@@ -109,3 +109,18 @@ def test_all_zones_together_keep_a_bounded_number_of_stretches(zone: str) -> Non
     assert _stretch.cache_info().maxsize == STRETCHES_KEPT
     assert _stretch.cache_info().currsize >= 400
     assert _far_table.cache_info().currsize >= 10
+
+
+def test_timings_that_share_their_days_find_them_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[int] = []
+    days = day_rules._matching_days
+
+    def counted(rule: day_rules.DayRule, new_year: int, leap: bool) -> tuple[int, ...]:
+        found.append(new_year)
+        return days(rule, new_year, leap)
+
+    monkeypatch.setattr(day_rules, "_matching_days", counted)
+    for minute in range(59):
+        timing = Timing(f"{minute} 3 1-30 * *", zone="Europe/Oslo")
+        assert compile_timing(timing).next_after(1_780_000_000) is not None
+    assert len(found) <= 3

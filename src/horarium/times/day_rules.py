@@ -113,12 +113,12 @@ def years_by_kind() -> tuple[int, ...]:
 class YearTable:
     """The matching days of any year, counted from 1 January (0). `years` is a mask of years, or None for all."""
 
-    __slots__ = ("_days_kept", "_kinds", "_spans", "rule", "years")
+    __slots__ = ("_days_kept", "_kinds", "_most_bytes", "_spans", "rule", "years")
 
     def __init__(self, rule: DayRule, years: int | None) -> None:
         self.rule, self.years = rule, years
         self._kinds: dict[int, tuple[int, ...]] = {}
-        self._days_kept = 0
+        self._days_kept = self._most_bytes = 0
         self._spans: dict[int, YearSpan] = {}
 
     def span(self, year: int) -> YearSpan:
@@ -145,9 +145,12 @@ class YearTable:
 
     @property
     def most_bytes(self) -> int:
-        """How many bytes of memory the table takes at most."""
-        of_a_year = len(self._of_kind(0))
-        return 1_500 + YEARS_KEPT * 230 + 8 * (min(DAYS_KEPT, KINDS_OF_YEAR * of_a_year) + of_a_year)
+        """How many bytes of memory the table takes at most. It is found once: all timings that share the table ask for
+        it, and the days of the year by which it is counted would take the place of those that are looked at."""
+        if not self._most_bytes:
+            days = len(_matching_days(self.rule, 0, leap=False))
+            self._most_bytes = 1_500 + YEARS_KEPT * 230 + 8 * (min(DAYS_KEPT, KINDS_OF_YEAR * days) + days)
+        return self._most_bytes
 
     def matching_years(self) -> int:
         """The mask of the years that have matching days."""
