@@ -12,13 +12,19 @@ from structlog.testing import capture_logs
 import horarium
 from horarium.api.kit import registry
 from horarium.domain.ids import from_prefixed, uuid_text
-from horarium.times import RecurrenceError, Timing, compile_timing
+from horarium.times import RecurrenceError, Timing, compile_timing, grammar
 from tests.support.house import House
 from tests.support.schema_check import check_page
 
 ENTRY = EntryPoint("sundial", "tests.api.dialects.sixth:DIALECT", registry.GROUP)
 NOW = "2026-11-27T08:00:00Z"
 TIMER = {"when": "09:30", "zone": "Europe/Paris", "calls": "fn"}
+
+
+@pytest.fixture(autouse=True)
+def _known_only_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A grammar stays for the rest of the process, and other tests read which there are."""
+    monkeypatch.setattr(grammar, "_grammars", dict(grammar._grammars))
 
 
 def with_sundial() -> registry.Dialects:
