@@ -36,12 +36,12 @@ from horarium.service.targets import NewTarget
 from horarium.service.tenancy import IssuedKey
 from horarium.service.tried_calls import TriedCall, output_of
 from horarium.store.verbs.shares import Share
-from horarium.times import Occurrence, Timing, compile_timing, explain_next, kept
+from horarium.times import Occurrence, Timing, compile_timing, described, explain_next, kept
 
 T = TypeVar("T")
 # How many coming fires an answer about one schedule shows.
 NEXT_FIRES = 5
-# Bytes of descriptions of recurrences that are kept in memory, and of coming fires.
+# Bytes of coming fires that are kept in memory.
 SHOWN_BYTES = 8 * 1024 * 1024
 # How many slots the answer to the dry run of a backfill names.
 PLANNED_SLOTS = 100
@@ -365,14 +365,9 @@ def schedule_in_full(stored: Schedule, now_ms: int, holds: Holds = NO_HOLDS) -> 
     """A schedule with its recurrence in words and its next fires, as seen at `now_ms`. `holds`: what holds back its
     slots."""
     shown = schedule(stored, next_fire(stored, now_ms, holds))
-    shown["in_words"] = _words(stored.definition.timing)
+    shown["in_words"] = described(stored.definition.timing)
     shown["next_fires"] = _next_fires(stored, now_ms, holds)
     return shown
-
-
-@kept(SHOWN_BYTES, lambda question, words: getsizeof(question[0].spec) + getsizeof(words))
-def _words(timing: Timing) -> str:
-    return compile_timing(timing).describe()
 
 
 def _next_fires(schedule: Schedule, now_ms: int, holds: Holds) -> list[dict[str, str]]:
@@ -593,7 +588,7 @@ def window(window: Window) -> dict[str, Any]:
         "start_at": None if window.timing.start is None else instant_text(window.timing.start * 1000),
         "end_at": None if window.timing.end is None else instant_text(window.timing.end * 1000),
         "duration": seconds(window.duration_ms),
-        "in_words": _words(window.timing),
+        "in_words": described(window.timing),
         "catch_up": window.catch_up.value,
         "note": window.note,
         "next": [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from sys import getsizeof
 from typing import Any
 
 import orjson
@@ -11,10 +10,8 @@ from markupsafe import Markup
 
 from horarium.api.fields import instant_text
 from horarium.domain.schedule import Schedule
-from horarium.times import RecurrenceError, Timing, compile_timing, kept, local_text
+from horarium.times import RecurrenceError, Timing, described, local_text
 
-# Bytes of descriptions of recurrences that are kept in memory.
-WORDS_BYTES = 4 * 1024 * 1024
 # Characters that a page shows of a text that somebody chose, and of a value as JSON.
 LONGEST_TEXT = 160
 LONGEST_VALUE = 20_000
@@ -165,10 +162,9 @@ def rhythm(timing: Timing, usual_zone: str | None = None) -> str:
     return _words(timing).partition(", counted from ")[0].removesuffix(f", {usual_zone} time")
 
 
-@kept(WORDS_BYTES, lambda question, words: getsizeof(question[0].spec) + getsizeof(words))
 def _words(timing: Timing) -> str:
     try:
-        return compile_timing(timing).describe()
+        return described(timing)
     except RecurrenceError:
         return "a recurrence that this server cannot read, because its API is not installed here"
 

@@ -30,7 +30,7 @@ from horarium.store.verbs import ledger
 from horarium.store.verbs.pauses import pause_behind
 from horarium.store.verbs.schedules import deleted_schedules, get_schedule_or_deleted
 from horarium.store.verbs.windows import holds_of, holds_over
-from horarium.times import Occurrence, Timing, compile_timing, local_text, occurrences
+from horarium.times import Occurrence, Timing, described, local_text, occurrences
 from horarium.times.instants import utc_text
 
 # Pauses and windows that are passed over at most to find the next fires of a schedule. Where many recurrences of
@@ -83,7 +83,7 @@ def previewing(timing: Timing, after_ms: int, count: int) -> Generator[None, Non
     for each in islice(occurrences(timing, after_ms // 1000), count):
         found.append(each)
         yield
-    return Preview(compile_timing(timing).describe(), tuple(found))
+    return Preview(described(timing), tuple(found))
 
 
 def upcoming(schedule: Schedule, after_ms: int, count: int, holds: Holds = NO_HOLDS) -> Preview:
@@ -104,7 +104,7 @@ def foreseeing(
     if policies.max_fires is not None:
         limit = min(count, policies.max_fires - schedule.progress.fires)
     delay = policies.delay_of(schedule.id)
-    description = compile_timing(timing).describe()
+    description = described(timing)
     # An active schedule without a next slot waits for the end of what holds it.
     waits = schedule.progress.next_slot is None
     resumed_ms = _resumed_ms(schedule)

@@ -43,6 +43,8 @@ OVERLAP_POLICIES = ("first", "last", "both")
 EVERY_HOUR_POLICIES = ("elapsed", "literal")
 # Bytes of compiled recurrences that are kept in memory: by their timings, and by what timings share.
 COMPILED_BYTES, SHARED_BYTES = 64 * 1024 * 1024, 16 * 1024 * 1024
+# Bytes of descriptions that are kept in memory.
+DESCRIBED_BYTES = 8 * 1024 * 1024
 # What a part of a recurrence takes, beside its times and days.
 PART_BYTES = 1_500
 
@@ -110,6 +112,12 @@ def compile_timing(timing: Timing) -> Recurrence:
     if timing.start is None and timing.end is None:
         return inner
     return Bounded(inner, timing.start, timing.end)
+
+
+@kept(DESCRIBED_BYTES, lambda question, words: getsizeof(question[0].spec) + getsizeof(words))
+def described(timing: Timing) -> str:
+    """The recurrence of a timing in English. Raises RecurrenceError."""
+    return compile_timing(timing).describe()
 
 
 @kept(SHARED_BYTES, _size)

@@ -24,7 +24,6 @@ class TargetCache:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
         self._known: dict[Id, RunnableTarget] = {}
-        self._sizes: dict[Id, int] = {}
         self._bytes = 0
 
     @property
@@ -42,13 +41,12 @@ class TargetCache:
         sizes = {row.id: memory_of(row.config) + memory_of(row.extra) for row in rows}
         if len(self._known) + len(rows) > KEPT or sum(sizes.values()) + self._bytes > KEPT_BYTES:
             self._known = {one: self._known[one] for one in needed if one in self._known}
-            self._sizes = {one: self._sizes[one] for one in self._known}
-            self._bytes = sum(self._sizes.values())
+            self._bytes = sum(target.size for target in self._known.values())
         for row in rows:
-            if row.version >= (self.version(row.id) or 0):
+            before = self._known.get(row.id)
+            if before is None or row.version >= before.version:
                 self._known[row.id] = self._runnable(row, sizes[row.id])
-                self._bytes += sizes[row.id] - self._sizes.get(row.id, 0)
-                self._sizes[row.id] = sizes[row.id]
+                self._bytes += sizes[row.id] - (0 if before is None else before.size)
 
     def get(self, target_id: Id) -> RunnableTarget | None:
         return self._known.get(target_id)
