@@ -83,15 +83,12 @@ def part(seed: int) -> str:
 
 def answers(seed: int) -> list[tuple[str, Any]]:
     """What is asked about the world of a seed, under a name that has no ids, and the status and body of the answer."""
-    world = World(script_for(seed)).play()
-    world.store._hook = None  # nothing fails any more, and no node is told of anything
-    world.store.forget_listeners()
-    try:
+    with World(script_for(seed)).play() as world:
+        world.store._hook = None  # nothing fails any more, and no node is told of anything
+        world.store.forget_listeners()
         # How much a page looks at depends on how fast that goes: here it takes no time.
         with patch.object(looks, "time", SimpleNamespace(monotonic=lambda: 0.0)):
             return asyncio.run(_answers(world))
-    finally:
-        world.store.connection.close()
 
 
 async def _answers(world: World) -> list[tuple[str, Any]]:

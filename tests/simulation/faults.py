@@ -159,6 +159,8 @@ def _downtime(world: World, args: dict[str, Any]) -> None:
 
 
 def _snapshot(world: World, args: dict[str, Any]) -> None:
+    if world.snapshot is not None:
+        world.snapshot[0].close()
     copy = sqlite3.connect(":memory:")
     world.store.connection.backup(copy)
     world.snapshot = (copy, len(world.trail.notes))

@@ -53,11 +53,8 @@ def scripts() -> dict[str, Script]:
 
 def history(name: str) -> str:
     """The part of the page that tells of a script."""
-    world = World(scripts()[name]).play()
-    try:
+    with World(scripts()[name]).play() as world:
         parts = [*_written(world), *_arrived(world), *_tables(world), *_counted(world)]
-    finally:
-        world.store.connection.close()
     lines = [line for part in parts for line in wrap(part, WIDTH, subsequent_indent="      ")]
     return "\n".join((f"== {name}", *(f"  {line}" for line in lines), ""))
 
@@ -141,14 +138,13 @@ def _hash(values: Iterable[Any]) -> str:
 
 def _every_line(name: str) -> Iterator[str]:
     """All that happened in the world of a script."""
-    world = World(scripts()[name]).play()
-    yield from map(str, world.trail.notes)
-    yield from map(str, world.receiver.log)
-    for table, columns, rows in _rows(world):
-        yield f"{table}: {columns}"
-        yield from map(str, rows)
-    yield from _counted(world)
-    world.store.connection.close()
+    with World(scripts()[name]).play() as world:
+        yield from map(str, world.trail.notes)
+        yield from map(str, world.receiver.log)
+        for table, columns, rows in _rows(world):
+            yield f"{table}: {columns}"
+            yield from map(str, rows)
+        yield from _counted(world)
 
 
 if __name__ == "__main__":

@@ -41,17 +41,16 @@ class Result:
 
 def play(script: Script) -> Result:
     """Play a script and hold what happened against the invariants."""
-    world = World(script).play()
-    found = check(world)
-    counts = world.counts + Counter(
-        {
-            "simulated seconds": int(world.loop.time() + world.skipped_s),
-            "fires": world.store.connection.execute(f"SELECT count(*) FROM {ALL_FIRES}").fetchone()[0],
-            "runs": world.store.connection.execute("SELECT count(*) FROM runs").fetchone()[0],
-            "deliveries": len(world.receiver.log),
-        }
-    )
-    world.store.connection.close()
+    with World(script).play() as world:
+        found = check(world)
+        counts = world.counts + Counter(
+            {
+                "simulated seconds": int(world.loop.time() + world.skipped_s),
+                "fires": world.store.connection.execute(f"SELECT count(*) FROM {ALL_FIRES}").fetchone()[0],
+                "runs": world.store.connection.execute("SELECT count(*) FROM runs").fetchone()[0],
+                "deliveries": len(world.receiver.log),
+            }
+        )
     return Result(script.seed, found, counts)
 
 

@@ -36,8 +36,8 @@ def test_hundreds_of_seeds_hold_every_invariant():
 
 
 def log_of(seed: int) -> list[object]:
-    world = World(script_for(seed)).play()
-    return [*world.trail.notes, *world.receiver.log]
+    with World(script_for(seed)).play() as world:
+        return [*world.trail.notes, *world.receiver.log]
 
 
 @pytest.mark.parametrize("seed", [3, 12, 29])

@@ -109,6 +109,15 @@ class World:
                 self._tidy()
         return self
 
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close its databases."""
+        self.store.connection.close()
+        if self.snapshot is not None:
+            self.snapshot[0].close()
+
     # Time, chance and bookkeeping
 
     def db_ms(self) -> int:

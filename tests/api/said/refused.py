@@ -82,11 +82,11 @@ async def bounded_keys(world: World) -> dict[str, str]:
 
 async def refuse(walk: Walk, known: Known) -> None:
     """All that can be wrong with requests to the routes of an API."""
-    walk.keep()
-    await wrong_requests(walk, known)
-    await wrong_parameters(walk, known)
-    await wrong_fields(walk, known)
-    await what_the_server_cannot_do(walk, known)
+    with walk.keeping():
+        await wrong_requests(walk, known)
+        await wrong_parameters(walk, known)
+        await wrong_fields(walk, known)
+        await what_the_server_cannot_do(walk, known)
 
 
 async def what_the_server_cannot_do(walk: Walk, known: Known) -> None:

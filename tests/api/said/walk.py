@@ -7,7 +7,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
@@ -171,7 +171,7 @@ class Walk:
         return reply
 
     def put_back(self) -> None:
-        """Put back what was there when `keep` was called, if a request has changed something."""
+        """Put back what was there when `keeping` began, if a request has changed something."""
         if self._kept is not None and self._changed:
             self._kept.backup(self._database())
             house = self.world.house
@@ -179,10 +179,13 @@ class Walk:
             house.fan_out = FanoutRunner(house.store, house.clock, house.node, house.services.audiences)
         self._changed = False
 
-    def keep(self) -> None:
-        """From here on, what requests change can be put back."""
-        self._kept = sqlite3.connect(":memory:")
-        self._database().backup(self._kept)
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Inside, what requests change can be put back."""
+        with closing(sqlite3.connect(":memory:")) as self._kept:
+            self._database().backup(self._kept)
+            yield
+        self._kept = None
 
     def _database(self) -> sqlite3.Connection:
         database: sqlite3.Connection = self.world.house.store.connection  # type: ignore[attr-defined]
