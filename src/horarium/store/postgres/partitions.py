@@ -33,9 +33,9 @@ DROPPED = "dropped:"
 # up after this time and is tried again an hour later.
 _PATIENCE = "SET LOCAL lock_timeout = '2s'"
 
-# How full a page becomes at first, in percent. A row is written again once, when its run ends, and is longer then. Where
-# its page has room for that, no index is touched. With 50 one run in five moved to another page, and a fire took 50 bytes
-# more; with 80 the log of a fire was a quarter longer, and the indexes were an eighth larger.
+# How full a page becomes at first, in percent. A row is written again once, when its run ends, and is longer then. If
+# its page has room for that, no index is touched. With 50 one run in five moved to another page, and a fire took 50
+# bytes more; with 80 the log of a fire was a quarter longer, and the indexes were an eighth larger.
 _FILL = 44
 
 
