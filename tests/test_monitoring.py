@@ -1,6 +1,7 @@
 """What the documents of an operator name exists."""
 
 import re
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,7 +29,13 @@ OTHER = {"horarium_"}
 
 def exposed() -> set[str]:
     """The names of all samples that any server shows, and of their families."""
-    metrics = Metrics(InlineSqliteStore(lambda: 0), SimpleNamespace(now_ms=lambda: 0))
+    store = InlineSqliteStore(lambda: 0)
+    with closing(store.connection):
+        return _exposed(store)
+
+
+def _exposed(store: InlineSqliteStore) -> set[str]:
+    metrics = Metrics(store, SimpleNamespace(now_ms=lambda: 0))
     metrics._present = Present((), None, None, 0, 0, 0, 0, 0, 0)
     lanes = Lanes(1, 1, 1)
     lanes._time = lambda: 0.0
@@ -46,7 +53,7 @@ def exposed() -> set[str]:
         *process_metrics(LoopFigures(), clock, lease),
         *worker_metrics(worker, 0),
         *lane_metrics(worker, None),
-        *event_metrics(Deliverer(InlineSqliteStore(lambda: 0), clock, b"node", None, None)),
+        *event_metrics(Deliverer(store, clock, b"node", None, None)),
     ]
     names = {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
     for family in families:

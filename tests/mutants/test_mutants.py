@@ -3,6 +3,7 @@
 import ast
 import re
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -78,18 +79,18 @@ def test_what_is_planted_in_python_is_still_python(pattern):
 
 def test_what_is_planted_in_sql_is_still_sql():
     """With few exceptions: SQLite knows no DESC within an aggregate, and the like."""
-    connection = connect(":memory:", durable=False)
-    fill_memory(connection)
     refused = []
-    for mutant in mutants_in(["store/sql/*.sql"])[::23]:
-        load.cache_clear()
-        with planted_sql(mutant):
-            statements = load("sqlite")
-        for statement in statements.values():
-            try:
-                connection.execute(*_explained(statement))
-            except sqlite3.Error as error:
-                refused.append((mutant.name, str(error)))
+    with closing(connect(":memory:", durable=False)) as connection:
+        fill_memory(connection)
+        for mutant in mutants_in(["store/sql/*.sql"])[::23]:
+            load.cache_clear()
+            with planted_sql(mutant):
+                statements = load("sqlite")
+            for statement in statements.values():
+                try:
+                    connection.execute(*_explained(statement))
+                except sqlite3.Error as error:
+                    refused.append((mutant.name, str(error)))
     load.cache_clear()
     assert len({name for name, _ in refused}) <= 2, refused
 
