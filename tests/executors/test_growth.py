@@ -238,10 +238,15 @@ def test_a_column_named_over_and_over_in_a_condition_is_found_at_once() -> None:
 )
 def test_an_output_is_scrubbed_of_many_secrets_in_little_time(name: str, make: Maker) -> None:
     secrets = [
-        f"secret{index:03d} " + " ".join(f"word{index:03d}{n:02d}" for n in range(8)) for index in range(100)
+        f"secret{index:03d} " + " ".join(f"word{index:03d}{n:02d}" for n in range(63)) for index in range(100)
     ]
     scrubber = Scrubber(secrets)
-    bounded(lambda data: keep_bytes(data, len(data), scrubber), make, 64_000)
+    bounded(lambda data: keep_bytes(data, len(data), scrubber), make, 256_000)
+
+
+def test_an_error_is_scrubbed_only_as_far_as_it_is_kept() -> None:
+    scrubber = Scrubber(f"secret{index:03d}" for index in range(100))
+    bounded(lambda text: error_text(text, scrubber), TEXTS["plain"], 32_000_000)
 
 
 def test_a_cut_output_is_searched_for_the_beginning_of_a_long_secret_in_little_time() -> None:
@@ -265,6 +270,15 @@ def test_one_large_value_is_not_written_into_a_template_over_and_over() -> None:
         with pytest.raises(TemplateError, match="bytes together"):
             compile_value(template)(values)
     assert len(compile_value("{{ input.text }}" * 4)(values)) == 4_000_000
+
+
+def test_one_large_value_is_not_measured_over_and_over_by_the_paths_that_lead_to_it() -> None:
+    values = {"input": {"a": [[1.25] * 400_000]}}
+    render = compile_value([f"{{{{ input.a.{'0' * length} }}}}" for length in range(1, 400)])
+    begun = time.thread_time()
+    with pytest.raises(TemplateError, match="bytes together"):
+        render(values)
+    assert time.thread_time() - begun < LONGEST_S
 
 
 def test_a_template_over_a_limit_is_refused_with_the_limit() -> None:

@@ -276,6 +276,22 @@ def test_short_words_are_not_taken_for_secrets() -> None:
     assert Scrubber(["ab", "", "Basic xyz"]).text("ab Basic is fine") == "ab Basic is fine"
 
 
+def test_words_of_secrets_are_searched_for_up_to_a_number_the_first_of_every_secret_before_others() -> None:
+    long = [" ".join(f"word{letter}{place:04d}" for place in range(60)) for letter in "abcdefgh"]
+    scrubber = Scrubber([*long, "Bearer wordz0000"])
+    for first in ("worda0000", "wordh0000", "wordz0000", "worda0020", "wordh0020"):
+        assert scrubber.text(f"<{first}>") == "<***>"
+    assert scrubber.text("<worda0059>") == "<worda0059>"
+    assert scrubber.text(f"<{long[0]}>") == "<***>"
+
+
+def test_a_long_secret_that_the_cut_went_through_is_scrubbed_from_its_beginning_on() -> None:
+    secret = "".join(f"{place:03d}" for place in range(300))
+    for left in (4, 199, 200, 201, 700, 899):
+        assert Scrubber([secret]).cut(f"it was {secret[:left]}") == "it was ***"
+    assert Scrubber([secret]).cut(f"{secret[:300]} " + "-" * 900) == f"{secret[:300]} " + "-" * 900
+
+
 def test_every_known_secret_that_the_cut_went_through_is_scrubbed_not_only_the_longest() -> None:
     known = Scrubber(["a-much-longer-secret-0123456789", "supersecret"])
     assert known.cut("the value is supersec") == "the value is ***"

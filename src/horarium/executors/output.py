@@ -69,5 +69,6 @@ def keep_answer(secrets: Sequence[Any], output: Any, error: str | None, limit: i
 
 def error_text(text: str, scrubber: Scrubber) -> str:
     """An error in the form in which it is stored: secrets are replaced, and a long text is cut."""
-    clean = _storable(scrubber.text(text))
-    return clean if len(clean) <= _MAX_ERROR else clean[:_MAX_ERROR] + "..."
+    if len(text) <= _MAX_ERROR:
+        return _storable(scrubber.text(text))
+    return _storable(scrubber.cut(text[:_MAX_ERROR])) + "..."

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice, zip_longest
 from typing import Any
 from urllib.parse import quote
 
@@ -41,8 +41,12 @@ _SHORTEST_PART = 8
 MAX_SECRETS = 100
 MAX_SECRET_CHARS = 64 * 1024
 
-# How many words of a secret are searched for separately.
-_MOST_WORDS = 64
+# How many words of a secret are searched for separately, and of all secrets together. Every output is searched for
+# each of them.
+_MOST_WORDS, _MOST_WORDS_TOGETHER = 64, 256
+
+# How many of its first characters tell a secret where a text was cut.
+_BEGINNING = 200
 
 # The field of the secret that signs requests. The secret itself is never sent.
 SIGNING_FIELD = "signing_secret"
@@ -230,7 +234,11 @@ class Scrubber:
     """Replaces known secrets in texts and JSON values by `***`."""
 
     def __init__(self, secrets: Iterable[Any]) -> None:
-        self._needles = _ordered(needle for secret in secrets for needle in _needles(secret))
+        texts = [text for secret in secrets for text in _texts(secret)]
+        # Of each secret the first words, then the second ones, so that no long secret takes the words of others.
+        words = (word for row in zip_longest(*map(_words, texts)) for word in row if word is not None)
+        needles = chain(chain.from_iterable(map(_forms, texts)), islice(words, _MOST_WORDS_TOGETHER))
+        self._needles = _ordered(needles)
 
     def also(self, secrets: Iterable[Any]) -> Scrubber:
         """A scrubber that replaces more secrets as well, such as the callback token of a run."""
@@ -249,10 +257,17 @@ class Scrubber:
         return text
 
     def cut(self, text: str) -> str:
-        """Like `text`, for a text that was cut: if it ends with the beginning of a secret, that is replaced too."""
+        """Like `text`, for a text that was cut: if it ends with the beginning of a secret, that is replaced too.
+
+        Of a long secret that begins near the end, whatever follows is replaced as well.
+        """
         text = self.text(text)
         for needle in self._needles:
-            length = _overlap(text, needle)
+            if len(needle) > _BEGINNING:
+                at = text.find(needle[:_BEGINNING], max(0, len(text) - len(needle)))
+                if at >= 0:
+                    return text[:at] + MASK
+            length = _overlap(text, needle[:_BEGINNING])
             if length >= _SHORTEST:
                 return text[:-length] + MASK
         return text
@@ -332,17 +347,24 @@ def run_scrubber(call: Call, known: Scrubber | None = None) -> Scrubber:
     return (known or Scrubber(call.secrets.values())).also([call.callback_token, *own])
 
 
-def _needles(secret: Any) -> Iterator[str]:
-    """The texts to search for: the secret, and its words, because a secret can be like "Bearer abc..."."""
+def _texts(secret: Any) -> Iterator[str]:
+    """The texts in a secret that are long enough to be searched for."""
     if isinstance(secret, Mapping):
         secret = list(secret.values())
     if isinstance(secret, list | tuple):
         for inner in secret:
-            yield from _needles(inner)
+            yield from _texts(inner)
     elif isinstance(secret, str) and len(secret) >= _SHORTEST:
-        secret = secret.replace("\0", NUL_SHOWN)
-        # As it is, and in the forms that it has in a URL and in JSON.
-        yield from (secret, quote(secret, safe=""), orjson.dumps(secret).decode()[1:-1])
-        yield from (bare(secret), random_part(secret))  # a signing secret may also be written without whsec_
-        words = secret.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]
-        yield from (word for word in words if len(word) >= _SHORTEST_PART and "{{" not in word)
+        yield secret.replace("\0", NUL_SHOWN)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it is, and in the forms that it has in a URL and in JSON."""
+    yield from (secret, quote(secret, safe=""), orjson.dumps(secret).decode()[1:-1])
+    yield from (bare(secret), random_part(secret))  # a signing secret may also be written without whsec_
+
+
+def _words(secret: str) -> Iterator[str]:
+    """The words of a secret that are searched for too, because a secret can be like "Bearer abc..."."""
+    words = secret.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]
+    return (word for word in words if len(word) >= _SHORTEST_PART and "{{" not in word)

@@ -284,11 +284,12 @@ def _bounded(render: Callable[[Values], Rendered], paths: Sequence[str]) -> Call
     times = Counter(paths)
 
     def bounded(values: Values) -> Rendered:
-        size = sum(count * _size(look_up(values, path)) for path, count in times.items())
-        if size > MAX_FILLED:
-            raise TemplateError(
-                f"the values of the template's placeholders are more than {MAX_FILLED} bytes together"
-            )
+        size = 0
+        for path, count in times.items():  # no further than it may go: many paths may lead to one large value
+            size += count * _size(look_up(values, path))
+            if size > MAX_FILLED:
+                words = f"the values of the template's placeholders are more than {MAX_FILLED} bytes together"
+                raise TemplateError(words)
         return render(values)
 
     return bounded
