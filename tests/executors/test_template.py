@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from horarium.executors.template import (
+    MAX_FILLED,
+    Filling,
     TemplateError,
     check_template,
     compile_text,
@@ -200,3 +202,30 @@ def test_whoever_changes_what_was_filled_in_changes_nothing_for_the_next() -> No
 )
 def test_a_placeholder_is_found_wherever_it_stands_in_a_value(value: Any, found: bool) -> None:
     assert has_placeholder(value) is found
+
+
+LONG = {"text": "x" * 5_000, "list": [1] * 1_000}
+
+
+@pytest.mark.parametrize(
+    ("config", "least", "most"),
+    [
+        ({"body": "{{ input.text }}" * 100}, 500_000, 503_000),
+        ({"body": ["{{ input.list }}", {"a": "{{input.text}}", "b": "y" * 3_000}]}, 10_000, 10_200),
+        ({"body": "{{ slot }}" + "y" * 3_000, "headers": {"X": "{{ secrets.T }}"}}, 3_800, 3_900),
+        ({"body": "{{ input.text }}" * 1_000 * 4}, MAX_FILLED, MAX_FILLED + 100_000),
+        ({"body": "{{ input.missing }}{{ input.text }}"}, 5_000, 5_100),
+    ],
+)
+def test_what_templates_make_of_a_run_is_known_before_it_is_made(
+    config: dict[str, Any], least: int, most: int
+) -> None:
+    filling = Filling.of(config, {"T": "z" * 500})
+    assert filling is not None
+    found = filling.bytes_of({"input": LONG, "row": None})
+    assert least <= found <= most
+    assert filling.at_most(10_000) >= found
+
+
+def test_a_configuration_without_placeholders_makes_nothing_of_a_run() -> None:
+    assert Filling.of({"url": "https://a.example", "body": {"a": ["b", 1, None]}}, {"T": "hush"}) is None

@@ -12,7 +12,16 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.lane_limit import START, LaneLimit
 from horarium.domain.places import FEWEST_PLACES
 from horarium.domain.waiting import WaitCause
-from horarium.worker.lanes import LOOK_AFTER_MS, LOOK_AGAIN_MS, PARK_AFTER_MS, Lane, Lanes, Sign, sign_of
+from horarium.worker.lanes import (
+    LOOK_AFTER_MS,
+    LOOK_AGAIN_MS,
+    MOST_MADE_BYTES,
+    PARK_AFTER_MS,
+    Lane,
+    Lanes,
+    Sign,
+    sign_of,
+)
 
 GOOD = Outcome(Verdict.SUCCEEDED, status=200)
 SILENT = Outcome(Verdict.FAILED, error="no answer")
@@ -41,6 +50,8 @@ def work(lane, number=0, workspace="w", version=1):
         parked=False,
         probes=False,
         slow=False,
+        made=0,
+        may_make_much=False,
     )
 
 
@@ -69,6 +80,28 @@ def lane_of(lanes, name):
 async def turns(times=3):
     for _ in range(times):
         await asyncio.sleep(0)
+
+
+async def test_runs_of_which_templates_make_much_begin_only_while_their_workspace_has_room_for_what_is_made():
+    lanes = Lanes(256, 256, 16_384)
+    large = filled(lanes, "large", 20)
+    for one in large:
+        one.may_make_much, one.makes = True, lambda: MOST_MADE_BYTES // 8
+    small = filled(lanes, "small", 3)
+    begun = begin_all(lanes)
+    assert [one for one in begun if one in large] == large[:4]  # half of what all may have
+    assert [one for one in begun if one in small] == small
+    others = filled(lanes, "other", 20, workspace="v")
+    for one in others:
+        one.may_make_much, one.makes = True, lambda: MOST_MADE_BYTES // 8
+    assert begin_all(lanes) == others[:2]  # no more than is left then
+    end(lanes, large[:1])
+    assert begin_all(lanes) == others[2:3]  # who has less goes first
+    assert lanes.park(large[1])
+    end(lanes, large[1:2])
+    assert begin_all(lanes) == large[4:5]
+    end(lanes, [*large[2:5], *others[:3]])
+    assert lanes.made == 0
 
 
 async def test_lanes_take_turns_and_keep_their_order():

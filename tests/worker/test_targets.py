@@ -128,3 +128,11 @@ def test_large_configurations_are_kept_up_to_a_number_of_bytes(monkeypatch: pyte
         assert len(cache.versions) <= 4
     cache.learn(rows[:8], [rows[-1].id])
     assert set(cache.versions) == {row.id for row in (*rows[:8], rows[-1])}
+
+
+def test_how_much_a_target_makes_of_a_run_is_known_with_its_secrets() -> None:
+    own = random_id(0)
+    sealed = VAULT.seal({"secrets.T": "z" * 2_000, "headers.X": "y" * 9_000}, own)
+    row = stored(id=own, sealed_for=own, config='{"url": "u", "body": "{{ secrets.T }}"}', secrets=sealed)
+    assert 2_000 <= known(row).filling.bytes_of({}) < 2_100
+    assert known(stored()).filling is None

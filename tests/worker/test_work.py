@@ -13,6 +13,7 @@ from horarium.domain.schedule import AfterCompletion, OverlapScope, Policies, po
 from horarium.domain.target import Completion
 from horarium.domain.waiting import WaitCause
 from horarium.domain.watching import ON_ITS_WAY_MS, SOONEST_MS
+from horarium.executors.template import Filling
 from horarium.store.rows import ClaimedRun, NewWatched, UntoldEnd
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.release_rows import FIRST_EPOCH
@@ -408,6 +409,17 @@ def test_an_engine_is_told_of_the_end_of_a_run_that_it_may_have(epoch, started_m
 
 def test_no_engine_is_told_of_the_end_of_a_run_that_is_not_watched():
     assert cancelled(begun(claimed(epoch=FIRST_EPOCH + 1)), NOON + 900).untold is None
+
+
+@pytest.mark.parametrize("scheduled", [True, False])
+def test_what_is_made_of_a_run_is_that_of_its_input_and_its_row(scheduled):
+    long = f'{{"x": "{"y" * 1_000}"}}'
+    of = target(filling=Filling.of({"body": "{{ input.x }}" * 100 + "{{ row.x }}" * 50}, {}))
+    work = begun(claimed(input=long, data=long, schedule_id=b"s" * 16 if scheduled else None), of)
+    assert work.may_make_much
+    assert 100_000 <= work.makes() - (50_000 if scheduled else 0) < 103_000
+    assert not begun(claimed(input="{}", data=None), of).may_make_much
+    assert not begun(claimed(input=long), target()).may_make_much
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,9 @@ MAX_PROBLEMS = 20
 MAX_FILLED = 16 * 1024 * 1024
 _FEW_PLACEHOLDERS = 4
 
+# More bytes than any value has that is not the caller's, such as an id, a name or an instant.
+_OF_THE_SERVER = 300
+
 
 class TemplateError(Exception):
     """A template uses a value that this run does not have, or that is not allowed in this place."""
@@ -293,6 +296,51 @@ def _bounded(render: Callable[[Values], Rendered], paths: Sequence[str]) -> Call
         return render(values)
 
     return bounded
+
+
+class Filling:
+    """How much the templates of a configuration make of a run, told before anything is made."""
+
+    __slots__ = ("_longest_secret", "_secrets", "_text", "_times")
+
+    def __init__(self, config: Any, secrets: Values, times: Counter[str]) -> None:
+        self._times, self._secrets = times, secrets
+        self._text = len(orjson.dumps(config))
+        self._longest_secret = max(map(_size, secrets.values()), default=0)
+
+    @classmethod
+    def of(cls, config: Any, secrets: Values) -> Filling | None:
+        """That of a configuration, with the secrets that its templates may use; None where it has no placeholder."""
+        times = Counter(_paths_in(config))
+        return cls(config, secrets, times) if times else None
+
+    def at_most(self, given: int) -> int:
+        """Bytes, roughly, that are made at most of a run that gives so many. This costs nothing."""
+        longest = max(given, self._longest_secret, _OF_THE_SERVER)
+        return self._text + min(self._times.total() * longest, MAX_FILLED)
+
+    def bytes_of(self, values: Values) -> int:
+        """Bytes, roughly, that are made of a run. `values` are those that may be large: the caller's."""
+        known, size = {**values, "secrets": self._secrets}, 0
+        for path, count in self._times.items():
+            try:
+                large = path.partition(".")[0] in known
+                size += count * (_size(look_up(known, path)) if large else _OF_THE_SERVER)
+            except TemplateError:
+                continue  # nothing is made then
+            if size > MAX_FILLED:
+                break
+        return self._text + min(size, MAX_FILLED)
+
+
+def _paths_in(config: Any) -> Iterator[str]:
+    """The paths of all placeholders in a configuration."""
+    if isinstance(config, str):
+        if "{{" in config:
+            yield from (path for _, path in _pieces(config) if path is not None)
+    elif isinstance(config, Mapping | list | tuple):
+        for inner in config.values() if isinstance(config, Mapping) else config:
+            yield from _paths_in(inner)
 
 
 def _size(value: Any) -> int:

@@ -26,7 +26,16 @@ from horarium.domain.fair_turns import FairTurns
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.lane_limit import WINDOW_ENDS, WINDOW_MS, LaneLimit, Window, adapt, restarted
 from horarium.domain.lane_report import KEPT_DURATIONS, MOST_REPORTED, LaneReport, percentile
-from horarium.domain.places import LaneRoom, adapted_places, lane_room, may_begin, may_park, may_wait, surplus
+from horarium.domain.places import (
+    LaneRoom,
+    adapted_places,
+    lane_room,
+    may_begin,
+    may_hold,
+    may_park,
+    may_wait,
+    surplus,
+)
 from horarium.domain.waiting import Holds, WaitCause, causes_of
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.worker.figures import CANCELLED, LaneTally, WorkerFigures, outcome_class
@@ -36,6 +45,8 @@ _log = structlog.get_logger(__name__)
 
 # An attempt that has waited so long for an answer over the network gives its place back.
 PARK_AFTER_MS = 1_000
+# Bytes that templates may have made of the large runs that are under way. Libraries keep about as much again.
+MOST_MADE_BYTES = 64 << 20
 # What one attempt weighs in the share of slow ones, and the share above which a lane's attempts begin parked.
 SLOW_WEIGHT = 1 / 16
 SLOW_FROM = 0.5
@@ -110,12 +121,14 @@ def failure_class(work: Work) -> str:
 
 @dataclass(slots=True, eq=False)
 class WorkspaceLoad:
-    """What a workspace has under way here: attempts in places (`busy`) and parked ones (`waiting`); and its share."""
+    """What a workspace has under way here: attempts in places (`busy`) and parked ones (`waiting`), and the bytes that
+    were made of large ones for their targets (`made`); and its share."""
 
     id: Id
     share: Share
     busy: int = 0
     waiting: int = 0
+    made: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -238,7 +251,7 @@ class Lanes:
         self.most_waiting, self.most_in_hand = most_waiting, most_in_hand
         self.figures = WorkerFigures()
         self._share_of = share_of
-        self.busy = self.waiting = self.queued = 0
+        self.busy = self.waiting = self.queued = self.made = 0
         self._lanes: dict[Id, Lane] = {}
         self._workspaces: dict[Id, WorkspaceLoad] = {}
         self._turns: FairTurns[WorkspaceLoad, Lane] = FairTurns()
@@ -369,6 +382,9 @@ class Lanes:
         share = workspace.share
         if workspace.busy + workspace.waiting >= share.concurrency:
             return False
+        full = workspace.made and not may_hold(workspace.made, self.made, MOST_MADE_BYTES)
+        if full and lane.queue and lane.queue[0].may_make_much:
+            return False
         if self.busy * 2 < self.places and not lane.slow:
             return True  # what may_begin says while more than half is free
         if lane.slow:  # only networked lanes become slow
@@ -382,6 +398,10 @@ class Lanes:
 
     def _begin(self, lane: Lane, work: Work) -> Work:
         work.began = lane.used_at = now = self._now()
+        if work.may_make_much:
+            work.made = work.makes()
+            lane.workspace.made += work.made
+            self.made += work.made
         if lane.begins_parked:
             work.parked = True
             lane.waiting += 1
@@ -439,6 +459,9 @@ class Lanes:
             lane.busy -= 1
             lane.workspace.busy -= 1
             self.busy -= 1
+        made, work.made = work.made, 0
+        lane.workspace.made -= made
+        self.made -= made
         if work.probes:
             lane.probes -= 1
         if work.outcome is not None:
@@ -450,7 +473,7 @@ class Lanes:
             lane.learn(now)
         if lane not in self._crowded:
             self._rejoin(lane, now, wake=parked)  # who ends one in a place asks for the next one itself
-        if not parked:
+        if made or not parked:
             self._make_room(now)
 
     def _hear(self, lane: Lane, work: Work, outcome: Outcome, now: float) -> None:

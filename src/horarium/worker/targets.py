@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import orjson
 
@@ -10,12 +11,15 @@ from horarium.domain.hidden_hosts import host_hider
 from horarium.domain.ids import Id
 from horarium.domain.json_text import memory_of
 from horarium.domain.target import TargetState
+from horarium.executors.template import Filling
 from horarium.store.rows import TargetRow
 from horarium.store.vault import Vault
 from horarium.worker.work import DELETED, RunnableTarget
 
 # How many are kept, and how many bytes of their configurations.
 KEPT, KEPT_BYTES = 10_000, 64 << 20
+# What the paths of secrets begin with that templates may use.
+_NAMED = "secrets."
 
 
 class TargetCache:
@@ -83,4 +87,10 @@ class TargetCache:
             row.home_id if row.mirrored else None,
             host_hider(config, secrets) if row.mirrored else None,
             size,
+            Filling.of(config, {name: secrets[path] for path, name in _named(secrets)}),
         )
+
+
+def _named(secrets: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The paths of the secrets that templates may use, each with its name there."""
+    return ((path, path.removeprefix(_NAMED)) for path in secrets if path.startswith(_NAMED))

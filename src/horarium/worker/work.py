@@ -35,6 +35,7 @@ from horarium.domain.target import Completion
 from horarium.domain.variations import choose, has_variations, variation_facts
 from horarium.domain.waiting import WaitCause, added, waits_from_text
 from horarium.domain.watching import ON_ITS_WAY_MS, next_look_ms
+from horarium.executors.template import Filling
 from horarium.store.rows import ClaimedRun, NewWatched, UntoldEnd
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.release_rows import FIRST_EPOCH
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 # How many workers may be lost with a run in their hands: one that takes its worker down each time must end.
 MOST_LOST = 25
+# Bytes that may be made of any number of runs: they are not counted.
+LITTLE_MADE = 64 * 1024
 # Why runs of a target that was deleted are not sent.
 DELETED = "it was deleted"
 _ONE_RUN = Policies()
@@ -77,6 +80,8 @@ class RunnableTarget:
     told: Callable[[str], str] | None = None
     # Bytes, roughly, that it takes in memory.
     size: int = 0
+    # How much its configuration makes of a run; None where it has no template.
+    filling: Filling | None = None
 
     def as_told(self, outcome: Outcome) -> Outcome:
         """An outcome as it may be recorded: where the target is shared, its error names no place."""
@@ -118,7 +123,8 @@ class Work:
 
     The last fields belong to the lane: when the attempt began (in milliseconds of the event loop's clock; 0 while it
     does not run), whether it waits without a place, whether it is one of the calls that find out if the target is
-    back, and whether it was counted as a slow one. `patience`: how long it waits for a circuit that is open.
+    back, and whether it was counted as a slow one. `patience`: how long it waits for a circuit that is open. `made`:
+    bytes that were made of it for its target, counted while it is under way and where they are many.
     """
 
     run: ClaimedRun
@@ -141,6 +147,7 @@ class Work:
     probes: bool = False
     slow: bool = False
     patience: Patience | None = None
+    made: int = 0
 
     @property
     def id(self) -> Id:
@@ -159,6 +166,19 @@ class Work:
     def size(self) -> int:
         """Characters of what the target is given, near enough to bytes."""
         return len(self.run.input or "") + len(self.run.data or "")
+
+    @property
+    def may_make_much(self) -> bool:
+        """Whether templates of its target may make much of it."""
+        filling = self.target.filling
+        if filling is None:
+            return False
+        return filling.at_most(self.size + sum(map(len, self.environment.values()))) > LITTLE_MADE
+
+    def makes(self) -> int:
+        """Bytes, roughly, that templates of its target make of it."""
+        filling = self.target.filling
+        return 0 if filling is None else filling.bytes_of(_given(self))
 
     @property
     def timeout_ms(self) -> int:
@@ -192,12 +212,24 @@ def obstacle(work: Work) -> str | None:
     return None
 
 
-def call_of(work: Work, now: int, callback_base: str | None) -> Call:
-    """What the executor is given."""
-    run, target = work.run, work.target
+def _given(work: Work) -> dict[str, Any]:
+    """What a run gives to its target, by the names that templates have for it."""
+    run = work.run
     data = None if run.data is None else orjson.loads(run.data)
     scheduled = run.schedule_id is not None
     given = None if run.input is None else orjson.loads(run.input)
+    value = given if scheduled else data
+    return {
+        "input": value,
+        "row": data if scheduled else None,
+        "variation": _variation(work.target, run.id, value),
+        "environment": work.environment,
+    }
+
+
+def call_of(work: Work, now: int, callback_base: str | None) -> Call:
+    """What the executor is given."""
+    run, target = work.run, work.target
     return Call(
         run_id=run.id,
         workspace_id=run.workspace_id,
@@ -216,11 +248,8 @@ def call_of(work: Work, now: int, callback_base: str | None) -> Call:
         due_ms=run.due_ms,
         timezone=timing_from_text(run.timing).zone if run.timing else "UTC",
         missed=run.missed,
-        input=given if scheduled else data,
-        variation=_variation(target, run.id, given if scheduled else data),
         row_key=run.row_key,
-        row=data if scheduled else None,
-        environment=work.environment,
+        **_given(work),
         callback_token=work.callback_token,
         callback_base=callback_base if work.callback_token else None,
         watched=target.completion == Completion.WATCH,
