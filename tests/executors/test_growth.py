@@ -281,6 +281,17 @@ def test_one_large_value_is_not_measured_over_and_over_by_the_paths_that_lead_to
     assert time.thread_time() - begun < LONGEST_S
 
 
+def test_what_makes_a_url_too_long_is_refused_before_it_is_written_into_it() -> None:
+    made = http_config.CompiledHttp({"url": "https://a.example/" + "{{ input.x }}" * 300}, {})
+    for size in (4_000, 50_000):
+        begun = time.thread_time()
+        with pytest.raises(TemplateError, match="longer than 4096"):
+            made.url({"input": {"x": "\U0001d4b3" * size}})
+        assert time.thread_time() - begun < LONGEST_S
+    assert len(made.url({"input": {"x": "a" * 13}})) == len("https://a.example/") + 300 * 13
+    assert len(made.url({"input": {"x": "\U0001d4b3"}})) == len("https://a.example/") + 300 * 12
+
+
 def test_a_template_over_a_limit_is_refused_with_the_limit() -> None:
     assert "1000 placeholders" in check_template("{{input.a}}" * 1_001, "body")[0].message
     assert check_template("{{input.a}}" * 1_000, "body") == []

@@ -157,7 +157,7 @@ class CompiledHttp:
         self.method = str(config.get("method") or "POST").upper()
         self.named = named_secrets(config)
         self.signers = _signers(config.get("signing_secret"))
-        self.url = compile_text(config["url"], _url_piece)
+        self.url = compile_text(config["url"], _url_piece, MAX_URL)
         self.fixed_headers: dict[str, str] = {
             istr(n): v for n, v in headers.items() if not has_placeholder(v)
         }
@@ -171,7 +171,7 @@ class CompiledHttp:
         self.done_on = frozenset(config.get("done_on") or ())
         poll = config.get("poll")
         self.poll = None if poll is None else CompiledPoll(poll)
-        self.poll_url = None if poll is None else compile_text(poll["url"], _url_piece)
+        self.poll_url = None if poll is None else compile_text(poll["url"], _url_piece, MAX_URL)
         # Where looks lead, as far as no value decides about it.
         leads = None if poll is None else origin(poll["url"])
         self.poll_origin = None if leads is None or has_placeholder(leads[1]) else leads

@@ -215,14 +215,16 @@ def compile_value(template: Any) -> Render:
     return _fixed(template) if render is None else _bounded(render, paths)
 
 
-def compile_text(template: str, escape: Callable[[str], str] | None = None) -> RenderText:
+def compile_text(
+    template: str, escape: Callable[[str], str] | None = None, longest: int | None = None
+) -> RenderText:
     """Compiles a template to a function from a run's values to the finished text.
 
-    `escape` is applied to each value before it is inserted. The function raises TemplateError if the run does not
-    have a value, or if the values are too large.
+    `escape` is applied to each value before it is inserted. `longest` is how many characters the text may have. The
+    function raises TemplateError if the run does not have a value, or if the values are too large.
     """
     paths: list[str] = []
-    render = _compiled_text(template, paths, escape)
+    render = _compiled_text(template, paths, escape, longest)
     return _bounded(render, paths) if paths else render
 
 
@@ -239,7 +241,7 @@ def _compiled(template: Any, paths: list[str]) -> Render | None:
             whole = pieces[0][1] or ""
             paths.append(whole)
             return lambda values: look_up(values, whole)
-        return _compiled_text(template, paths, None)
+        return _compiled_text(template, paths)
     if isinstance(template, Mapping):
         by_name = {key: _compiled(inner, paths) for key, inner in template.items()}
         if all(render is None for render in by_name.values()):
@@ -263,7 +265,9 @@ def _fixed(template: Any) -> Render:
     return lambda values: orjson.loads(data)
 
 
-def _compiled_text(template: str, paths: list[str], escape: Callable[[str], str] | None) -> RenderText:
+def _compiled_text(
+    template: str, paths: list[str], escape: Callable[[str], str] | None = None, longest: int | None = None
+) -> RenderText:
     *filled, (last, _) = _pieces(template)
     if not filled:
         return lambda values: template
@@ -272,9 +276,15 @@ def _compiled_text(template: str, paths: list[str], escape: Callable[[str], str]
 
     def render(values: Values) -> str:
         parts: list[str] = []
+        length = len(last)
         for before, path in pieces:
             inserted = as_text(look_up(values, path))
+            if (
+                longest is not None and len(inserted) > longest - length
+            ):  # before it is escaped, which takes longer
+                raise TemplateError(f"what a template makes is longer than {longest} characters")
             parts += (before, escape(inserted) if escape else inserted)
+            length += len(before) + len(parts[-1])
         return "".join((*parts, last))
 
     return render
