@@ -1,6 +1,8 @@
 """What of a person is found in texts, and what is left alone."""
 
 import json
+import time
+import tracemalloc
 
 import pytest
 
@@ -9,6 +11,7 @@ from horarium.domain.erasures import (
     LONGEST_ID,
     LONGEST_VALUE,
     MOST_KNOWN,
+    MOST_TELLING,
     MOST_VALUES,
     SHORTEST_VALUE,
     Content,
@@ -106,6 +109,61 @@ def test_upper_and_lower_case_are_the_same_in_every_script_and_behind_escapes(te
     assert json.loads(whom.erased_from(text, Content.JSON))["street"] == ERASED
 
 
+@pytest.mark.parametrize(
+    ("letters", "others"),
+    [
+        ("sum", "\u017fUM"),
+        ("\u03c3\u03b1\u03c2", "\u03a3\u0391\u03a3"),
+        ("izmir", "\u0130ZM\u0131R"),
+        ("\u00b5", "\u039c"),
+        ("kelvin", "\u212aELVIN"),
+    ],
+)
+def test_letters_that_are_the_same_but_for_their_case_are_found_whatever_stands_around_them(letters, others):
+    whom = Person("u42").with_values([f"{letters} 12"])
+    for around in ("", "\u00df", "\ufb01\u0149", "\0\1\2"):
+        assert whom.erased_from(f"{around} {others} 12{around}") == f"{around} {ERASED}{around}"
+
+
+def test_values_beside_each_other_and_within_each_other_are_erased_each():
+    whom = Person("u42").with_values(["1234", "123456", "ab\0cd"])
+    assert whom.erased_from("12341234 1234567 u42") == f"{ERASED}{ERASED} {ERASED}7 {ERASED}"
+    assert whom.erased_from('["12341234", "u42u42"]', Content.JSON) == f'["{ERASED}{ERASED}", "u42u42"]'
+
+
+def test_a_long_id_is_found_where_it_stands_alone():
+    whom = Person("a b " * 100 + "a")
+    text = f"{'a b ' * 50} {whom.id} {whom.id}b {whom.id}"
+    assert whom.erased_from(text) == f"{'a b ' * 50} {ERASED} {whom.id}b {ERASED}"
+
+
+HARD = {
+    "almost a value over and over": (["a" * length + "x" for length in range(440, 490)], "a" * 300_000),
+    "letters of many values": ([f"{number:03d}-anna" for number in range(MOST_KNOWN)], "012-ann " * 40_000),
+    "values alone": ([f"{number:03d}-anna" for number in range(50)], '","'.join(["012-anna"] * 20_000)),
+}
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_a_person_is_taken_out_of_a_long_text_in_little_time_however_it_is_written(case):
+    values, text = HARD[case]
+    whom = Person("a " * 400 + "b").with_values(values)
+    for given in (text, f'["\\n{text}"]'):
+        begun = time.thread_time()
+        whom.erased_from(given, Content.JSON)
+        assert time.thread_time() - begun < 0.5
+
+
+def test_escapes_in_a_long_text_take_no_memory_for_each_of_its_letters():
+    text = f'["\\n{"a" * 1_000_000}"]'
+    tracemalloc.start()
+    try:
+        assert ANN.erased_from(text, Content.JSON) == text
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()
+
+
 def test_what_is_erased_twice_is_erased_once():
     once = ANN.erased_from('{"to":"ann@example.com"}', Content.JSON)
     assert ANN.erased_from(once, Content.JSON) == once
@@ -142,6 +200,12 @@ def test_an_error_that_repeats_a_value_of_the_row_is_a_value_itself():
     assert values == ["ann@example.com", "Ulm an der Donau"]
     errors = ["HTTP 500", "no house in ULM AN DER DONAU", None]
     assert telling(errors, values) == ["no house in ULM AN DER DONAU"]
+
+
+def test_errors_are_compared_with_a_number_of_values():
+    values = [f"value {number:04d}." for number in range(2 * MOST_TELLING)]
+    told = telling([f"no {value}" for value in values] * 2, values * 2)
+    assert told == [f"no {value}" for value in values[:MOST_TELLING]]
 
 
 @pytest.mark.parametrize(

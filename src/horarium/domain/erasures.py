@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from horarium.domain.errors import Problem
@@ -27,11 +28,15 @@ ERASED = "[erased]"
 SHORTEST_VALUE, LONGEST_VALUE, MOST_VALUES = 4, 500, 50
 # How many values one erasure looks for, with those that it finds in the rows of the person.
 MOST_KNOWN = 500
+# How many values of rows errors are compared with.
+MOST_TELLING = 1_000
 LONGEST_ID = 1_000
-_JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+# A string of JSON. It is read without a way back, which would take a hundred bytes for each of its letters.
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_JSON_TEXT = re.compile(_STRING)
 # What may be a number of JSON, or a part of one. Short ids would match numbers by accident, so they are not looked for.
 _NUMBER = re.compile(r"[0-9.]+")
-_JSON_TEXT_OR_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*')
+_JSON_TEXT_OR_NUMBER = re.compile(rf"{_STRING}|-?[0-9][0-9.eE+-]*+")
 
 
 class ErasureState(StrEnum):
@@ -109,8 +114,8 @@ class Person:
             return text
         if content is Content.PLAIN:
             return known.in_words(text)
-        numbered = content is Content.JSON and known.number is not None
-        text = (_JSON_TEXT_OR_NUMBER if numbered else _JSON_TEXT).sub(known.in_token, text)
+        numbered = content is Content.JSON and (known.number is not None or bool(known.numbers))
+        text = known.in_json(text, numbered)
         left = known.in_words(text)
         return text if left == text or _is_json(text) else left
 
@@ -132,51 +137,156 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The patterns of one person. `anywhere` is None where no value is known, `number` where neither the id nor a value
-    is a number. What `somewhere` does not find in a text without escapes, none of the others finds."""
+    """By what one person is found. The first three are folded: the id; the values, the longest first; and of what one
+    must be `somewhere` in a text without escapes that names the person. `beginning` finds where the id may begin.
+    `whole`: the id and the values, casefolded; `numbers` and `number`: the values that are numbers, and the id if it is
+    one.
 
+    Texts may be long, and values many. A pattern of all values would look at each letter of a text for each of them,
+    and for each letter of these. So each value is looked for by itself, in a time that grows with the text alone.
+    """
+
+    id: str
+    values: tuple[str, ...]
+    somewhere: tuple[str, ...]
+    beginning: re.Pattern[str]
     whole: frozenset[str]
-    somewhere: re.Pattern[str]
-    anywhere: re.Pattern[str] | None
-    word: re.Pattern[str]
-    number: re.Pattern[str] | None
+    numbers: tuple[str, ...]
+    number: str | None
 
     def may_be_in(self, text: str) -> bool:
         """Whether a text has to be looked at closely, as few have to be."""
-        if "\\" in text or self.somewhere.search(text):
+        if "\\" in text:
+            return True
+        folded = _folded(text)
+        if any(each in folded for each in self.somewhere):
             return True
         return not text.isascii() and any(map(text.casefold().__contains__, self.whole))
 
-    def in_token(self, token: re.Match[str]) -> str:
-        """A text of JSON, with its quotes, or a number."""
-        if token[0][0] != '"':
-            return f'"{ERASED}"' if self.number is not None and self.number.search(token[0]) else token[0]
-        try:
-            value = json.loads(token[0])
-        except ValueError:
-            return token[0]
-        changed = ERASED if value.casefold() in self.whole else self.in_words(value)
-        return token[0] if changed == value else json.dumps(changed, ensure_ascii=not _is_utf8(changed))
+    def in_json(self, text: str, numbered: bool) -> str:
+        """A JSON text: its strings, and its numbers where they may be the person's."""
+        tokens = (_JSON_TEXT_OR_NUMBER if numbered else _JSON_TEXT).finditer(text)
+        parts: list[str] = []
+        done = 0
+        while some := list(islice(tokens, _TOKENS_AT_ONCE)):
+            for token, left in zip(some, self._in_tokens([token[0] for token in some]), strict=True):
+                if left is not None:
+                    parts += (text[done : token.start()], left)
+                    done = token.end()
+        return "".join((*parts, text[done:]))
+
+    def _in_tokens(self, tokens: Sequence[str]) -> Iterator[str | None]:
+        """What is left of strings of JSON, with their quotes, and of numbers; None for those that stay."""
+        texts = [_content(token) if token[0] == '"' else "" for token in tokens]
+        numbers = ["" if token[0] == '"' else token for token in tokens]
+        in_texts = self._marked(_BETWEEN.join(map(_folded, texts))).split(_BETWEEN)
+        in_numbers = _marked(_BETWEEN.join(numbers), self.numbers).split(_BETWEEN)
+        for text, number, marks, marks_of_number in zip(texts, numbers, in_texts, in_numbers, strict=True):
+            if _END in marks_of_number or number == self.number or (text and text.casefold() in self.whole):
+                yield f'"{ERASED}"'
+            elif _END in marks:
+                left = _without_marked(text, marks)
+                yield json.dumps(left, ensure_ascii=not _is_utf8(left))
+            else:
+                yield None
 
     def in_words(self, text: str) -> str:
         """A plain text."""
-        if self.anywhere is not None:
-            text = self.anywhere.sub(ERASED, text)
-        return self.word.sub(ERASED, text)
+        marks = self._marked(_folded(text))
+        return _without_marked(text, marks) if _END in marks else text
+
+    def _marked(self, folded: str) -> str:
+        """A folded text with marks in place of the person: as many as letters, the last of which is another one."""
+        folded = _marked(folded, self.values)
+        if self.id not in folded:
+            return folded
+        parts: list[str] = []
+        done = 0
+        for found in self.beginning.finditer(folded):
+            at = found.start()
+            end = at + len(self.id)
+            if at >= done and folded.startswith(self.id, at) and not _GOES_ON.match(folded, end):
+                parts += (folded[done:at], _mark(self.id))
+                done = end
+        return "".join((*parts, folded[done:]))
+
+
+# Marks in a folded text, which it has not itself: of what is erased but for the last letter, of the last letter, and
+# what separates texts that are looked at together.
+_INSIDE, _END, _BETWEEN = "\0", "\1", "\2"
+_MARKED = re.compile(f"{_INSIDE}*{_END}")
+_GOES_ON = re.compile(r"[\w@-]")
+# How many tokens of JSON are looked at together.
+_TOKENS_AT_ONCE = 1_000
+# Of an id, so many letters are looked for by a pattern.
+_BEGINNING = 32
+
+
+@cache
+def _several() -> Mapping[int, str]:
+    """Letters that are several when they are folded; of each, a rare letter that stands for it alone."""
+    several = [code for code in range(0x10000) if len(chr(code).casefold()) > 1]
+    return {code: chr(0x20000 + place) for place, code in enumerate(several)} | {ord("\u0130"): "i"}
+
+
+def _folded(text: str) -> str:
+    """A text of as many letters in which upper and lower case are the same, without marks."""
+    for mark in (_INSIDE, _END, _BETWEEN):
+        text = text.replace(mark, "\ufffd")
+    folded = text.casefold()
+    if len(folded) != len(text):
+        folded = text.translate(_several()).casefold()
+    return folded.replace("\u0131", "i")
+
+
+def _marked(folded: str, values: Iterable[str]) -> str:
+    """A folded text with marks in place of each of some values."""
+    for value in values:
+        if value in folded:
+            folded = folded.replace(value, _mark(value))
+    return folded
+
+
+def _mark(value: str) -> str:
+    return _INSIDE * (len(value) - 1) + _END
+
+
+def _without_marked(text: str, marks: str) -> str:
+    """A text without what is marked in its folded one."""
+    parts: list[str] = []
+    done = 0
+    for found in _MARKED.finditer(marks):
+        parts += (text[done : found.start()], ERASED)
+        done = found.end()
+    return "".join((*parts, text[done:]))
+
+
+def _content(token: str) -> str:
+    """What a string of JSON says; nothing where it is none in the end."""
+    if "\\" not in token:
+        return token[1:-1]
+    try:
+        content: str = json.loads(token)
+    except ValueError:
+        return ""
+    return content
 
 
 @lru_cache(maxsize=64)
 def _known(person: Person) -> _Known:
-    values = sorted(person.values, key=len, reverse=True)
-    anywhere = re.compile("|".join(map(re.escape, values)), re.IGNORECASE) if values else None
-    word = re.compile(rf"(?<![\w@.-]){re.escape(person.id)}(?![\w@-])", re.IGNORECASE)
-    numbers = [re.escape(value) for value in values if _NUMBER.fullmatch(value)]
-    if _NUMBER.fullmatch(person.id) and len(person.id) >= SHORTEST_VALUE:
-        numbers.append(f"^{re.escape(person.id)}$")
-    number = re.compile("|".join(numbers)) if numbers else None
-    whole = frozenset(map(str.casefold, (person.id, *values)))
-    somewhere = re.compile("|".join(map(re.escape, {person.id, *values, *whole})), re.IGNORECASE)
-    return _Known(whole, somewhere, anywhere, word, number)
+    values = tuple(map(_folded, sorted(person.values, key=len, reverse=True)))
+    an_id = _folded(person.id)
+    whole = frozenset(map(str.casefold, (person.id, *person.values)))
+    is_number = _NUMBER.fullmatch(person.id) is not None and len(person.id) >= SHORTEST_VALUE
+    return _Known(
+        id=an_id,
+        values=values,
+        somewhere=tuple({an_id, *values, *map(_folded, whole)}),
+        beginning=re.compile(rf"(?<![\w@.-])(?={re.escape(an_id[:_BEGINNING])})"),
+        whole=whole,
+        numbers=tuple(filter(_NUMBER.fullmatch, person.values)),
+        number=person.id if is_number else None,
+    )
 
 
 def _is_utf8(text: str) -> bool:
@@ -206,10 +316,10 @@ def values_in(row: Any) -> list[str]:
 
 def telling(texts: Iterable[str | None], values: Sequence[str]) -> list[str]:
     """Those of some texts (errors, say) that repeat one of the values: they are erased wherever they are repeated."""
-    long_enough = [value.casefold() for value in values if _is_value(value)]
-    return [
-        text for text in texts if text is not None and any(value in text.casefold() for value in long_enough)
-    ]
+    long_enough = dict.fromkeys(value.casefold() for value in values if _is_value(value))
+    known = list(islice(long_enough, MOST_TELLING))
+    told = dict.fromkeys(text for text in texts if text is not None)
+    return [text for text in told if any(map(text.casefold().__contains__, known))]
 
 
 def person_problems(person: str, values: Sequence[str]) -> list[Problem]:

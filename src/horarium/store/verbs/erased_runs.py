@@ -3,7 +3,7 @@ person back, so it is awaited, and looked at again when it is over."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -48,6 +48,8 @@ from horarium.store.verbs.texts import json_value
 LOOK = 2_000
 # For so many runs an erasure waits at most before it goes on with further ones.
 MOST_AWAITED = 50_000
+# Runs of which all rows, and the errors of all attempts, are read at once.
+FEW = 10
 # The position at what is under way where some of it that has ended named the person.
 _NAMED = b"named"
 
@@ -94,10 +96,18 @@ async def _empty(tx: Tx, workspace_id: Id, person: Person, runs: Mapping[Id, Run
 
 async def _telling_errors(tx: Tx, workspace_id: Id, runs: Sequence[Id], person: Person) -> list[str]:
     """The errors of the person's runs that repeat something of its rows: events and fires may repeat them."""
-    rows = await tx.rows("texts_of_runs_named", ids=runs, workspace_id=workspace_id)
-    values = [*person.values, *(text for _, data, _ in rows for text in values_in(json_value(data)))]
-    errors = [row[2] for row in (*rows, *await tx.rows("texts_of_attempts", ids=runs))]
-    return telling(errors, values)
+    found: list[str] = []
+    for some in _few_at_a_time(runs):
+        rows = await tx.rows("texts_of_runs_named", ids=some, workspace_id=workspace_id)
+        values = [*person.values, *(text for _, data, _ in rows for text in values_in(json_value(data)))]
+        errors = [row[2] for row in (*rows, *await tx.rows("texts_of_attempts", ids=some))]
+        found += telling(errors, values)
+    return found
+
+
+def _few_at_a_time(runs: Sequence[Id]) -> Iterator[Sequence[Id]]:
+    """Some runs in pieces that are read together with what may be large: rows, and the errors of very many attempts."""
+    return (runs[first : first + FEW] for first in range(0, len(runs), FEW))
 
 
 async def erase_runs_of_others(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
@@ -138,9 +148,10 @@ async def _erase_runs(tx: Tx, erasure: Erasure, runs: Sequence[Id], now: int) ->
     if renamed:
         await tx.run("drop_row_locks", ids=renamed)
     count = await change(tx, "change_texts_of_runs", changed)
-    if others:
-        attempts = changed_rows(await tx.rows("texts_of_attempts", ids=list(others)), erasure, 2, PLAIN)
+    for some in _few_at_a_time(list(others)):
+        attempts = changed_rows(await tx.rows("texts_of_attempts", ids=some), erasure, 2, PLAIN)
         count += await change(tx, "change_texts_of_attempts", attempts)
+    if others:
         await tx.run("empty_handles", ids=list(others))
     return count + len(mine), whom(erasure)
 

@@ -14,7 +14,7 @@ from horarium.store.base import Tx
 # Rows of a place that one step looks at, and of the places whose texts are small.
 PIECE, SMALL_PIECE = 100, 500
 # How many bytes of texts one step looks at, where they are more than one row's.
-PIECE_BYTES = 2_000_000
+PIECE_BYTES = 500_000
 # Makes the entry of the audit log that tells how many entries were erased.
 Tell = Callable[[int], AuditEntry]
 
