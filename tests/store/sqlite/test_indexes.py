@@ -1,16 +1,16 @@
 """Queries on SQLite go through the index that finds little."""
 
 import re
-import sqlite3
 
 import pytest
 
+from horarium.store.sqlite.connection import connect
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.statements import load
 
 
 def plan_of(statement):
-    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection = connect(":memory:")
     migrate_sqlite(connection)
     found = load("sqlite")[statement]
     marks = {int(mark) for mark in re.findall(r"\?(\d+)", found.sql)}
@@ -178,7 +178,7 @@ def test_a_page_of_a_workspace_is_read_in_its_order_and_not_sorted(statement):
 
 @pytest.mark.parametrize("way", ["workspace", "label"])
 def test_a_filter_by_state_does_not_look_at_texts(way):
-    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection = connect(":memory:")
     migrate_sqlite(connection)
     connection.execute("PRAGMA foreign_keys=OFF")
     columns = (
@@ -206,6 +206,7 @@ def test_a_filter_by_state_does_not_look_at_texts(way):
         connection.execute("INSERT INTO labels VALUES (?, 'a', 'b', ?)", (b"w", row[0]))
     looked_at = []
     connection.create_function("lower", 1, looked_at.append, deterministic=True)
+    connection.create_function("holds", 2, lambda *texts: looked_at.append(texts), deterministic=True)
     found = load("sqlite")[f"schedules_by_{way}_desc"]
     given = dict.fromkeys(found.parameters) | {
         "workspace_id": b"w", "cursor": b"\xff" * 16, "limit": 5, "skip": 0, "search_input": 1, "further": 0,

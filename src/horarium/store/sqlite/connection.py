@@ -19,6 +19,11 @@ def _lower(text: str | None) -> str | None:
     return None if text is None else text.lower()
 
 
+def _holds(text: str | None, sought: str) -> bool:
+    """Whether a text has another one in it, as LIKE tells it."""
+    return text is not None and sought.lower() in text.lower()
+
+
 def connect(path: str, *, durable: bool = True, cache_kib: int = CACHE_KIB) -> sqlite3.Connection:
     """A connection with our settings. Transactions are begun and ended by explicit statements.
 
@@ -29,6 +34,7 @@ def connect(path: str, *, durable: bool = True, cache_kib: int = CACHE_KIB) -> s
     connection.row_factory = sqlite3.Row
     # SQLite's own `lower` knows ASCII only, but a search that ignores case has to do so in any language.
     connection.create_function("lower", 1, _lower, deterministic=True)
+    connection.create_function("holds", 2, _holds, deterministic=True)
     for pragma in (
         "auto_vacuum=INCREMENTAL",  # it is decided when a file is made, and must come first
         "journal_mode=WAL",

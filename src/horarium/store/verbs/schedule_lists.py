@@ -18,7 +18,7 @@ from horarium.store.base import Tx
 from horarium.store.verbs import page_bytes
 from horarium.store.verbs.page_bytes import LARGE, PageRoom, whole_page
 from horarium.store.verbs.schedules import schedule_from_row
-from horarium.store.verbs.texts import beginning_with, containing, containing_in_json, escaped, label_texts
+from horarium.store.verbs.texts import beginning_with, containing, escaped, in_json, label_texts
 
 # Of several labels the rarest is the one to go by. A label that more schedules have counts as frequent.
 FREQUENT = 1_000
@@ -124,6 +124,7 @@ def listing_filters(
 ) -> dict[str, Any]:
     """The parameters of `schedule_filters`; `further` are the labels that each schedule must have: those of the
     listing, where none are given."""
+    written = in_json(listing.search)
     return {
         "workspace_id": listing.workspace_id,
         "dialect": listing.dialect,
@@ -135,7 +136,9 @@ def listing_filters(
         "timing_alike": 1 if listing.recurrence else 0,
         "prefix": beginning_with(listing.prefix),
         "search": containing(listing.search),
-        "search_written": containing_in_json(listing.search),
+        "search_written": containing(written),
+        "sought": listing.search,
+        "sought_written": written,
         "search_input": 1 if listing.search_input else 0,
         "key_prefix": listing.key_prefix,
         "created_by": listing.created_by,

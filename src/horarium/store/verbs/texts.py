@@ -34,11 +34,10 @@ def containing(text: str | None) -> str | None:
     return None if text is None else f"%{escaped(text)}%"
 
 
-def containing_in_json(text: str | None) -> str | None:
-    """As `containing`, for the JSON text of a value that contains the text; None also where it is written there as it
-    is."""
+def in_json(text: str | None) -> str | None:
+    """How a text is written within a JSON text; None where it is written there as it is."""
     written = None if text is None else orjson.dumps(text).decode()[1:-1]
-    return None if written == text else containing(written)
+    return None if written == text else written
 
 
 def label_texts(labels: Collection[tuple[str, str]]) -> dict[str, Any]:
