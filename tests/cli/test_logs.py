@@ -6,12 +6,14 @@ import logging
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
 import structlog
 
-from horarium.cli import logs
+from horarium.cli import log_bounds, logs
+from horarium.cli.log_bounds import LINES, LINES_OF_WORKSPACE, LONGEST, PERIOD_S
 from horarium.service.trail import REQUEST
 from horarium.settings import Settings
 
@@ -152,6 +154,58 @@ def test_a_line_tells_its_time_in_utc_and_the_request_that_it_belongs_to(written
     assert within["request_id"] == "req_1"
     assert "request_id" not in after
     assert within["timestamp"].endswith("Z")
+
+
+@pytest.fixture
+def passing(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Time that passes only when it is told to."""
+    now = [1_000.0]
+    monkeypatch.setattr(log_bounds, "monotonic", lambda: now[0])
+
+    def passed(seconds: float) -> None:
+        now[0] += seconds
+
+    return passed
+
+
+def test_what_others_bring_about_over_and_over_takes_a_bounded_number_of_lines_and_is_counted(
+    written, passing
+):
+    def speak() -> None:
+        ours, library = structlog.get_logger(), logging.getLogger("a.library")
+        for number in range(1_000):
+            library.warning("bad request %d", number)
+            ours.warning("run_failed", workspace="ws_a")
+            ours.info("request", path="/")
+        for number in range(LINES):
+            ours.warning("run_failed", workspace=f"ws_{number}")
+        passing(PERIOD_S - 1)
+        ours.warning("circuit_opened")
+        passing(1)
+        ours.warning("run_failed", workspace="ws_a")
+
+    lines = [json.loads(line) for line in written(speak, log_format="json").splitlines()]
+    counts = Counter((line["event"], line.get("workspace")) for line in lines)
+    assert sum("bad request" in line["event"] for line in lines) == LINES
+    assert counts["run_failed", "ws_a"] == LINES_OF_WORKSPACE + 1
+    assert sum(name == "run_failed" for name, _ in counts.elements()) == LINES + 1
+    assert counts["request", None] == 1_000
+    assert counts["circuit_opened", None] == 1
+    left_out = {line["kind"]: line["lines"] for line in lines if line["event"] == "log_lines_left_out"}
+    assert left_out == {"a.library": 1_000 - LINES, "run_failed": 1_000}  # of ws_a, and of others
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_text_of_a_caller_in_a_line_is_cut_and_moves_no_terminal(written, form):
+    def speak() -> None:
+        structlog.get_logger().warning("circuit_opened", name="a\x1b[2J\nb\u202ec\ud800", error="x" * 20_000)
+        structlog.get_logger().warning("executor_failed", places="one\ntwo\x1b")
+
+    told = written(speak, log_format=form)
+    assert not any(char in told for char in "\x1b\u202e\ud800")
+    assert "x" * LONGEST + "..." in told
+    assert "x" * (LONGEST + 1) not in told
+    assert "one\\ntwo" in told
 
 
 class Output(io.StringIO):

@@ -10,6 +10,7 @@ from typing import Any, TextIO, cast
 
 import structlog
 
+from horarium.cli.log_bounds import LogBounds, shown_texts
 from horarium.service.trail import REQUEST
 from horarium.settings import Settings
 
@@ -30,7 +31,9 @@ def configure(settings: Settings) -> None:
     )
     structlog.configure(
         processors=[
+            LogBounds(),
             _with_request,
+            shown_texts,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *last,
