@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from horarium.cli import actions, audit, events, keys, persons, runs, schedules, sources, targets, windows
+from horarium.cli import (
+    actions,
+    audit,
+    events,
+    keys,
+    main,
+    persons,
+    runs,
+    schedules,
+    sources,
+    targets,
+    windows,
+)
 from horarium.cli import workspaces as spaces
-from horarium.cli.output import Column, show_list, table
+from horarium.cli.output import Column, show_list, show_one, table
 
 FIRST, SECOND, THIRD, FOURTH = (f"2026-03-01T12:00:0{n}.000Z" for n in range(4))
 # Columns, a thing as the API shows it, and its line.
@@ -158,3 +171,34 @@ def test_a_long_cell_stays_on_its_line_where_no_terminal_reads_it(capsys: pytest
     long = "a long word " * 400
     table(["ERROR", "ID"], [[long, "x"]])
     assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()] == ["ID", "x"]
+
+
+MOVING = "a\x1b[2Jb\rc\x9b31md\u202ee\x07"
+MOVED = "a\\u001b[2Jb\\rc\\u009b31md\\u202ee\\u0007"
+
+
+def test_what_others_have_written_moves_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    thing = {"name": MOVING, "error": f"one\n\ttwo {MOVING}", "input": {MOVING: [MOVING]}}
+    show_list([thing], (("NAME", "name"), ("INPUT", "input")), as_json=False)
+    show_one(thing, as_json=False)
+    table(["NAME"], [[MOVING]])
+    with pytest.raises(SystemExit):
+        main._leave(f"no {MOVING}", 1)
+    told = capsys.readouterr()
+    assert told.out.count(MOVED) >= 6
+    assert f"one\n\ttwo {MOVED}" in told.out
+    assert told.err == f"horarium: no {MOVED}\n"
+    assert not set(told.out) & set(MOVING) - set(MOVED)
+
+
+def test_json_for_programs_keeps_every_character_as_a_value(capsys: pytest.CaptureFixture[str]) -> None:
+    thing = {"name": MOVING, "others": "\u00e9 \u00a0 \u200d \U0001f600"}
+    for show, expected in (
+        (lambda: show_one(thing, True), thing),
+        (lambda: show_list([thing], (), True), [thing]),
+    ):
+        show()
+        told = capsys.readouterr().out
+        assert json.loads(told) == expected
+        assert "\x9b" not in told
+        assert thing["others"] in told

@@ -10,6 +10,7 @@ import typer
 from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, filters, pairs, up_to
 from horarium.cli.failure import MISUSED, Failure
 from horarium.cli.output import Column, at, show_list, show_one, write_lines
+from horarium.cli.plain import plain
 
 if TYPE_CHECKING:
     from horarium_client import HorariumError
@@ -93,7 +94,7 @@ def follow(
         )
 
     for event in client.follow("/events", query, after, broken):
-        write_lines([json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()])
+        write_lines([plain(json.dumps(event, ensure_ascii=False, separators=(",", ":"))).encode()])
 
 
 @events.command("webhook-add")

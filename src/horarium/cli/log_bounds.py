@@ -9,6 +9,8 @@ from typing import Any
 
 import structlog
 
+from horarium.cli.plain import plain
+
 # The length of a period in seconds, and how many lines of one kind there are in it, also for one workspace alone.
 PERIOD_S = 60
 LINES, LINES_OF_WORKSPACE = 300, 100
@@ -59,18 +61,8 @@ class LogBounds:
 
 
 def shown_texts(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """The line with texts that a terminal takes for nothing but texts, cut where they are long. Places of the program
-    have several lines."""
+    """The line with plain texts, cut where they are long."""
     for name, value in event.items():
-        if isinstance(value, str) and (len(value) > LONGEST or not value.isprintable()):
-            text = value if len(value) <= LONGEST else f"{value[:LONGEST]}..."
-            event[name] = (
-                "\n".join(map(_printable, text.split("\n"))) if name == "places" else _printable(text)
-            )
+        if isinstance(value, str):
+            event[name] = plain(value if len(value) <= LONGEST else f"{value[:LONGEST]}...")
     return event
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

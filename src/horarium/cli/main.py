@@ -50,7 +50,9 @@ def _run() -> None:
 
 
 def _leave(sentence: str, code: int) -> None:
-    print(f"horarium: {sentence}", file=sys.stderr)
+    from horarium.cli.plain import plain
+
+    print(plain(f"horarium: {sentence}"), file=sys.stderr)
     sys.exit(code)
 
 

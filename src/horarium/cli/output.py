@@ -9,6 +9,8 @@ from typing import Any
 
 import typer
 
+from horarium.cli.plain import plain
+
 # A heading, and the field that is shown below it, or a function of the whole item.
 Column = tuple[str, str | Callable[[Any], Any]]
 
@@ -18,7 +20,7 @@ def show_list(
 ) -> None:
     """Print a table, or a JSON array."""
     if as_json:
-        typer.echo(json.dumps(list(items), indent=2, ensure_ascii=False))
+        typer.echo(plain(json.dumps(list(items), indent=2, ensure_ascii=False)))
         return
     rows = [[_cell(item, field) for _, field in columns] for item in items]
     if not rows:
@@ -30,13 +32,13 @@ def show_list(
 def show_one(item: Mapping[str, Any], as_json: bool) -> None:
     """Print each field on a line of its own, or a JSON object."""
     if as_json:
-        typer.echo(json.dumps(item, indent=2, ensure_ascii=False))
+        typer.echo(plain(json.dumps(item, indent=2, ensure_ascii=False)))
         return
     width = max(map(len, item), default=0)
     for name, value in item.items():
         if value not in (None, "", [], {}):
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            typer.echo(f"{name:{width}}  {text}")
+            typer.echo(plain(f"{name:{width}}  {text}"))
 
 
 def write_lines(lines: Iterable[bytes]) -> None:
@@ -59,7 +61,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], title: str = "
     for heading in headings:
         made.add_column(heading, overflow="fold")
     for row in rows:
-        made.add_row(*(Text(cell) for cell in row))
+        made.add_row(*(Text(plain(cell)) for cell in row))
     console.print(made)
 
 
