@@ -9,11 +9,13 @@ from horarium.domain.variations import (
     FIRST,
     LIST,
     MODE,
+    MOST,
     PIN_FIELD,
     RANDOM,
     WEIGHTED,
     choose,
     has_variations,
+    longest_variation,
     variation_facts,
     variations_of,
 )
@@ -89,6 +91,21 @@ def test_odd_members_get_their_defaults():
 
 def test_an_executor_is_told_id_name_and_spec_and_not_the_weight():
     assert variation_facts(variations_of({LIST: TWO}, AGENT)[0]) == {"id": "a", "name": "A", "spec": {"x": 1}}
+
+
+def test_a_target_has_as_many_variations_as_may_be_and_those_behind_them_are_ignored():
+    listed = [{"id": f"v{number}"} for number in range(2_000)]
+    assert [one.id for one in variations_of({LIST: listed}, AGENT)] == [
+        f"v{number}" for number in range(MOST)
+    ]
+    assert choose({LIST: listed}, AGENT, RUNS[0], {PIN_FIELD: "v60"}).id != "v60"
+
+
+def test_how_large_the_largest_variation_is_is_known_before_one_is_chosen():
+    assert longest_variation({}, AGENT) == 0
+    specs = [{"x": "y" * length} for length in (10, 2_000, 300)]
+    listed = [{"id": f"v{place}", "spec": spec} for place, spec in enumerate(specs)]
+    assert 2_000 <= longest_variation({LIST: listed}, AGENT) < 2_020
 
 
 @pytest.mark.parametrize("name", [LIST, MODE, PIN_FIELD])

@@ -1,5 +1,6 @@
 """What an executor is given, what is recorded of what it answers, and how long a run waits for a silent target."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -419,6 +420,9 @@ def test_what_is_made_of_a_run_is_that_of_its_input_and_its_row(scheduled):
     assert work.may_make_much
     assert 100_000 <= work.makes() - (50_000 if scheduled else 0) < 103_000
     assert not begun(claimed(input="{}", data=None), of).may_make_much
+    assert begun(claimed(input="{}", data=None), replace(of, longest_variation=1_000)).may_make_much
+    large = begun(claimed(input="{}", data=None), target(longest_variation=70_000))
+    assert (large.may_make_much, large.makes()) == (True, 70_000)
     assert not begun(claimed(input=long), target()).may_make_much
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
+import orjson
+
 from horarium.domain.ids import Id, derived_id, id_time, prefixed
 
 # How the variation of a run is chosen: at random by weight, at random with equal chances, or
@@ -24,6 +26,8 @@ MODES = (WEIGHTED, RANDOM, FIRST)
 LIST = "variations"
 MODE = "variation_selection_mode"
 PIN_FIELD = "variation_pin_field"
+# How many variations a target has at most.
+MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,10 @@ class Variation:
 
 
 def variations_of(extra: Mapping[str, Any], target_id: Id) -> Sequence[Variation]:
-    """The variations in the `extra` of a target, or its single default one. Entries in another form are ignored."""
+    """The variations in the `extra` of a target, or its single default one. Entries in another form are ignored, and so
+    are those behind the first MOST: whoever writes `extra` itself may list very many, and each run chooses anew."""
     listed = extra.get(LIST)
-    entries = listed if isinstance(listed, list) else []
+    entries = listed[:MOST] if isinstance(listed, list) else []
     found = [_variation(entry) for entry in entries if isinstance(entry, Mapping)]
     return [variation for variation in found if variation is not None] or [
         Variation(default_id(target_id), "Default")
@@ -59,6 +64,13 @@ def _variation(entry: Mapping[str, Any]) -> Variation | None:
 def has_variations(extra: Mapping[str, Any]) -> bool:
     """Whether the target was given variations."""
     return bool(extra.get(LIST))
+
+
+def longest_variation(extra: Mapping[str, Any], target_id: Id) -> int:
+    """Bytes, roughly, of the largest variation that a run of a target may be given."""
+    if not has_variations(extra):
+        return 0
+    return max(len(orjson.dumps(dict(one.spec))) for one in variations_of(extra, target_id))
 
 
 def default_id(target_id: Id) -> str:

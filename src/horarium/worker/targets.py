@@ -11,6 +11,7 @@ from horarium.domain.hidden_hosts import host_hider
 from horarium.domain.ids import Id
 from horarium.domain.json_text import memory_of
 from horarium.domain.target import TargetState
+from horarium.domain.variations import longest_variation
 from horarium.executors.template import Filling
 from horarium.store.rows import TargetRow
 from horarium.store.vault import Vault
@@ -71,6 +72,7 @@ class TargetCache:
         elif row.state != TargetState.ENABLED:
             disabled = row.state_reason or "switched off"
         config = orjson.loads(row.config)
+        extra = orjson.loads(row.extra)
         secrets = {} if row.secrets is None else self._vault.open(row.secrets, row.sealed_for)
         return RunnableTarget(
             row.id,
@@ -83,11 +85,12 @@ class TargetCache:
             row.timeout_ms,
             row.deadline_ms,
             disabled,
-            orjson.loads(row.extra),
+            extra,
             row.home_id if row.mirrored else None,
             host_hider(config, secrets) if row.mirrored else None,
             size,
             Filling.of(config, {name: secrets[path] for path, name in _named(secrets)}),
+            longest_variation(extra, row.id),
         )
 
 

@@ -82,6 +82,8 @@ class RunnableTarget:
     size: int = 0
     # How much its configuration makes of a run; None where it has no template.
     filling: Filling | None = None
+    # Bytes of its largest variation, which a run is given.
+    longest_variation: int = 0
 
     def as_told(self, outcome: Outcome) -> Outcome:
         """An outcome as it may be recorded: where the target is shared, its error names no place."""
@@ -169,16 +171,17 @@ class Work:
 
     @property
     def may_make_much(self) -> bool:
-        """Whether templates of its target may make much of it."""
-        filling = self.target.filling
+        """Whether its target's templates may make much of it, or a variation much more than what it gives."""
+        filling, variation = self.target.filling, self.target.longest_variation
         if filling is None:
-            return False
-        return filling.at_most(self.size + sum(map(len, self.environment.values()))) > LITTLE_MADE
+            return variation > LITTLE_MADE
+        given = self.size + variation + sum(map(len, self.environment.values()))
+        return variation + filling.at_most(given) > LITTLE_MADE
 
     def makes(self) -> int:
-        """Bytes, roughly, that templates of its target make of it."""
-        filling = self.target.filling
-        return 0 if filling is None else filling.bytes_of(_given(self))
+        """Bytes, roughly, that are made of it for its target."""
+        filling, variation = self.target.filling, self.target.longest_variation
+        return variation if filling is None else variation + filling.bytes_of(_given(self))
 
     @property
     def timeout_ms(self) -> int:
