@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
@@ -18,7 +21,7 @@ from horarium.domain.audience import AudienceQuery, SourceFault
 from horarium.domain.execution import Verdict
 from horarium.executors import sql
 from horarium.executors.options import ExecutorOptions
-from horarium.executors.sql import address
+from horarium.executors.sql import address, received
 from horarium.executors.sql.guard import HostPolicy
 from tests.executors.calls import call_of
 from tests.support.turns import longest_hold
@@ -173,6 +176,27 @@ async def test_what_a_database_sends_is_bounded_from_its_first_byte_on(
     assert grown < 100 * MEGABYTE
 
 
+@pytest.mark.parametrize("way", [said_by_audience, said_by_target])
+async def test_rows_of_a_few_bytes_are_bounded_by_their_number(way: Callable[[int], str]) -> None:
+    row = message(b"D", struct.pack("!hi", 1, -1))
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(OPEN)
+        while True:
+            kind, length = struct.unpack("!ci", await reader.readexactly(5))
+            await reader.readexactly(length - 4)
+            writer.write(ANSWERS.get(kind, b"") if kind != b"E" else row * received.MOST_ROWS)
+            if kind == b"E":
+                await writer.drain()
+                writer.write(row)
+
+    async with postgres_that(talk, hears=True) as port:
+        work = asyncio.create_task(way(port))  # type: ignore[arg-type]
+        grown = await largest_while(work)
+    assert "sent more than 100000 rows at once" in work.result()
+    assert grown < 60 * MEGABYTE
+
+
 @pytest.mark.parametrize(
     "first", [b"", ACCEPTED, OPEN], ids=["at once", "after the password", "once it is open"]
 )
@@ -273,3 +297,89 @@ async def test_where_a_driver_breaks_down_is_told_to_the_operator_and_a_fault_of
     with pytest.raises(TypeError):
         await executor.execute(call)
     await executor.close()
+
+
+@pytest.fixture
+def mysql_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What we use of aiomysql, which the tests do without: a connection reads what its reader gives."""
+    driver: Any = ModuleType("aiomysql.connection")
+    driver._StreamReader = type("_StreamReader", (asyncio.StreamReader,), {})
+
+    async def connect(host: str, port: int) -> SimpleNamespace:
+        reader = driver._StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        transport, _ = await asyncio.get_running_loop().create_connection(lambda: protocol, host, port)
+        await reader.readexactly(4)
+        return SimpleNamespace(_reader=reader, transport=transport)
+
+    driver.connect = connect
+    monkeypatch.setitem(sys.modules, "aiomysql", ModuleType("aiomysql"))
+    monkeypatch.setitem(sys.modules, "aiomysql.connection", driver)
+
+
+async def test_what_a_mysql_sends_is_bounded_from_its_first_byte_on(mysql_driver: None) -> None:
+    sent = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            writer.write(b"open")
+            await reader.readexactly(4)
+            while True:
+                writer.write(bytes(MEGABYTE))
+                await writer.drain()
+        writer.close()
+        sent.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        made = await received.connect_mysql("127.0.0.1", server.sockets[0].getsockname()[1])
+        raw = SimpleNamespace(connection=SimpleNamespace(driver_connection=made))
+        counting = received.counting_of(raw)  # type: ignore[arg-type]
+        assert counting is made._reader
+        counting.check()
+        made.transport.write(b"more")
+        for _ in range(3):  # what was taken counts no more
+            await made._reader.readexactly(received.MOST_RECEIVED // 2)
+            counting.forget()
+        with pytest.raises(received.TooMuchReceived):
+            await made._reader.readexactly(2 * received.MOST_RECEIVED)
+        with pytest.raises(received.TooMuchReceived):
+            counting.check()
+        await sent.wait()
+    finally:
+        server.close()
+
+
+async def test_packets_of_a_mysql_are_bounded_by_their_number(
+    mysql_driver: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(received, "MOST_ROWS", 3)
+    reader = received.CountingReader()
+    gone: list[bool] = []
+    reader.set_transport(SimpleNamespace(abort=lambda: gone.append(True)))  # type: ignore[arg-type]
+    reader.feed_data(bytes(100))
+    for _ in range(2):
+        for _ in range(6):
+            await reader.readexactly(1)
+        reader.check()
+        reader.forget()
+    for _ in range(6):
+        await reader.readexactly(1)
+    with pytest.raises(received.TooMuchReceived, match="more than 3 rows"):
+        await reader.readexactly(1)
+    with pytest.raises(received.TooMuchReceived, match="more than 3 rows"):
+        reader.check()
+    assert gone == [True]
+
+
+async def test_what_a_mysql_says_before_it_is_open_is_bounded_more_narrowly(mysql_driver: None) -> None:
+    reader = type("_", (received.CountingReader,), {})()
+    transport = SimpleNamespace(aborted=False, pause_reading=lambda: None)
+    transport.abort = lambda: setattr(transport, "aborted", True)
+    reader.set_transport(transport)
+    reader.feed_data(bytes(received.MOST_BEFORE_OPEN))
+    assert not transport.aborted
+    reader.feed_data(b"x")
+    assert transport.aborted
+    with pytest.raises(received.TooMuchReceived):
+        await reader.readexactly(1)

@@ -52,7 +52,7 @@ from horarium.executors.sql.databases import (
 from horarium.executors.sql.failures import NotThere, hidden_texts, is_passing, sentence, what_failed
 from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
 from horarium.executors.sql.query_limits import Deadline, check_program, only_reading
-from horarium.executors.sql.received import FETCHED, Counting, TooMuchReceived, counting_of
+from horarium.executors.sql.received import FETCHED, Counts, TooMuchReceived, counting_of
 from horarium.executors.sql.tables import database_path
 
 # The parameter whose value is the id of the workspace whose audience it is.
@@ -308,7 +308,7 @@ class _Reading:
         if wrong is not None:
             raise OpenFault(f"the query {wrong}", lasting=True)
 
-    def _read(self, result: CursorResult[Any], counting: Counting | None = None) -> None:
+    def _read(self, result: CursorResult[Any], counting: Counts | None = None) -> None:
         """Passes the rows on in batches, which are limited in number of rows and in bytes."""
         columns = [str(name) for name in list(result.keys())]
         if self._key not in columns:

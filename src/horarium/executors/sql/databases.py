@@ -32,7 +32,7 @@ from horarium.executors.sql.address import Address
 from horarium.executors.sql.failures import NotThere
 from horarium.executors.sql.guard import DatabaseGuard, own_refusal
 from horarium.executors.sql.received import connect as open_counted
-from horarium.executors.sql.received import counting_of, cut_off
+from horarium.executors.sql.received import connect_mysql, counting_of, cut_off
 from horarium.store.postgres.identity import CLUSTER, IDENTITY, DatabaseIdentity, identity_of
 
 _log = structlog.get_logger(__name__)
@@ -166,6 +166,8 @@ def _pin(engine: Engine, address: Address, guard: DatabaseGuard) -> None:
         arguments[:] = given
         named.clear()
         named.update(by_name, **address.arguments)
+        if dialect.driver == "aiomysql":
+            named["async_creator_fn"] = connect_mysql
 
 
 # SQLSTATEs of databases that speak PostgreSQL's protocol, but are another product: they know no such function, table,
