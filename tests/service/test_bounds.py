@@ -18,7 +18,14 @@ from horarium.domain.listings import AuditListing
 from horarium.domain.restrictions import Restriction
 from horarium.domain.target import TargetKind
 from horarium.service import audit, identity, readiness, targets, tenancy, webhooks
-from horarium.service.audit import DAY_MS, REPEATED_MS, AuditService
+from horarium.service.audit import (
+    DAY_MS,
+    LONGEST_REASON,
+    MOST_REASONS,
+    OTHER_REASONS,
+    REPEATED_MS,
+    AuditService,
+)
 from horarium.service.identity import IdentityService
 from horarium.service.targets import EXTRA_LIMIT, TargetDraft, _draft_problems
 from horarium.service.tenancy import (
@@ -132,31 +139,58 @@ async def test_targets_and_identities_are_remembered_up_to_a_number_and_then_all
         assert known == [(1, 1), (2, 2), (1, 1)]
 
 
-async def test_of_refusals_for_one_reason_one_a_minute_is_written_and_tells_how_many_there_were(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(audit, "REMEMBERED_REFUSALS", 2)
+async def refusals(*given: tuple[int, str]) -> list[tuple[str, int]]:
+    """What is written of refusals of a key, each some milliseconds after the first one and for a reason."""
     async with House.open(NOW) as house:
         who = await house.who()
         service = AuditService(house.store, house.clock)
         begun = house.clock.now
         act_as(Actor(who.principal_id, who.key_id))
         try:
-            for after_ms in (0, 1, REPEATED_MS - 1, REPEATED_MS, REPEATED_MS + 1):
+            for after_ms, reason in given:
                 house.clock.now = begun + after_ms
-                await service.refused(who.workspace_id, Forbidden("no"))
-            known = []
-            for reason in ("a", "b"):
                 await service.refused(who.workspace_id, Forbidden(reason))
+        finally:
+            act_as(Actor())
+        await service.refused(who.workspace_id, Forbidden("nobody's"))
+        noted = (await service.page(who, AuditListing(who.workspace_id, 99, action="refused"))).items
+        said = [orjson.loads(each.content or "") for each in reversed(noted)]
+        return [(each["reason"], each["repeated"]) for each in said]
+
+
+async def test_of_refusals_for_one_reason_one_a_minute_is_written_and_tells_how_many_there_were() -> None:
+    times = (0, 1, REPEATED_MS - 1, REPEATED_MS, REPEATED_MS + 1)
+    told = await refusals(*((after_ms, "no") for after_ms in times), (REPEATED_MS + 1, "a"))
+    assert told == [("no", 0), ("no", 2), ("a", 0)]
+
+
+async def test_of_one_key_few_reasons_are_told_apart_since_a_caller_may_vary_them() -> None:
+    many = [f"no {number}" for number in range(MOST_REASONS + 5)]
+    told = await refusals(
+        *((0, reason) for reason in many),
+        (1, "no 0"),
+        *((REPEATED_MS, reason) for reason in ("no 24", "no 0")),
+    )
+    first = [(reason, 0) for reason in many[:MOST_REASONS]]
+    assert told == [*first, (OTHER_REASONS, 0), ("no 24", 0), ("no 0", 0)]
+    ((reason, _),) = await refusals((0, "x" * 5_000))
+    assert reason == "x" * LONGEST_REASON
+
+
+async def test_refusals_of_few_keys_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "MOST_KEYS", 2)
+    async with House.open(NOW) as house:
+        who = await house.who()
+        service = AuditService(house.store, house.clock)
+        known = []
+        try:
+            for _ in range(3):
+                act_as(Actor(who.principal_id, random_id(house.clock.now)))
+                await service.refused(who.workspace_id, Forbidden("no"))
                 known.append(len(service._refusals))
         finally:
             act_as(Actor())
-        assert known == [2, 1]
-        await service.refused(who.workspace_id, Forbidden("nobody's"))
-        noted = (await service.page(who, AuditListing(who.workspace_id, 9, action="refused"))).items
-        said = [orjson.loads(each.content or "") for each in reversed(noted)]
-        told = [(each["reason"], each["repeated"]) for each in said]
-        assert told == [("no", 0), ("no", 2), ("a", 0), ("b", 0)]
+        assert known == [1, 2, 1]
 
 
 @pytest.mark.parametrize(

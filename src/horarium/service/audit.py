@@ -35,8 +35,11 @@ ERASED_AT_ONCE = 1_000
 FORGOTTEN_AT_ONCE = 500
 # Of refusals of the same key for the same reason, one in this time (ms) is written; the next says how many there were.
 REPEATED_MS = 60_000
-# How many reasons are remembered for that.
-REMEMBERED_REFUSALS = 10_000
+# How many reasons of one key are told apart, since a reason may name what the caller has chosen, and characters of one;
+# and of how many keys they are remembered.
+MOST_REASONS, LONGEST_REASON, MOST_KEYS = 20, 1_000, 500
+# The reason of further refusals.
+OTHER_REASONS = "(other reasons)"
 DAY_MS = 86_400_000
 
 
@@ -55,7 +58,7 @@ class AuditService:
     store: Store
     clock: Clock
     refused_hosts: RefusedHosts = field(default_factory=RefusedHosts)
-    _refusals: dict[tuple[Id, str], _Refusals] = field(default_factory=dict)
+    _refusals: dict[Id, dict[str, _Refusals]] = field(default_factory=dict)
 
     async def page(self, who: Identity, listing: AuditListing) -> Page[LinkedEntry]:
         """One page of the log, newest first. Erased entries are left out."""
@@ -115,20 +118,34 @@ class AuditService:
         trail = Trail(workspace_id, now)
         if trail.by.key_id is None:
             return
-        reason = str(error)
-        known = self._refusals.get((trail.by.key_id, reason))
+        reasons = self._reasons_of(trail.by.key_id, now)
+        reason = str(error)[:LONGEST_REASON]
+        if reason not in reasons and len(reasons) >= MOST_REASONS:
+            reason = OTHER_REASONS
+        known = reasons.get(reason)
         if known is not None and now - known.written_ms < REPEATED_MS:
             known.since += 1
             return
-        if len(self._refusals) >= REMEMBERED_REFUSALS:
-            self._refusals.clear()
-        self._refusals[trail.by.key_id, reason] = _Refusals(now)
+        reasons[reason] = _Refusals(now)
         said = {"reason": reason, "repeated": 0 if known is None else known.since}
         entry = trail.entry(REFUSED, "key", trail.by.key_id, **said)
         try:
             await self.store.write(verbs.record, entry)
         except Unavailable as failure:  # the refusal stands, whether or not it can be noted
             _log.warning("refusal_not_recorded", reason=reason, error=str(failure))
+
+    def _reasons_of(self, key: Id, now: int) -> dict[str, _Refusals]:
+        """The refusals of a key, by reason: where there are as many as may be, without those that were not repeated
+        lately."""
+        found = self._refusals.get(key)
+        if found is None:
+            if len(self._refusals) >= MOST_KEYS:
+                self._refusals.clear()
+            found = self._refusals[key] = {}
+        elif len(found) >= MOST_REASONS:
+            lately = {reason: told for reason, told in found.items() if now - told.written_ms < REPEATED_MS}
+            found = self._refusals[key] = lately if len(lately) < len(found) else found
+        return found
 
     async def note_refused_hosts(self) -> None:
         """Write an entry for each host to which connections of a workspace were refused, at most one an hour."""
