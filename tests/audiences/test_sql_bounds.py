@@ -7,12 +7,14 @@ import resource
 import sqlite3
 import time
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
+from horarium.audiences import sql
 from horarium.audiences.registry import AudienceOptions
 from horarium.audiences.sql import BATCH_BYTES, SqlSource
 from horarium.domain.audience import AudienceQuery, SourceFault
@@ -264,3 +266,10 @@ def test_characters_are_cut_off_as_by_sqlite_itself(name: str) -> None:
                 assert alone == plain.execute(f"SELECT {name}(?)", (text,)).fetchone()[0]
     plain.close()
     limited.close()
+
+
+def test_a_decimal_of_very_many_digits_is_weighed_and_kept_as_it_arrives() -> None:
+    huge = [Decimal("1E+131071")] * 1_000
+    text, held = sql._weight(huge)
+    assert sum(len(str(sql._plain(value))) for value in huge) <= text == held < 200_000
+    assert len(str(sql._plain(huge))) < 200_000

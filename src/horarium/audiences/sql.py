@@ -78,6 +78,8 @@ MOST_NAMED = 20
 TIMEOUT_S, LONGEST_TIMEOUT_S = 30.0, 600.0
 # Characters of a decimal that may become a JSON number; longer ones become texts.
 LONGEST_NUMBER = 40
+# Digits of a decimal, those for its exponent among them, up to which it is written without one.
+MOST_DIGITS = 100
 # The statement that makes a transaction (on SQLite: the connection) read-only, by the name of the database system.
 _READ_ONLY = {
     "postgresql": "SET TRANSACTION READ ONLY",
@@ -393,6 +395,8 @@ def _weight(columns: Iterable[Any]) -> tuple[int, int]:
                 size, within = len(written), sum(map(written.count, _BEFORE_VALUES))
             case bytes() | memoryview():  # becomes hexadecimal digits
                 size, within = 2 * len(value), 0
+            case Decimal():
+                size, within = max(len(str(value)), MOST_DIGITS), 0
             case _:
                 size, within = len(value) if isinstance(value, str) else 8, 0
         text += size
@@ -437,7 +441,7 @@ def _plain(value: Any) -> Any:
 def _number(value: Decimal) -> int | float | str:
     """A decimal as a number if that is exact, otherwise as a text."""
     digits = _digits(value)
-    if not value.is_finite() or len(digits) > LONGEST_NUMBER:
+    if not value.is_finite() or len(digits) > LONGEST_NUMBER or "E" in digits:
         return digits
     if "." not in digits:
         return _plain(int(digits))  # type: ignore[no-any-return]
@@ -446,6 +450,9 @@ def _number(value: Decimal) -> int | float | str:
 
 
 def _digits(value: Decimal) -> str:
-    """A decimal in digits: without an exponent, and without zeros behind the last digit of a fraction."""
+    """A decimal in digits: without an exponent, and without zeros behind the last digit of a fraction. One of very many
+    digits keeps its exponent: a database sends 131,072 zeros as a few bytes."""
+    if value.is_finite() and abs(value.adjusted()) >= MOST_DIGITS:
+        return str(value)
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
