@@ -12,7 +12,15 @@ from yarl import URL
 
 from horarium.domain.host_lists import host_list
 from horarium.domain.refused_hosts import RefusedHosts
-from horarium.executors.egress import AddressRefused, EgressClient, explain, read_limited, was_refused
+from horarium.executors.egress import (
+    MOST_CHECKED,
+    MOST_CHECKED_BYTES,
+    AddressRefused,
+    EgressClient,
+    explain,
+    read_limited,
+    was_refused,
+)
 from horarium.executors.options import ExecutorOptions
 from tests.support.receiver import Answer, Receiver
 
@@ -92,15 +100,22 @@ async def test_a_client_has_so_many_connections_leaves_idle_ones_soon_and_ends_a
 
 
 @pytest.mark.parametrize(("known", "kept"), [(10_000, 10_001), (10_001, 1)])
-def test_of_no_more_addresses_and_urls_than_a_bound_it_is_kept_how_they_were_judged(
-    known: int, kept: int
-) -> None:
-    egress = EgressClient(ExecutorOptions())
-    egress.policy._seen.update({str(number): None for number in range(known)})
-    egress._checked.update({str(number): URL("http://example.com/") for number in range(known)})
-    assert egress.policy.refusal("8.8.8.8") is None
-    assert egress.checked("http://example.com/") == URL("http://example.com/")
-    assert (len(egress.policy._seen), len(egress._checked)) == (kept, kept)
+def test_of_no_more_addresses_than_a_bound_it_is_kept_how_they_were_judged(known: int, kept: int) -> None:
+    policy = EgressClient(ExecutorOptions()).policy
+    policy._seen.update({str(number): None for number in range(known)})
+    assert policy.refusal("8.8.8.8") is None
+    assert len(policy._seen) == kept
+
+
+@pytest.mark.parametrize(("length", "kept"), [(30, MOST_CHECKED), (4_000, MOST_CHECKED_BYTES // 12_600)])
+def test_urls_that_were_checked_are_kept_up_to_a_number_and_a_number_of_bytes(length: int, kept: int) -> None:
+    egress, most = EgressClient(ExecutorOptions()), 0
+    for number in range(MOST_CHECKED + 1):
+        egress._checked.put(str(number), URL("http://example.com/"), 600 + 3 * length)
+        most = max(most, len(egress._checked))
+    assert most == kept
+    egress.checked("http://example.com/" + "a" * (length - 19))
+    assert egress._checked._bytes % (600 + 3 * length) == 0
 
 
 async def test_a_refusal_is_noted_for_the_workspace_that_asked() -> None:

@@ -1,6 +1,7 @@
 """Zones come from the pinned package alone, and agree with zoneinfo about every offset."""
 
 import re
+import tracemalloc
 
 import pytest
 
@@ -147,6 +148,17 @@ def test_every_zone_of_a_hint_exists_and_has_the_offset_that_is_said() -> None:
         assert seconds in {zone(name).offset(at) for at in (1_767_225_600, 1_782_864_000)}, name
     for hours in (1, 12):
         assert zone(f"Etc/GMT-{hours}").offset(0) == hours * 3600
+
+
+def test_names_that_are_too_long_for_a_zone_are_refused_and_not_kept() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            with pytest.raises(RecurrenceError, match="too long"):
+                zone(f"{number}/" + "x" * 1_000_000)
+        assert tracemalloc.get_traced_memory()[0] < 3_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_wall_time_occurs_again_from_the_first_to_the_last_second_of_a_repeated_hour() -> None:

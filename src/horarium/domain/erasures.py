@@ -272,7 +272,7 @@ def _content(token: str) -> str:
     return content
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _known(person: Person) -> _Known:
     values = tuple(map(_folded, sorted(person.values, key=len, reverse=True)))
     an_id = _folded(person.id)

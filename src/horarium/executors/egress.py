@@ -24,6 +24,7 @@ from horarium.domain.errors import Problem
 from horarium.domain.host_lists import HostList
 from horarium.domain.ids import Id
 from horarium.domain.refused_hosts import RefusedHosts
+from horarium.domain.remembered import Remembered
 from horarium.executors.addresses import DENIED, ZONED, AddressPolicy, check_url
 from horarium.executors.answer_heads import AnswerNotTaken, AnswerProtocol
 from horarium.executors.look_ups import Found, LookUps, Name, asked_by, asking
@@ -135,6 +136,11 @@ class Connector(aiohttp.TCPConnector):
         self._factory: Any = partial(AnswerProtocol, loop=self._loop)
 
 
+# How many URLs are remembered as checked, and how many bytes of them; and what one takes besides its text.
+MOST_CHECKED, MOST_CHECKED_BYTES = 10_000, 8 << 20
+_URL_BYTES = 600
+
+
 class EgressClient:
     """An HTTP client that connects only to allowed addresses and keeps connections open for later requests.
 
@@ -148,7 +154,7 @@ class EgressClient:
         self._max_connections = options.max_connections
         self._resolver: GuardedResolver | None = None
         self._session: aiohttp.ClientSession | None = None
-        self._checked: dict[str, URL] = {}
+        self._checked: Remembered[str, URL] = Remembered(MOST_CHECKED, MOST_CHECKED_BYTES)
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -191,9 +197,8 @@ class EgressClient:
             problems = self.check(url)
             if problems:
                 raise AddressRefused(f"the URL {problems[0].message}")
-            if len(self._checked) > 10_000:
-                self._checked.clear()
-            parsed = self._checked[url] = URL(url)
+            parsed = URL(url)
+            self._checked.put(url, parsed, _URL_BYTES + 3 * len(url))
         return parsed
 
     def check_host(self, workspace_id: Id, url: str, field: str = "url") -> list[Problem]:

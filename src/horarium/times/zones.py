@@ -179,17 +179,21 @@ def local_text(zone_name: str, instant: int) -> str:
 
 def _zone_bytes(name: str) -> bytes:
     if not isinstance(name, str) or name not in zone_names():
-        raise fail("timezone", _unknown(name), name)
+        raise fail("timezone", _wrong(name), name)
     path = importlib.resources.files("tzdata") / "zoneinfo"
     return path.joinpath(*name.split("/")).read_bytes()
 
 
-@lru_cache(maxsize=256)
-def _unknown(name: object) -> str:
+def _wrong(name: object) -> str:
     if not isinstance(name, str) or not name:
         return "a time zone is missing; give an IANA name such as Europe/Berlin, or UTC"
-    if len(name) > NAME_LIMIT:
+    if len(name) > NAME_LIMIT:  # which is not remembered: it may have megabytes
         return "this is too long for an IANA time zone name; give one such as Europe/Berlin"
+    return _unknown(name)
+
+
+@lru_cache(maxsize=256)
+def _unknown(name: str) -> str:
     hint = hint_for(name)
     if hint is None:
         nearest = _nearest(name)
