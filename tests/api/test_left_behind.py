@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import json
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -92,3 +93,17 @@ async def test_refused_lines_leave_nothing_behind(mode: str) -> None:
                 )
                 assert '"status":201' not in answer.text
     assert left == []
+
+
+@pytest.mark.parametrize("field", ["timezone", "recurrence"])
+async def test_of_texts_that_are_refused_a_bounded_number_of_bytes_is_kept(field: str) -> None:
+    async with House.open(NOW) as house:
+        tracemalloc.start()
+        try:
+            for number in range(24):
+                body = {"recurrence": "@daily", field: f"{number}/" + "x" * 1_000_000}
+                assert (await house.client.post(f"{BASE}/schedules/preview", json=body)).status_code == 400
+            gc.collect()
+            assert tracemalloc.get_traced_memory()[0] < 16_000_000
+        finally:
+            tracemalloc.stop()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from sys import getsizeof
 from typing import Any, TypeVar
 
 import orjson
@@ -46,7 +45,7 @@ from horarium.service.checks import key_problems, name_problems, text_problems
 from horarium.service.schedules import ScheduleDraft, anchor_at, recurrence_problems
 from horarium.service.services import Services
 from horarium.service.windows import WindowDraft
-from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing, kept
+from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing, kept, timing_bytes
 
 Json = dict[str, Any]
 Shape = TypeVar("Shape", ScheduleBody, PreviewBody)
@@ -407,7 +406,7 @@ def _timing(
         ]
 
 
-@kept(SHARED_BYTES, lambda question, timing: getsizeof(question[0].spec))
+@kept(SHARED_BYTES, lambda question, timing: timing_bytes(question[0]))
 def _one_object(timing: Timing) -> Timing:
     """The same object for equal timings, so that caches find it without comparing all of its fields."""
     return timing

@@ -36,7 +36,7 @@ from horarium.service.targets import NewTarget
 from horarium.service.tenancy import IssuedKey
 from horarium.service.tried_calls import TriedCall, output_of
 from horarium.store.verbs.shares import Share
-from horarium.times import Occurrence, Timing, compile_timing, described, explain_next, kept
+from horarium.times import Occurrence, Timing, compile_timing, described, explain_next, kept, timing_bytes
 
 T = TypeVar("T")
 # How many coming fires an answer about one schedule shows.
@@ -391,7 +391,7 @@ def _next_fires(schedule: Schedule, now_ms: int, holds: Holds) -> list[dict[str,
 
 
 def _size(question: tuple[Any, ...], shown: tuple[dict[str, str], ...]) -> int:
-    return getsizeof(question[0].spec) + sum(500 + getsizeof(each["note"]) for each in shown)
+    return timing_bytes(question[0]) + sum(500 + getsizeof(each["note"]) for each in shown)
 
 
 @kept(SHOWN_BYTES, _size)

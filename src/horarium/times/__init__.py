@@ -14,7 +14,7 @@ from horarium.times.kept import kept
 from horarium.times.parsing import native
 from horarium.times.problems import ExpressionProblem, RecurrenceError
 from horarium.times.recurrence import Recurrence
-from horarium.times.timing import Timing, compile_timing, described, wants_anchor
+from horarium.times.timing import Timing, compile_timing, described, timing_bytes, wants_anchor
 from horarium.times.union import parts_of
 from horarium.times.zones import TZDATA_VERSION, Zone, local_text, zone, zone_fingerprint, zone_names
 
@@ -45,6 +45,7 @@ __all__ = [
     "parts_of",
     "register_grammar",
     "smallest_gap",
+    "timing_bytes",
     "wants_anchor",
     "zone",
     "zone_fingerprint",

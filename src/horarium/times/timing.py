@@ -75,9 +75,14 @@ def wants_anchor(spec: str, dialect: str = "native") -> bool:
     return needs_anchor(parse_spec(spec, dialect))
 
 
+def timing_bytes(timing: Timing) -> int:
+    """What the texts of a timing take in memory. One that was not judged yet has texts of any length."""
+    return getsizeof(timing.spec) + getsizeof(timing.zone) + getsizeof(timing.dialect)
+
+
 def _size(question: tuple[Any, ...], recurrence: Recurrence) -> int:
     (timing,) = question
-    return getsizeof(timing.spec) + _bytes_of(recurrence)
+    return timing_bytes(timing) + _bytes_of(recurrence)
 
 
 def _bytes_of(recurrence: Recurrence) -> int:
@@ -114,7 +119,7 @@ def compile_timing(timing: Timing) -> Recurrence:
     return Bounded(inner, timing.start, timing.end)
 
 
-@kept(DESCRIBED_BYTES, lambda question, words: getsizeof(question[0].spec) + getsizeof(words))
+@kept(DESCRIBED_BYTES, lambda question, words: timing_bytes(question[0]) + getsizeof(words))
 def described(timing: Timing) -> str:
     """The recurrence of a timing in English. Raises RecurrenceError."""
     return compile_timing(timing).describe()
