@@ -113,6 +113,8 @@ async def test_columns_without_a_name_may_be_empty_only() -> None:
     found = await read("id,name,,\n1,a,,\n2,b,,x\n")
     assert found[0] == (2, {"id": "1", "name": "a"})
     assert "'x' in a column without a name" in problems(found)[3]
+    found = await read(f"id,\n1,{'x' * 90}\n")
+    assert f"has '{'x' * 40}' in a column without a name" in problems(found)[2]
 
 
 async def test_a_line_that_is_too_long_is_refused_whatever_ends_it() -> None:

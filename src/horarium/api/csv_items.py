@@ -25,6 +25,8 @@ MOST_COLUMNS = 1_000
 LONGEST_NAME = 200
 # Records, and lines of one record, after which others may get a turn.
 _RECORDS, _LINES = 64, 256
+# Characters of a cell that a problem shows.
+_SHOWN = 40
 _DELIMITERS = (b",", b";", b"\t")
 _LINE_ENDS = (b"\n", b"\r\n", b"\r")
 _QUOTED = re.compile(rb'"[^"]*+"')
@@ -310,7 +312,9 @@ def _item(header: _Header, record: Record) -> dict[str, str] | Problem:
     item = {name: cell for name, cell in zip(header.names, cells, strict=True) if cell != ""}
     for name in header.left_out:
         item.pop(name, None)
-    return Problem("", f"has {item['']!r} in a column without a name", "csv") if "" in item else item
+    if "" in item:
+        return Problem("", f"has {item[''][:_SHOWN]!r} in a column without a name", "csv")
+    return item
 
 
 def _cells(record: str, delimiter: str) -> list[str] | Problem:
