@@ -93,6 +93,25 @@ async def test_a_key_for_some_labels_makes_and_changes_only_schedules_that_carry
     await ask(house, "DELETE", f"/schedules/{blue['id']}", status=204, headers=headers)
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/keys", {"name": "k", "scopes": ["schedules:write"]}),
+        ("/webhooks", {"url": "https://example.com/events"}),
+    ],
+)
+async def test_labels_by_which_schedules_are_meant_are_no_longer_than_those_of_schedules(
+    house: House, path: str, body: dict[str, Any]
+) -> None:
+    for labels in ({"a": "x" * 201}, {"a" * 201: "x"}):
+        refused = await house.client.post(f"{BASE}{path}", json=body | {"labels": labels})
+        assert refused.status_code == 400
+        assert "at most 200 are allowed" in refused.text
+        assert len(refused.content) < 2_000
+    made = await house.client.post(f"{BASE}{path}", json=body | {"labels": {"a" * 200: "x" * 200}})
+    assert made.status_code == 201
+
+
 async def test_a_key_for_some_networks_is_accepted_only_from_these(house: House) -> None:
     made = await key(house, networks=["10.0.0.0/8"])
     for address, status in (("10.1.2.3", 200), ("192.0.2.1", 403)):

@@ -41,7 +41,7 @@ from horarium.domain.schedule import (
 )
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
-from horarium.service.checks import key_problems, name_problems, text_problems
+from horarium.service.checks import key_problems, label_problems, name_problems, text_problems
 from horarium.service.schedules import ScheduleDraft, anchor_at, recurrence_problems
 from horarium.service.services import Services
 from horarium.service.windows import WindowDraft
@@ -49,7 +49,6 @@ from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timi
 
 Json = dict[str, Any]
 Shape = TypeVar("Shape", ScheduleBody, PreviewBody)
-LABEL_LIMIT = 200
 _ENUMS: Mapping[str, Callable[[str], Any]] = {
     "overlap": Overlap,
     "overlap_scope": OverlapScope,
@@ -450,15 +449,6 @@ def _details(
     problems += label_problems(body.labels or {})
     if target is not None:
         problems += services.targets.check_input(target, body.input, before=before)
-    return problems
-
-
-def label_problems(labels: Mapping[str, str]) -> list[Problem]:
-    """What is wrong with labels of a request."""
-    problems: list[Problem] = []
-    for name, value in labels.items():
-        problems += name_problems("labels", name, LABEL_LIMIT)
-        problems += text_problems(f"labels.{name[:LABEL_LIMIT]}", value, LABEL_LIMIT)
     return problems
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.drafts import label_problems
 from horarium.api.fields import Query, path_id
 from horarium.api.web import Answer
 from horarium.console.base import Pages
@@ -26,6 +25,7 @@ from horarium.domain.listings import ScheduleListing, TargetListing
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import Identity
 from horarium.service.actions import Trial
+from horarium.service.checks import label_problems
 
 # Targets that the form offers.
 OFFERED = 200
@@ -112,7 +112,7 @@ class ManyPages(Pages):
             labels |= dict.fromkeys(form.lines("removed"))
             if not labels:
                 raise Invalid(Problem("labels", "name at least one label to set, or one to take away"))
-            if problems := label_problems({name: value or "" for name, value in labels.items()}):
+            if problems := list(label_problems({name: value or "" for name, value in labels.items()})):
                 raise Invalid(problems)
             return {"labels": labels}
         if kind is ActionKind.RETARGET:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from horarium.domain.errors import Problem
@@ -14,6 +14,8 @@ from horarium.domain.json_text import DEEPEST_PART, is_deeper
 NAME_LIMIT = 200
 TEXT_LIMIT = 10_000
 KEY_LIMIT = 200
+# The longest name and the longest value of a label, in characters.
+LABEL_LIMIT = 200
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -34,6 +36,13 @@ def text_problems(field: str, text: str | None, limit: int = TEXT_LIMIT) -> Iter
         yield Problem(field, f"is {len(text)} characters long; at most {limit} are allowed", "too_long")
     if text is not None and not _storable(text):
         yield Problem(field, "must not contain NUL or unpaired surrogate characters")
+
+
+def label_problems(labels: Mapping[str, str]) -> Iterator[Problem]:
+    """What is wrong with labels of a request: those of a schedule, or those by which schedules are meant."""
+    for name, value in labels.items():
+        yield from name_problems("labels", name, LABEL_LIMIT)
+        yield from text_problems(f"labels.{name[:LABEL_LIMIT]}", value, LABEL_LIMIT)
 
 
 def depth_problems(field: str, value: Any) -> Iterator[Problem]:

@@ -32,7 +32,7 @@ from horarium.domain.tenancy import (
     key_hint,
 )
 from horarium.service.allowed_hosts import AllowedHosts
-from horarium.service.checks import name_problems, text_problems
+from horarium.service.checks import label_problems, name_problems, text_problems
 from horarium.service.clock import Clock
 from horarium.service.facts import grant_names, key_facts, principal_facts, workspace_facts
 from horarium.service.identity import IdentityService
@@ -598,6 +598,7 @@ def _refuse_less_restricted(who: Identity, restriction: Restriction) -> None:
 def _restriction_problems(restriction: Restriction, scopes: Sequence[str]) -> Iterator[Problem]:
     """A key that administers could free itself of what restricts it to some targets or labels."""
     yield from network_problems(restriction.networks)
+    yield from label_problems(restriction.labels)
     for field, named in (("targets", restriction.targets), ("networks", restriction.networks)):
         if len(named) > MOST_NAMED:
             yield Problem(field, f"names {len(named)}; at most {MOST_NAMED} are allowed")

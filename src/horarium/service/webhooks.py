@@ -13,7 +13,7 @@ from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.restrictions import MOST_NAMED
 from horarium.domain.tenancy import Identity
 from horarium.domain.webhooks import Delivery, EventPost, Webhook, WebhookState
-from horarium.service.checks import name_problems
+from horarium.service.checks import label_problems, name_problems
 from horarium.service.clock import Clock
 from horarium.service.pages import Page, cut
 from horarium.service.recording import Recording
@@ -215,6 +215,7 @@ class WebhookService:
         if name is not None:
             yield from name_problems("name", name)
         yield from filter_problems(wanted)
+        yield from label_problems(wanted.labels)
 
     async def _store_change(
         self, who: Identity, webhook_id: Id, change: Callable[[Webhook], Webhook], version: int | None

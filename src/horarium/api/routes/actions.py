@@ -8,7 +8,6 @@ from starlette.requests import Request
 
 from horarium.api import show
 from horarium.api.action_bodies import RunActionBody, RunFilter, ScheduleActionBody, ScheduleFilter
-from horarium.api.drafts import label_problems
 from horarium.api.fields import Problems, Query, path_id
 from horarium.api.kit.registry import Dialects
 from horarium.api.models import cleared_in, schema_of, validated
@@ -21,6 +20,7 @@ from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.ids import LOWEST_ID, Id, from_prefixed
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import Identity
+from horarium.service.checks import label_problems
 from horarium.service.pages import cut
 from horarium.service.schedules import refuse_past_end
 from horarium.service.services import Services
@@ -106,7 +106,7 @@ class ActionRoutes(Routes):
             if not body.labels:
                 raise Invalid(Problem("labels", "is required: the labels to set or to take away", "required"))
             texts = {name: value or "" for name, value in body.labels.items()}
-            if problems := label_problems(texts):
+            if problems := list(label_problems(texts)):
                 raise Invalid(problems)
             return {"labels": dict(body.labels)}
         if kind is ActionKind.RETARGET:
