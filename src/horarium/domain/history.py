@@ -22,8 +22,8 @@ class RunErrors:
 class History:
     """The latest fires of a schedule and figures about all of its fires.
 
-    `fires` holds the latest fires, each with its run if the fire has exactly one. The figures count every
-    fire that the ledger still holds; a fire counts as failed if it was cancelled or if only some of its runs
+    `fires` holds the latest fires, each with its run if the fire has exactly one. The figures count the fires that the
+    ledger still holds, of very many the latest; a fire counts as failed if it was cancelled or if only some of its runs
     succeeded. `average_ms` is the mean duration of its runs. Times are milliseconds since the epoch.
     """
 

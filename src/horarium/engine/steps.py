@@ -163,8 +163,8 @@ class Engine:
         return forgotten == UPKEEP_BATCH
 
     async def forget_history(self, limit: int) -> int:
-        """Delete up to `limit` each of the fires, runs and spans that are beyond the retention time. The greatest of
-        the three numbers that were deleted, which is `limit` while there may be more."""
+        """Delete up to `limit` each of the fires, runs, spans and pauses that are beyond the retention time. The
+        greatest of the numbers that were deleted, which is `limit` while there may be more."""
         if not self.retention_ms:
             return 0
         found = await self.store.write(upkeep.forget, self.clock.now_ms() - self.retention_ms, limit)

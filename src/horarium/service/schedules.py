@@ -497,6 +497,7 @@ class ScheduleService:
     fires_as_fired = reads(ledger.list_fires_by_fired)
     errors_of_fires = reads(ledger.errors_of_fires)
     history = reads(ledger.history)
+    latest_fires = reads(ledger.latest_fires)
     list = reads(schedule_lists.list_schedules)
 
 

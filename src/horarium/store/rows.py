@@ -866,11 +866,11 @@ class LabelRow(NamedTuple):
 
 
 class SameTarget(NamedTuple):
-    """A schedule of the same target and dialect, with what may make it a twin: JSON texts."""
+    """A schedule of the same target and dialect that may be a twin: the version that rules, and its timing as JSON."""
 
     id: Id
+    version: int
     timing: str
-    input: str | None
 
 
 # Upkeep.

@@ -95,11 +95,6 @@ HOLDS_BESIDE = [
     Also(HOLDING | {"+pauses.from_ms": T + 1}), Also(HOLDING | {"+pauses.settled": 1}),
     Also(HOLDING | {"+pauses.schedule_id": O}),
 ]  # fmt: skip
-OF_ALL = HOLDING | {"+pauses.schedule_id": None}
-HOLDS_ALL = [
-    Not(OF_ALL), Not(OF_ALL | {"+pauses.ends_ms": T + 1}), Also(OF_ALL | {"+pauses.ends_ms": T}),
-    Also(OF_ALL | {"+pauses.from_ms": T + 1}), Also(OF_ALL | {"+pauses.settled": 1}),
-]  # fmt: skip
 # A pause of a workspace that began before another one and ends after it.
 COVERED = {
     "pauses.schedule_id": None, "pauses.settled": 0, "pauses.from_ms": 5, "pauses.ends_ms": T - 1,
@@ -145,9 +140,12 @@ CASES: dict[str, list[dict[str, Any]]] = {
         Not({"audit_entries.erased_by": O})],
     # schedules and their definitions
     "same_definition_schedules": [
-        {"schedules.deleted_ms": None, "schedules.definition_version": 1, "versions.version": 1},
+        {"schedules.deleted_ms": None, "schedules.definition_version": 1, "versions.version": 1,
+         "versions.timing": '{"spec":"a"}', ":timing": '%"spec":"a"%', "versions.input": "[1]", ":bytes": 3},
         Not({"schedules.deleted_ms": 1}), Not({"schedules.definition_version": 2}),
-        Not({"schedules.dialect": "other"})],
+        Not({"schedules.dialect": "other"}), Not({":timing": '%"spec":"b"%'}), Not({":bytes": 4}),
+        Not({"versions.input": None}), Also({"versions.input": None, ":bytes": 0})],
+    "input_of_version": [{"versions.version": 1, ":version": 1}, Not({":version": 2}), Not({":schedule_id": O})],
     "complete_schedules": [{"schedules.state": "active"}, Not({"schedules.state": "paused"})],
     "pause_schedule": [{"schedules.state": "active"}, Not({"schedules.state": "completed"})],
     "delete_completed": [{"schedules.state": "completed"}, Not({"schedules.state": "active"})],
@@ -513,7 +511,9 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"cursors.next_due": 7, ":due": 7, ":now": T, "pauses.settled": 0, "pauses.from_ms": 1, "pauses.ends_ms": T},
         Not({"pauses.ends_ms": T + 1}), Not({"pauses.ends_ms": None}), Not({"pauses.settled": 1}),
         Not({"cursors.next_due": 8}), Not({"pauses.schedule_id": None}),
-        Not({"pauses.from_ms": T + 1, "pauses.ends_ms": T + 2}), *HOLDS_BESIDE, *HOLDS_ALL],
+        Not({"pauses.from_ms": T + 1, "pauses.ends_ms": T + 2}), *HOLDS_BESIDE],
+    "workspaces_with_own_pauses": [
+        {"pauses.settled": 0, "pauses.schedule_id": O}, Not({"pauses.settled": 1}), Not({"pauses.schedule_id": None})],
     "covered_pause": [COVERED, *NOT_COVERED, Not({":id": O})],
     "pauses_to_settle": [
         {"pauses.settled": 0, "pauses.ends_ms": T - 1, ":before": T, "cursors.next_due": T - 1, ":due": 7},
@@ -526,8 +526,10 @@ CASES: dict[str, list[dict[str, Any]]] = {
         Not(COVERED | {"cursors.next_due": T - 2, "pauses.schedule_id": Id("schedules"),
                        "+pauses.schedule_id": None})],
     "concerned_by_pause": [
-        {"cursors.next_due": T - 1, ":ends_ms": T, ":due": 7, ":schedule_id": None},
-        Also({":schedule_id": Id("schedules")}),
+        {"cursors.next_due": T - 1, ":ends_ms": T, ":due": 7},
+        Also({"cursors.next_due": T, ":due": T}), Not({"cursors.next_due": T}), Not({"cursors.next_due": None})],
+    "concerned_by_own_pause": [
+        {"cursors.next_due": T - 1, ":ends_ms": T, ":due": 7, ":schedule_id": Id("schedules")},
         Also({"cursors.next_due": T, ":due": T}), Not({"cursors.next_due": T}), Not({"cursors.next_due": None}),
         Not({":schedule_id": O})],
     "forget_pauses": [{"pauses.settled": 1, "pauses.ends_ms": T - 1, ":before_ms": T}, Not({"pauses.settled": 0}),

@@ -82,12 +82,16 @@ SET action = '', subject = '', principal_id = NULL, salt = NULL, content = NULL,
 WHERE workspace_id = :workspace_id AND id IN (:ids...);
 
 -- name: oldest_audit_links
-SELECT c.workspace_id, l.linked_ms FROM audit_chains c
-JOIN audit_links l ON l.workspace_id = c.workspace_id AND l.number = c.anchor_number + 1;
+-- Of each chain its first link, and not for each link its chain.
+SELECT c.workspace_id, l.linked_ms FROM audit_chains c CROSS JOIN audit_links l
+WHERE l.workspace_id = c.workspace_id AND l.number = c.anchor_number + 1;
 
 -- name: old_audit_links
-SELECT number, entries, hash, linked_ms FROM audit_links
-WHERE workspace_id = :workspace_id AND linked_ms < :before_ms ORDER BY number LIMIT :limit;
+-- Of the first links of a chain. Later ones were made later, so nothing behind the first that is young is looked at.
+SELECT l.number, l.entries, l.hash, l.linked_ms FROM (
+    SELECT number, entries, hash, linked_ms FROM audit_links
+    WHERE workspace_id = :workspace_id ORDER BY number LIMIT :limit) AS l
+WHERE l.linked_ms < :before_ms ORDER BY l.number;
 
 -- name: delete_audit_entries
 DELETE FROM audit_entries WHERE workspace_id = :workspace_id AND id IN (:ids...);

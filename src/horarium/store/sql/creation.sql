@@ -24,8 +24,17 @@ FROM rows(place bigint, schedule_id bytea, workspace_id bytea, timing text, poli
 -- name: placed_cursors
 SELECT schedule_id FROM cursors WHERE schedule_id IN (:ids...);
 
+-- part: schedule_in_workspace
+s.workspace_id = :workspace_id
+
 -- name: same_definition_schedules
--- Live schedules of one target in one dialect, for dialects in which two equal ones are a conflict.
-SELECT s.id, v.timing, v.input FROM schedules s
+-- Live schedules of one target in one dialect that may be equal to another, for dialects in which that is a conflict: the
+-- text of the timing has the same recurrence in it, and the input has as many bytes.
+SELECT s.id, v.version, v.timing FROM schedules s
 JOIN versions v ON v.schedule_id = s.id AND v.version = s.definition_version
-WHERE s.workspace_id = :workspace_id AND s.dialect = :dialect AND s.target_id = :target_id AND s.deleted_ms IS NULL;
+WHERE {schedule_in_workspace} AND s.dialect = :dialect AND s.target_id = :target_id
+  AND s.deleted_ms IS NULL
+  AND v.timing LIKE :timing ESCAPE '\' AND COALESCE(octet_length(v.input), 0) = :bytes;
+
+-- name: input_of_version
+SELECT input FROM versions WHERE schedule_id = :schedule_id AND version = :version;

@@ -181,12 +181,14 @@ LEFT JOIN directory_users u ON u.workspace_id = :workspace_id AND u.id = a.assig
 ORDER BY a.assignee;
 
 -- name: tasks_of_assignees
--- Up to :most tasks of each, those due soonest.
+-- Up to :most tasks of each, those due soonest. Their ids (i) are all in the index by assignee.
 SELECT assignee, id, title, status, due, deal, contact FROM (
-    SELECT assignee, id, title, status, due, deal, contact,
-           row_number() OVER (PARTITION BY assignee ORDER BY due IS NULL, due, id) AS place
-    FROM directory_tasks
-    WHERE workspace_id = :workspace_id AND status IN (SELECT value FROM texts(:statuses))
-      AND (CAST(:overdue AS BIGINT) = 0 OR due < :now)
-      AND assignee IN (SELECT value FROM texts(:assignees))) AS q
+    SELECT t.assignee, t.id, t.title, t.status, t.due, t.deal, t.contact,
+           row_number() OVER (PARTITION BY t.assignee ORDER BY t.due IS NULL, t.due, t.id) AS place
+    FROM (SELECT DISTINCT value AS assignee FROM texts(:assignees)) AS a
+    CROSS JOIN directory_tasks i CROSS JOIN directory_tasks t
+    WHERE i.workspace_id = :workspace_id AND i.assignee = a.assignee
+      AND i.status IN (SELECT value FROM texts(:statuses))
+      AND t.workspace_id = :workspace_id AND t.id = i.id
+      AND (CAST(:overdue AS BIGINT) = 0 OR t.due < :now)) AS q
 WHERE place <= :most ORDER BY assignee, place;

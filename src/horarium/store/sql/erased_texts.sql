@@ -29,8 +29,11 @@ WHERE schedules.id = r.id;
 SELECT v.schedule_id, v.version,
        COALESCE(octet_length(v.input), 0) + COALESCE(octet_length(v.audience), 0) AS bytes
 FROM schedules s JOIN versions v ON v.schedule_id = s.id
-WHERE s.workspace_id = :workspace_id AND s.id >= :after AND (v.schedule_id, v.version) > (:after, :number)
-ORDER BY v.schedule_id, v.version LIMIT :limit;
+WHERE s.workspace_id = :workspace_id AND s.id >= :after
+  AND v.version IN (SELECT o.version FROM versions o
+                    WHERE o.schedule_id = s.id AND o.version > CASE WHEN s.id = :after THEN :number ELSE -1 END
+                    ORDER BY o.version LIMIT :limit)
+ORDER BY s.id, v.version LIMIT :limit;
 
 -- name: texts_of_versions
 SELECT v.schedule_id, v.version, v.input, v.audience
@@ -67,8 +70,12 @@ FROM rows(id bytea, filter text, given text, problems text, error text) AS r WHE
 
 -- name: texts_of_deliveries
 SELECT d.webhook_id, d.number, d.error FROM webhooks h JOIN event_deliveries d ON d.webhook_id = h.id
-WHERE h.workspace_id = :workspace_id AND d.error IS NOT NULL AND (d.webhook_id, d.number) > (:after, :number)
-ORDER BY d.webhook_id, d.number LIMIT :limit;
+WHERE h.workspace_id = :workspace_id AND h.id >= :after
+  AND d.number IN (SELECT o.number FROM event_deliveries o
+                   WHERE o.webhook_id = h.id AND o.error IS NOT NULL
+                     AND o.number > CASE WHEN h.id = :after THEN :number ELSE -1 END
+                   ORDER BY o.number LIMIT :limit)
+ORDER BY h.id, d.number LIMIT :limit;
 
 -- name: change_texts_of_deliveries
 UPDATE event_deliveries SET error = r.error

@@ -87,5 +87,12 @@ WHERE s.fire_id = :fire_id AND s.row_key IN (SELECT value FROM texts(:keys)) LIM
 DELETE FROM spool WHERE fire_id = :fire_id AND number > :after AND number <= :upto;
 
 -- name: orphans_in_spool
-SELECT fire_id, number FROM spool
-WHERE NOT EXISTS (SELECT 1 FROM fanouts o WHERE o.fire_id = spool.fire_id) LIMIT :limit;
+-- A skip scan from fire to fire, so that its cost depends on the number of fires and not of rows.
+WITH RECURSIVE kept (fire_id) AS (
+    SELECT (SELECT fire_id FROM spool ORDER BY fire_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT s.fire_id FROM spool s WHERE s.fire_id > kept.fire_id ORDER BY s.fire_id LIMIT 1)
+    FROM kept WHERE kept.fire_id IS NOT NULL
+)
+SELECT s.fire_id, s.number FROM kept k JOIN spool s ON s.fire_id = k.fire_id
+WHERE NOT EXISTS (SELECT 1 FROM fanouts o WHERE o.fire_id = k.fire_id) LIMIT :limit;

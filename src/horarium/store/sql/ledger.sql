@@ -59,19 +59,21 @@ WHERE f.schedule_id = :schedule_id AND {fire_in_workspace}
 ORDER BY fired_ms DESC, id DESC LIMIT :limit;
 
 -- name: fire_totals
--- How a schedule's fires ended, and when it last went well and badly.
+-- How a schedule's latest fires ended, and when it last went well and badly.
 SELECT count(*) AS fires,
        count(CASE WHEN state = 'completed' THEN 1 END) AS succeeded,
        count(CASE WHEN state IN ('partial', 'failed', 'cancelled') THEN 1 END) AS failed,
        max(CASE WHEN state = 'completed' THEN finished_ms END) AS last_success,
        max(CASE WHEN state IN ('partial', 'failed', 'cancelled') THEN finished_ms END) AS last_failure
-FROM {all_fires} f WHERE f.schedule_id = :schedule_id AND {fire_in_workspace};
+FROM (SELECT f.id, f.state, f.finished_ms FROM {all_fires} f
+      WHERE f.schedule_id = :schedule_id AND {fire_in_workspace} ORDER BY f.id DESC LIMIT :most) AS latest;
 
 -- name: average_run
--- How long the runs of a schedule's fires took, in milliseconds; what was run again by hand does not count.
-SELECT avg(r.finished_ms - r.started_ms) AS average FROM {runs_by_schedule} r
-WHERE r.schedule_id = :schedule_id AND {run_in_workspace} AND r.generation = 0
-  AND r.finished_ms IS NOT NULL AND r.started_ms IS NOT NULL;
+-- How long the latest runs of a schedule's fires took, in milliseconds; what was run again by hand does not count.
+SELECT avg(d.finished_ms - d.started_ms) AS average FROM (
+    SELECT r.id, r.generation, r.started_ms, r.finished_ms FROM {runs_by_schedule} r
+    WHERE r.schedule_id = :schedule_id AND {run_in_workspace} ORDER BY r.id DESC LIMIT :most) AS d
+WHERE d.generation = 0 AND d.finished_ms IS NOT NULL AND d.started_ms IS NOT NULL;
 
 -- name: errors_of_fire
 -- With which errors the runs of a fire ended, the most frequent first; of a fire with very many of them, of the first.
@@ -99,6 +101,8 @@ FROM spans p
 JOIN schedules s ON s.id = p.schedule_id
 WHERE p.schedule_id = :schedule_id AND s.workspace_id = :workspace_id
   AND p.first_ms <= :to_ms AND p.last_ms >= :from_ms
+  AND p.first_ms >= COALESCE((SELECT max(o.first_ms) FROM spans o
+                              WHERE o.schedule_id = :schedule_id AND o.first_ms <= :from_ms), :from_ms)
 ORDER BY p.first_ms LIMIT :limit;
 
 -- name: version_at

@@ -4,17 +4,13 @@ SELECT c.place, c.schedule_id, c.workspace_id, c.version, c.accounted_to, c.next
        t.version AS target_version, {limited} AS limited, c.last_fire_id
 
 -- part: not_held_alone
-NOT EXISTS (SELECT 1 FROM pauses o WHERE o.schedule_id = c.schedule_id AND o.settled = 0 AND o.from_ms <= :now
-            AND (o.ends_ms IS NULL OR o.ends_ms > :now))
+NOT EXISTS (SELECT 1 FROM pauses o WHERE o.schedule_id = c.schedule_id AND o.settled = 0
+            AND (o.from_ms <= :now) IS TRUE AND (o.ends_ms IS NULL OR o.ends_ms > :now))
 
 -- part: own_pause_is_over
-c.next_due = :due
-AND c.schedule_id IN (SELECT p.schedule_id FROM pauses p
-                      WHERE p.settled = 0 AND p.schedule_id IS NOT NULL AND p.ends_ms <= :now)
-AND NOT EXISTS (SELECT 1 FROM pauses o WHERE o.schedule_id = c.schedule_id AND o.settled = 0 AND o.from_ms <= :now
-                AND (o.ends_ms IS NULL OR o.ends_ms > :now))
-AND NOT EXISTS (SELECT 1 FROM pauses o WHERE o.workspace_id = c.workspace_id AND o.schedule_id IS NULL AND o.settled = 0
-                AND o.from_ms <= :now AND (o.ends_ms IS NULL OR o.ends_ms > :now))
+c.workspace_id = :workspace_id AND c.next_due = :due
+AND EXISTS (SELECT 1 FROM pauses p WHERE p.schedule_id = c.schedule_id AND p.settled = 0 AND p.ends_ms <= :now)
+AND {not_held_alone}
 
 -- name: due_schedules
 -- The cursors whose next slot is due, soonest first, with what decides about them.
@@ -30,8 +26,23 @@ LIMIT :limit;
 FROM cursors c JOIN targets t ON t.id = c.target_id
 WHERE c.workspace_id = :workspace_id AND c.next_due = :due AND {not_held_alone} LIMIT :limit;
 
+-- name: workspaces_with_own_pauses
+-- The workspaces of which schedules have pauses that may still concern a slot: a skip scan, so that its cost depends on
+-- the number of workspaces and not of schedules.
+WITH RECURSIVE found (workspace_id) AS (
+    SELECT (SELECT workspace_id FROM pauses WHERE settled = 0 AND schedule_id IS NOT NULL
+            ORDER BY workspace_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT p.workspace_id FROM pauses p
+            WHERE p.settled = 0 AND p.schedule_id IS NOT NULL AND p.workspace_id > found.workspace_id
+            ORDER BY p.workspace_id LIMIT 1)
+    FROM found WHERE found.workspace_id IS NOT NULL
+)
+SELECT workspace_id FROM found WHERE workspace_id IS NOT NULL;
+
 -- name: waiting_for_own_resumption
--- The cursors that wait for the end of a pause of their schedule which has come, and that no other pause holds.
+-- The cursors of a workspace that wait for the end of a pause of their schedule which has come, and that no other pause
+-- of their schedule holds.
 {cursors_with_targets}
 FROM cursors c JOIN targets t ON t.id = c.target_id
 WHERE {own_pause_is_over} LIMIT :limit;

@@ -105,12 +105,20 @@ WHERE workspace_id = :workspace_id AND id = :id AND deleted_ms IS NULL;
 -- name: delete_grants_on_target
 DELETE FROM grants WHERE workspace_id = :workspace_id AND target_id = :target_id;
 
+-- part: needs_target
+-- COALESCE keeps both databases from the index by workspace.
+COALESCE(workspace_id, :workspace_id) = :workspace_id AND deleted_ms IS NULL AND state IN ('active', 'paused')
+
 -- name: schedules_that_need
 -- Live schedules that run a target or belong to it. While there are any, it cannot be deleted.
-SELECT id, name FROM schedules
-WHERE workspace_id = :workspace_id AND (target_id = :target_id OR owner_id = :target_id)
-    AND deleted_ms IS NULL AND state IN ('active', 'paused')
-ORDER BY id LIMIT :limit;
+-- Each part goes by its own index; together they would be looked for among all schedules of the workspace.
+SELECT n.id, n.name FROM (
+    SELECT * FROM (SELECT id, name FROM schedules WHERE target_id = :target_id AND {needs_target}
+                   ORDER BY id LIMIT :limit) AS r
+    UNION SELECT * FROM (SELECT id, name FROM schedules WHERE owner_id = :target_id AND {needs_target}
+                         ORDER BY id LIMIT :limit) AS o
+) AS n
+ORDER BY n.id LIMIT :limit;
 
 -- name: follow_target
 UPDATE targets SET {followed} FROM ({shared_targets} AND t.id = :id) s

@@ -79,4 +79,4 @@ SELECT 1 WHERE 1 = 0;
 DELETE FROM nodes WHERE stopped_ms < :before_ms;
 
 -- name: forget_pauses
-DELETE FROM pauses WHERE settled = 1 AND ends_ms < :before_ms;
+DELETE FROM pauses WHERE id IN (SELECT id FROM pauses WHERE settled = 1 AND ends_ms < :before_ms LIMIT :limit);

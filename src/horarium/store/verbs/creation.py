@@ -29,8 +29,8 @@ from horarium.store.rows import CursorRow, LabelRow, SameTarget, ScheduleRow, Ve
 from horarium.store.verbs.pauses import pause_of, write_pauses
 from horarium.store.verbs.quotas import take_for_schedules, tell_if_near
 from horarium.store.verbs.targets import refuse_deleted
-from horarium.store.verbs.texts import json_text, json_value
-from horarium.times import zone_fingerprint
+from horarium.store.verbs.texts import containing, json_text, json_value
+from horarium.times import Timing, zone_fingerprint
 
 MINUTE_MS = 60_000
 MINUTES_OF_DAY = 1_440
@@ -220,20 +220,20 @@ async def refuse_twin(tx: Tx, schedule: Schedule) -> None:
     looks, so that of two transactions the second sees what the first has created.
     """
     await tx.row("lock_target", workspace_id=schedule.workspace_id, id=schedule.definition.target_id)
+    timing, given = schedule.definition.timing, schedule.definition.input
     rows = await tx.rows(
         "same_definition_schedules",
         workspace_id=schedule.workspace_id,
         dialect=schedule.dialect,
         target_id=schedule.definition.target_id,
+        timing=containing(timing_to_text(Timing(timing.spec))[1:-1]),
+        bytes=len((json_text(given) or "").encode()),
     )
-    definition = schedule.definition
-    wanted = (definition.timing.spec, definition.timing.zone)
     for other in map(SameTarget._make, rows):
-        timing = timing_from_text(other.timing)
-        if (
-            other.id != schedule.id
-            and (timing.spec, timing.zone) == wanted
-            and is_same_json(json_value(other.input), definition.input)
-        ):
+        theirs = timing_from_text(other.timing)
+        if other.id == schedule.id or (theirs.spec, theirs.zone) != (timing.spec, timing.zone):
+            continue
+        (text,) = await tx.row("input_of_version", schedule_id=other.id, version=other.version)
+        if is_same_json(json_value(text), given):
             words = "there is a schedule of this target with the same recurrence and input"
             raise Conflict(words, "duplicate")

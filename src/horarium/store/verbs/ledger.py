@@ -9,8 +9,14 @@ from horarium.domain.errors import NotFound
 from horarium.domain.fire import Fire, FireKind, FireState, Span, SpanReason
 from horarium.domain.history import History, RunErrors
 from horarium.domain.ids import HIGHEST_ID, Id, id_time, lowest_id_at, run_id
-from horarium.domain.run import Missed
-from horarium.domain.schedule import Definition, DefinitionVersion, policies_from_text, timing_from_text
+from horarium.domain.run import Missed, Run
+from horarium.domain.schedule import (
+    Definition,
+    DefinitionVersion,
+    Schedule,
+    policies_from_text,
+    timing_from_text,
+)
 from horarium.store.base import Tx
 from horarium.store.verbs.runs import run_from_row
 from horarium.store.verbs.schedules import get_schedule, get_schedule_or_deleted
@@ -19,6 +25,8 @@ from horarium.store.verbs.texts import json_value
 # Of a fire so many runs that ended badly are looked at for their errors, and so many different errors are told.
 MOST_ERRORS = 1_000
 ERROR_KINDS = 5
+# Of the fires of a schedule so many are counted, the latest.
+MOST_COUNTED = 10_000
 # No version has so high a number.
 _HIGHEST_VERSION = (1 << 62) - 1
 
@@ -187,19 +195,28 @@ async def errors_of_fires(tx: Tx, workspace_id: Id, fires: Sequence[Fire]) -> di
     return found
 
 
-async def history(tx: Tx, workspace_id: Id, schedule_id: Id, limit: int) -> History:
-    """The latest `limit` fires of a schedule with their runs. Raises NotFound."""
+async def latest_fires(
+    tx: Tx, workspace_id: Id, schedule_id: Id, limit: int
+) -> tuple[Schedule, list[tuple[Fire, Run | None]]]:
+    """A schedule with its latest `limit` fires, each with its run if it has exactly one. Raises NotFound."""
     schedule = await get_schedule(tx, workspace_id, schedule_id)
     fires = await list_fires(tx, workspace_id, schedule_id, limit)
     ids = [run_id(fire.id) for fire in fires]
     rows = await tx.rows("runs_named", workspace_id=workspace_id, ids=ids) if ids else ()
     runs = {run.fire_id: run for run in map(run_from_row, rows)}
-    own = {"workspace_id": workspace_id, "schedule_id": schedule_id}
+    return schedule, [(fire, runs.get(fire.id)) for fire in fires]
+
+
+async def history(tx: Tx, workspace_id: Id, schedule_id: Id, limit: int) -> History:
+    """The latest `limit` fires of a schedule with their runs, and figures about its latest MOST_COUNTED fires and runs.
+    Raises NotFound."""
+    schedule, fires = await latest_fires(tx, workspace_id, schedule_id, limit)
+    own = {"workspace_id": workspace_id, "schedule_id": schedule_id, "most": MOST_COUNTED}
     totals = _FireTotals._make(await tx.row("fire_totals", **own))
     (average,) = await tx.row("average_run", **own)
     return History(
         schedule=schedule,
-        fires=[(fire, runs.get(fire.id)) for fire in fires],
+        fires=fires,
         total=totals.fires,
         succeeded=totals.succeeded,
         failed=totals.failed,

@@ -239,13 +239,11 @@ async def settle_pauses(tx: Tx, now: int, limit: int) -> int:
     rows = await tx.rows("pauses_to_settle", before=before, due=WHEN_RESUMED, limit=limit)
     for ended in map(_EndedPause._make, rows):
         await tx.rows("hold_pause", id=ended.id)
-        concerned = await tx.row(
-            "concerned_by_pause",
-            workspace_id=ended.workspace_id,
-            schedule_id=ended.schedule_id,
-            ends_ms=ended.ends_ms,
-            due=WHEN_RESUMED,
-        )
+        until = {"ends_ms": ended.ends_ms, "due": WHEN_RESUMED}
+        if ended.schedule_id is None:
+            concerned = await tx.row("concerned_by_pause", workspace_id=ended.workspace_id, **until)
+        else:
+            concerned = await tx.row("concerned_by_own_pause", schedule_id=ended.schedule_id, **until)
         if concerned is None or await tx.row("covered_pause", id=ended.id) is not None:
             await tx.run("settle_pause", id=ended.id)
     return len(rows)

@@ -97,8 +97,8 @@ def _rezoned(stale: StaleCursor, zone_data: str, now: int) -> tuple[RezonedCurso
 
 @portable
 async def forget(tx: Tx, before_ms: int, limit: int) -> int:
-    """Delete up to `limit` each of the fires, runs and spans that ended before an instant (ms). The greatest of the
-    three numbers that were deleted, which is `limit` while there may be more."""
+    """Delete up to `limit` each of the fires, runs, spans and pauses that ended before an instant (ms). The greatest of
+    the numbers that were deleted, which is `limit` while there may be more."""
     bound = lowest_id_at(before_ms)
     runs = [run for (run,) in await tx.rows("old_runs", before=bound, before_ms=before_ms, limit=limit)]
     fires = [fire for (fire,) in await tx.rows("old_fires", before=bound, before_ms=before_ms, limit=limit)]
@@ -110,8 +110,8 @@ async def forget(tx: Tx, before_ms: int, limit: int) -> int:
         await tx.run("delete_fires", ids=fires)
     spans = await tx.run("delete_spans", before_ms=before_ms, limit=limit)
     await tx.run("forget_nodes", before_ms=before_ms)
-    await tx.run("forget_pauses", before_ms=before_ms)
-    return max(len(runs), len(fires), spans)
+    pauses = await tx.run("forget_pauses", before_ms=before_ms, limit=limit)
+    return max(len(runs), len(fires), spans, pauses)
 
 
 async def give_back_space(tx: Tx) -> bool:

@@ -117,9 +117,11 @@ class Schedules(Handlers[Order, Facts]):
         # In this API a schedule is shown with its executions. So schedules:read shows them, for which our own API asks
         # for runs:read.
         who, agent = await self._agent(request, "schedules:read")
-        history = await self.services.schedules.history(who.workspace_id, _schedule_id(request), EXECUTIONS)
-        schedule = own(history.schedule, self.dialect.name, agent.id)
-        executions = [wire.execution_body(fire, run) for fire, run in history.fires]
+        found, fires = await self.services.schedules.latest_fires(
+            who.workspace_id, _schedule_id(request), EXECUTIONS
+        )
+        schedule = own(found, self.dialect.name, agent.id)
+        executions = [wire.execution_body(fire, run) for fire, run in fires]
         return json_answer(200, {**await self.shown_alone(who, schedule), "executions": executions})
 
     async def update(self, request: Request) -> Answer:
