@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from horarium.domain.ids import LOWEST_ID, Id
 from horarium.engine.poller import Poller
 from horarium.store.verbs import upkeep
 from horarium.store.verbs.upkeep import Pending
@@ -19,12 +20,12 @@ class Told:
 
     def __init__(self) -> None:
         self.pending = NOTHING
-        self.asked: list[int] = []
+        self.asked: list[tuple[int, Id]] = []
 
-    async def read(self, verb: Any, now: int) -> Pending:
+    async def read(self, verb: Any, now: int, after: Id) -> tuple[Pending, Id]:
         assert verb is upkeep.pending
-        self.asked.append(now)
-        return self.pending
+        self.asked.append((now, after))
+        return self.pending, bytes([len(self.asked)])
 
 
 @pytest.mark.parametrize("kind", Pending._fields)
@@ -36,4 +37,4 @@ async def test_who_does_a_kind_of_upkeep_is_told_when_there_is_some_and_nobody_e
     store.pending = NOTHING._replace(**{kind: True})
     assert not await poller.look()
     assert [one for one, told in poller.told.items() if told.is_set()] == [kind]
-    assert store.asked == [7, 7]
+    assert store.asked == [(7, LOWEST_ID), (7, b"\1")]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from horarium.domain.ids import LOWEST_ID
 from horarium.domain.places import LaneRoom
 from horarium.engine.steps import UPKEEP_BATCH, Engine
 from horarium.service.failure_log import LINES_OF_TARGET, PERIOD_MS
@@ -27,14 +28,14 @@ CALLBACK = SimpleNamespace(
 
 
 class Answers:
-    """A store that answers each verb as told, and notes what it was asked."""
+    """A store that answers each verb as told, by its last argument where that is told, and notes what it was asked."""
 
     def __init__(self, answers: dict[Any, Any]) -> None:
         self.answers, self.asked = answers, []
 
     async def write(self, verb: Any, *given: Any) -> Any:
         self.asked.append((verb, *given))
-        return self.answers.get(verb)
+        return self.answers.get((verb, *given[-1:]), self.answers.get(verb))
 
     urgent = write
 
@@ -50,22 +51,31 @@ async def test_there_may_be_more_where_a_batch_was_full(found, more):
     engine = engine_on(
         {
             run_verbs.expire_callbacks: [CALLBACK] * found,
-            upkeep.unstick: found,
             meta.raise_zone_data: TZDATA_VERSION,
             upkeep.rezone: found,
             idempotency.forget_answers: found,
         }
     )
     with capture_logs():
-        steps = [engine.expire, engine.unstick, engine.rezone, engine.forget]
-        assert [await step() for step in steps] == [more] * 4
+        steps = [engine.expire, engine.rezone, engine.forget]
+        assert [await step() for step in steps] == [more] * 3
     assert engine.store.asked == [
         (run_verbs.expire_callbacks, NOW, UPKEEP_BATCH),
-        (upkeep.unstick, NOW, UPKEEP_BATCH),
         (meta.raise_zone_data, TZDATA_VERSION),
         (upkeep.rezone, NOW, UPKEEP_BATCH),
         (idempotency.forget_answers, NOW - 86_400_000, UPKEEP_BATCH),
         (quotas.settle_all_freed, UPKEEP_BATCH),
+    ]
+
+
+async def test_waiting_fires_are_looked_for_until_no_piece_is_left():
+    engine = engine_on(
+        {(upkeep.unstick, LOWEST_ID): (0, b"there"), (upkeep.unstick, b"there"): (1, LOWEST_ID)}
+    )
+    assert await engine.unstick() is False
+    assert engine.store.asked == [
+        (upkeep.unstick, NOW, UPKEEP_BATCH, LOWEST_ID),
+        (upkeep.unstick, NOW, UPKEEP_BATCH, b"there"),
     ]
 
 

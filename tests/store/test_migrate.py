@@ -85,11 +85,16 @@ SECOND_GONE = (
     "DROP TABLE pauses",
     "DROP TABLE erasures",
     "DROP TABLE erasure_waits",
+    "DROP INDEX workspaces_to_purge",
     "ALTER TABLE workspaces DROP COLUMN purge_ms",
     "DROP INDEX schedules_paused_until",
     "ALTER TABLE schedules DROP COLUMN paused_until_ms",
     "ALTER TABLE schedules DROP COLUMN catch_up_after",
     "DROP INDEX callbacks_to_look_at_of_target",
+    "DROP INDEX fanouts_of_workspace",
+    "DROP INDEX fanouts_of_schedule",
+    "DROP INDEX keys_of_principal",
+    "DROP INDEX grants_on_target",
 )
 
 # What a schema of the old numbering did not have.

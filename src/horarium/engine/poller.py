@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from horarium.domain.ids import LOWEST_ID
 from horarium.service.clock import Clock
 from horarium.store.base import Store
 from horarium.store.verbs import upkeep
@@ -19,11 +20,12 @@ class Poller:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
+        self._looked_to = LOWEST_ID
         self.told: Mapping[str, asyncio.Event] = {kind: asyncio.Event() for kind in Pending._fields}
 
     async def look(self) -> bool:
         """Ask once. Always False: what was found is done by others."""
-        found = await self._store.read(upkeep.pending, self._clock.now_ms())
+        found, self._looked_to = await self._store.read(upkeep.pending, self._clock.now_ms(), self._looked_to)
         for kind, waits in found._asdict().items():
             if waits:
                 self.told[kind].set()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from horarium.domain.ids import Id
+from horarium.domain.ids import LOWEST_ID, Id
 from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.engine.figures import EngineFigures
 from horarium.service.clock import Clock
@@ -142,8 +142,12 @@ class Engine:
         return False
 
     async def unstick(self) -> bool:
-        """Start waiting fires of schedules that have no open fire."""
-        return await self.store.urgent(upkeep.unstick, self.clock.now_ms(), UPKEEP_BATCH) == UPKEEP_BATCH
+        """Start waiting fires of schedules that have no open fire, a piece of the schedules at a time. Always False."""
+        after = LOWEST_ID
+        while True:
+            _, after = await self.store.urgent(upkeep.unstick, self.clock.now_ms(), UPKEEP_BATCH, after)
+            if after == LOWEST_ID:
+                return False
 
     async def rezone(self) -> bool:
         """Compute again where the data of a time zone have changed: the next slots of schedules, and when windows begin

@@ -335,8 +335,10 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "held_up": [{":ids": Id("schedules"), "cursors.waiting_fires": 1, "cursors.open_fires": 0},
         Not({"cursors.waiting_fires": 0}),
                 Not({"cursors.open_fires": 1})],
-    "stuck_waiting": [{"cursors.waiting_fires": 1, "cursors.open_fires": 0}, Not({"cursors.waiting_fires": 0}),
-                      Not({"cursors.open_fires": 1})],
+    "stuck_waiting": [
+        {"cursors.waiting_fires": 1, "cursors.open_fires": 0, ":after": b"", ":piece": 2},
+        Not({"cursors.waiting_fires": 0}), Not({"cursors.open_fires": 1}), Not({":after": Id("schedules")}),
+        Not({":piece": 0})],
     "open_fanout_tasks": [{"fanouts.owner": None, "fanouts.due_ms": T, ":now": T}, Not({"fanouts.owner": N}),
                           Not({"fanouts.due_ms": T + 1}), Not({":share": 0})],
     "earliest_fanout_task": [{"fanouts.owner": None, "fanouts.due_ms": T}, Not({"fanouts.owner": N})],
@@ -620,7 +622,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
 IDLE = {
     ":now": T, "callbacks.answer": "a", "callbacks.deadline_ms": T, "cursors.waiting_fires": 0, "cursors.open_fires": 0,
     "windows.next_ms": None, "schedules.paused_until_ms": None, "actions.finished_ms": 1, "erasures.finished_ms": 1,
-    "erasures.look_ms": None, "workspaces.purge_ms": None,
+    "erasures.look_ms": None, "workspaces.purge_ms": None, ":after": b"", ":piece": 2,
 }  # fmt: skip
 PENDING: list[tuple[dict[str, Any], tuple[int, ...]]] = [
     ({}, (0, 0, 1, 0, 0, 0, 0, 1)),
@@ -655,7 +657,7 @@ COUNTS: list[tuple[str, dict[str, Any], tuple[Any, ...]]] = [
     ("counts_of_upkeep", {"callbacks.answer": None}, (1, 1, 1)),
     ("webhooks_of_node", {"webhooks.owner": M, "webhooks.epoch": 3, ":node": M}, (Id("webhooks"), 3)),
     ("webhooks_of_node", {"webhooks.state": "enabled", "webhooks.owner": None, ":node": M}, (None, 0)),
-    *(("pending_upkeep", IDLE | held, answer) for held, answer in PENDING),
+    *(("pending_upkeep", IDLE | held, (*answer, None)) for held, answer in PENDING),
     ("count_open_erasures", {"erasures.finished_ms": None, "erasures.state": "running"}, (1, 1)),
     ("count_open_erasures", {"erasures.finished_ms": None, "erasures.state": "waiting"}, (0, 1)),
     ("count_open_erasures", {"erasures.finished_ms": 1, "erasures.state": "running"}, (0, 0)),

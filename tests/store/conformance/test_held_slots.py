@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from horarium.domain.fire import SpanReason
+from horarium.domain.ids import LOWEST_ID
 from horarium.domain.overlap import Overlap
 from horarium.domain.run import Missed
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
@@ -280,7 +281,7 @@ async def test_a_fire_that_waits_and_that_nobody_would_start_is_started(tenant, 
         await tx.many("settle_cursors", [(schedule.id, 1, 0, 0, 0, 0, b"", "")])
 
     await store.urgent(lose_the_open_one)
-    assert await store.urgent(upkeep.unstick, NOON + 3 * MINUTE, 10) == 1
+    assert await store.urgent(upkeep.unstick, NOON + 3 * MINUTE, 10) == (1, LOWEST_ID)
     assert (await tenant.fires(schedule))[1].state == "running"
 
 

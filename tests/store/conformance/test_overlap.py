@@ -3,6 +3,7 @@
 import pytest
 
 from horarium.domain.fire import FireKind, FireState
+from horarium.domain.ids import LOWEST_ID
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import CatchUp, Policies
 from horarium.store.verbs import dispatch, runs, upkeep
@@ -142,9 +143,36 @@ async def test_a_waiting_fire_that_nobody_would_start_is_started(tenant, store):
         await tx.many("settle_cursors", [(schedule.id, 1, 0, 0, 0, 0, b"", "")])
 
     await store.urgent(lose_the_open_one)
-    assert await store.urgent(upkeep.unstick, NOON + 3 * MINUTE, 10) == 1
+    assert await store.urgent(upkeep.unstick, NOON + 3 * MINUTE, 10) == (1, LOWEST_ID)
     assert (await tenant.fires(schedule))[1].state is FireState.RUNNING
-    assert await store.urgent(upkeep.unstick, NOON + 3 * MINUTE, 10) == 0
+    assert await store.urgent(upkeep.unstick, NOON + 3 * MINUTE, 10) == (0, LOWEST_ID)
+
+
+async def test_schedules_with_waiting_fires_are_looked_through_a_piece_at_a_time(tenant, store, monkeypatch):
+    """Where a target is slow very many have one, and all of them were looked at every second."""
+    monkeypatch.setattr(upkeep, "WAITING_AT_ONCE", 1)
+    first, last = sorted(
+        [
+            await tenant.schedule(policies=Policies(overlap=Overlap.BUFFER_ONE)),
+            await tenant.schedule(policies=Policies(overlap=Overlap.BUFFER_ONE)),
+        ],
+        key=lambda schedule: schedule.id,
+    )
+    await tick(tenant, 1, 2)
+
+    async def lose_the_open_one(tx):
+        await tx.many("settle_cursors", [(last.id, 1, 0, 0, 0, 0, b"", "")])
+
+    await store.urgent(lose_the_open_one)
+    now = NOON + 3 * MINUTE
+    found, looked_to = await store.read(upkeep.pending, now)
+    assert (found.waiting_fires, looked_to) == (False, first.id)
+    found, looked_to = await store.read(upkeep.pending, now, looked_to)
+    assert (found.waiting_fires, looked_to) == (True, last.id)
+    assert (await store.read(upkeep.pending, now, looked_to))[1] == LOWEST_ID
+    assert await store.urgent(upkeep.unstick, now, 10) == (0, first.id)
+    assert await store.urgent(upkeep.unstick, now, 10, first.id) == (1, last.id)
+    assert await store.urgent(upkeep.unstick, now, 10, last.id) == (0, LOWEST_ID)
 
 
 async def test_a_replayed_run_is_no_open_fire_and_is_left_alone(tenant, store):

@@ -34,12 +34,10 @@ WHOLE = {
     "open_run_ids": "of the rows that nodes have claimed",
     "open_runs_due": "after a restore, all that are open",
     "other_nodes": "of the rows that nodes have claimed",
-    "pending_upkeep": "of the schedules that have a waiting fire",
     "queue_by_lane": "a sample of the queue",
     "schedules_that_wait": "of the schedules that have a waiting fire",
     "sealed_versions": "pages of all, when the key of the secrets is changed",
     "settled_total": "one sum, of a benchmark",
-    "stuck_waiting": "of the schedules that have a waiting fire",
     "workspaces_due": "steps from one workspace to the next",
     "zones_in_use": "steps from one zone to the next",
 }

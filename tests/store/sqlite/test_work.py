@@ -41,7 +41,7 @@ def rows(table, **given):
 
 
 def steps_of(stores, statement, given, count):
-    """How many steps a statement takes beside so many rows."""
+    """How many steps a statement takes beside so many rows, with the checks of what refers to those that it deletes."""
     steps = 0
 
     def step():
@@ -54,6 +54,7 @@ def steps_of(stores, statement, given, count):
         connection.execute("PRAGMA foreign_keys=OFF")
         for store in stores:
             store(connection, count)
+        connection.execute("PRAGMA foreign_keys=ON")
         text, values = load("sqlite")[statement].sqlite_text(given)
         connection.set_progress_handler(step, 1)
         connection.execute(text, values).fetchall()
@@ -214,6 +215,80 @@ def test_whether_pauses_can_be_settled_is_asked_of_each_schedule_by_itself():
                 "windows_begun",
                 {"now": NOW},
                 [rows("windows", id=number, next_ms=SOON)],
+            ),
+            (
+                "beside audiences that wait",
+                "open_fanout_tasks",
+                {"now": NOW, "share": 2, "limit": 2},
+                [one("workspaces", id=HERE), rows("fanouts", fire_id=number, workspace_id=HERE, due_ms=int)],
+            ),
+            (
+                "beside audiences of other schedules",
+                "fanout_tasks_of_schedule",
+                {"schedule_id": ONE},
+                [rows("fanouts", fire_id=number, workspace_id=HERE, schedule_id=number)],
+            ),
+            (
+                "beside schedules whose fires wait",
+                "pending_upkeep",
+                {"now": NOW, "after": b"", "piece": 5},
+                [rows("cursors", place=int, schedule_id=number, waiting_fires=1, open_fires=1)],
+            ),
+            (
+                "beside schedules whose fires wait",
+                "stuck_waiting",
+                {"after": b"", "piece": 5, "limit": 5},
+                [rows("cursors", place=int, schedule_id=number, waiting_fires=1, open_fires=1)],
+            ),
+            (
+                "beside other workspaces",
+                "pending_upkeep",
+                {"now": NOW, "after": b"", "piece": 5},
+                [rows("workspaces", id=number, slug=str)],
+            ),
+            (
+                "beside other workspaces",
+                "next_to_purge",
+                {"now": NOW},
+                [rows("workspaces", id=number, slug=str)],
+            ),
+            (
+                "beside other principals' keys",
+                "live_scopes",
+                {"workspace_id": HERE, "principal_id": ONE},
+                [rows("keys", id=number, hash=number, workspace_id=HERE, principal_id=number)],
+            ),
+            (
+                "beside other principals' keys",
+                "revoke_keys_of_principal",
+                {"workspace_id": HERE, "principal_id": ONE, "now": NOW},
+                [rows("keys", id=number, hash=number, workspace_id=HERE, principal_id=number)],
+            ),
+            (
+                "beside grants on other targets",
+                "delete_grants_on_target",
+                {"workspace_id": HERE, "target_id": ONE},
+                [rows("grants", principal_id=number, workspace_id=HERE, target_id=number)],
+            ),
+            *(
+                (
+                    "beside what others have",
+                    statement,
+                    {"workspace_id": HERE, "limit": 5},
+                    [
+                        rows("grants", principal_id=number, workspace_id=OTHER, target_id=number),
+                        rows("keys", id=number, hash=number, workspace_id=OTHER, principal_id=number),
+                        rows("targets", id=number, number=int, workspace_id=OTHER, shared_from=number),
+                        one("principals", id=ONE, workspace_id=HERE),
+                    ],
+                )
+                for statement in (
+                    "purge_grants",
+                    "purge_keys",
+                    "purge_keys_elsewhere",
+                    "purge_principals",
+                    "purge_mirrors",
+                )
             ),
             (
                 "beside a queue",

@@ -1,11 +1,34 @@
 -- name: open_fanout_tasks
--- Fires that wait for a node to read their audience: of each workspace the first few, in turn, by weight.
+-- Fires that wait for a node to read their audience: of each workspace the first few, in turn, by weight. A skip scan
+-- from workspace to workspace, so that its cost depends on their number and not on how many fires wait.
+WITH RECURSIVE {tenants_reading}
 SELECT q.fire_id, q.workspace_id FROM (
-    SELECT fire_id, workspace_id, due_ms,
-           row_number() OVER (PARTITION BY workspace_id ORDER BY due_ms, fire_id) AS place
-    FROM fanouts WHERE owner IS NULL AND due_ms <= :now) AS q
+    SELECT o.fire_id, o.workspace_id, o.due_ms, {place_in_turn} AS place
+    FROM tenants t CROSS JOIN fanouts o
+    WHERE o.fire_id IN ({first_of_tenant})) AS q
 JOIN workspaces w ON w.id = q.workspace_id
-WHERE q.place <= :share ORDER BY q.place / w.weight, q.due_ms LIMIT :limit;
+{by_turns};
+
+-- part: tenants_reading
+-- The workspaces with audiences that are read, or wait to be.
+tenants (workspace_id) AS (
+    SELECT (SELECT workspace_id FROM fanouts ORDER BY workspace_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT o.workspace_id FROM fanouts o WHERE o.workspace_id > tenants.workspace_id
+            ORDER BY o.workspace_id LIMIT 1)
+    FROM tenants WHERE tenants.workspace_id IS NOT NULL
+)
+
+-- part: first_of_tenant
+SELECT f.fire_id FROM fanouts f
+WHERE f.workspace_id = t.workspace_id AND f.owner IS NULL AND f.due_ms <= :now
+ORDER BY f.due_ms, f.fire_id LIMIT :share
+
+-- part: place_in_turn
+row_number() OVER (PARTITION BY o.workspace_id ORDER BY o.due_ms, o.fire_id)
+
+-- part: by_turns
+ORDER BY q.place / w.weight, q.due_ms LIMIT :limit
 
 -- name: earliest_fanout_task
 SELECT min(due_ms) AS due_ms FROM fanouts WHERE owner IS NULL;

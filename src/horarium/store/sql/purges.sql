@@ -41,12 +41,11 @@ SELECT id FROM fires WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit
 -- part: some_schedules
 SELECT id FROM schedules WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit
 
--- part: own_targets
-SELECT id FROM targets WHERE workspace_id = :workspace_id
+-- part: some_targets
+SELECT id FROM targets WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit
 
--- part: own_principals
--- One of another workspace may have acted here, and one of this workspace elsewhere.
-SELECT id FROM principals WHERE workspace_id = :workspace_id
+-- part: some_principals
+SELECT id FROM principals WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit
 
 -- name: purge_attempts
 DELETE FROM attempts WHERE run_id IN ({some_runs});
@@ -151,7 +150,8 @@ DELETE FROM audit_pending WHERE workspace_id = :workspace_id;
 DELETE FROM audit_chains WHERE workspace_id = :workspace_id;
 
 -- name: purge_actions
-DELETE FROM actions WHERE workspace_id = :workspace_id;
+DELETE FROM actions WHERE id IN (
+    SELECT id FROM actions WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
 
 -- name: purge_erasure_waits
 DELETE FROM erasure_waits WHERE workspace_id = :workspace_id;
@@ -163,7 +163,8 @@ DELETE FROM erasures WHERE workspace_id = :workspace_id;
 DELETE FROM windows WHERE workspace_id = :workspace_id;
 
 -- name: purge_pauses
-DELETE FROM pauses WHERE workspace_id = :workspace_id;
+DELETE FROM pauses WHERE id IN (
+    SELECT id FROM pauses WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
 
 -- name: purge_sources
 DELETE FROM audience_sources WHERE workspace_id = :workspace_id;
@@ -172,32 +173,40 @@ DELETE FROM audience_sources WHERE workspace_id = :workspace_id;
 DELETE FROM failing_targets WHERE workspace_id = :workspace_id;
 
 -- name: purge_reports
-DELETE FROM lane_reports WHERE target_id IN ({own_targets});
+DELETE FROM lane_reports WHERE target_id IN ({some_targets});
 
 -- name: purge_paces
-DELETE FROM paces WHERE target_id IN ({own_targets});
+DELETE FROM paces WHERE target_id IN ({some_targets});
 
 -- name: purge_mirrors
 -- Those that other workspaces have of its targets stay there, switched off for good.
 UPDATE targets SET shared_from = NULL, executor = 'none', state = 'disabled', state_reason = 'it is not shared any more',
     version = version + 1
-WHERE shared_from IN ({own_targets});
+WHERE shared_from IN ({some_targets}) AND deleted_ms IS NULL;
 
 -- name: purge_source_mirrors
 UPDATE audience_sources SET shared_from = NULL, type = 'none', off_reason = 'it is not shared any more'
 WHERE shared_from IN (SELECT id FROM audience_sources WHERE workspace_id = :workspace_id);
 
 -- name: purge_targets
-DELETE FROM targets WHERE workspace_id = :workspace_id;
+DELETE FROM targets WHERE id IN ({some_targets});
 
 -- name: purge_grants
-DELETE FROM grants WHERE workspace_id = :workspace_id OR principal_id IN ({own_principals});
+DELETE FROM grants WHERE workspace_id = :workspace_id AND (principal_id, target_id) IN (
+    SELECT principal_id, target_id FROM grants WHERE workspace_id = :workspace_id LIMIT :limit);
 
 -- name: purge_keys
-DELETE FROM keys WHERE workspace_id = :workspace_id OR principal_id IN ({own_principals});
+DELETE FROM keys WHERE id IN (SELECT id FROM keys WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
+
+-- name: purge_grants_elsewhere
+-- A principal of this workspace may have acted in another one, as one of another may have acted here.
+DELETE FROM grants WHERE principal_id IN ({some_principals});
+
+-- name: purge_keys_elsewhere
+DELETE FROM keys WHERE principal_id IN ({some_principals});
 
 -- name: purge_principals
-DELETE FROM principals WHERE workspace_id = :workspace_id;
+DELETE FROM principals WHERE id IN ({some_principals});
 
 -- name: purge_usage
 DELETE FROM workspace_usage WHERE workspace_id = :workspace_id;

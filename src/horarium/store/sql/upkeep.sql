@@ -52,21 +52,36 @@ DELETE FROM fires WHERE id IN (:ids...);
 DELETE FROM spans WHERE (schedule_id, first_ms) IN (
     SELECT schedule_id, first_ms FROM spans WHERE recorded_ms < :before_ms AND last_ms < :before_ms LIMIT :limit);
 
+-- part: some_that_wait
+-- The next schedules that have a waiting fire. Of a workspace whose target is slow very many may have one.
+(SELECT schedule_id, open_fires FROM cursors WHERE waiting_fires > 0 AND schedule_id > :after
+ ORDER BY schedule_id LIMIT :piece)
+
 -- name: pending_upkeep
--- Each answer comes from the first entry of an index.
+-- Each answer comes from the first entry of an index, but for waiting fires, of which a piece is looked at; and last where
+-- that piece ended, if there is more behind it.
 SELECT EXISTS (SELECT 1 FROM callbacks WHERE answer IS NULL AND deadline_ms <= :now) AS callbacks,
-       EXISTS (SELECT 1 FROM cursors WHERE waiting_fires > 0 AND open_fires = 0) AS waiting_fires,
+       EXISTS (SELECT 1 FROM {some_that_wait} AS s WHERE s.open_fires = 0) AS waiting_fires,
        EXISTS (SELECT 1 FROM audit_pending) AS audit,
        EXISTS (SELECT 1 FROM windows WHERE next_ms <= :now)
            OR EXISTS (SELECT 1 FROM schedules WHERE paused_until_ms <= :now) AS pauses,
        EXISTS (SELECT 1 FROM actions WHERE finished_ms IS NULL) AS actions,
        EXISTS (SELECT 1 FROM erasures WHERE finished_ms IS NULL AND (look_ms IS NULL OR look_ms <= :now)) AS erasures,
        EXISTS (SELECT 1 FROM workspaces WHERE {to_purge}) AS purges,
-       EXISTS (SELECT 1 FROM event_outbox) AS events;
+       EXISTS (SELECT 1 FROM event_outbox) AS events,
+       {end_of_piece} AS looked_to;
+
+-- part: end_of_piece
+(SELECT schedule_id FROM cursors WHERE waiting_fires > 0 AND schedule_id > :after
+ ORDER BY schedule_id LIMIT 1 OFFSET CAST(:piece AS BIGINT) - 1)
 
 -- name: stuck_waiting
 -- Schedules with a waiting fire and no open one, whose end would start it: after an edit or a crash.
-SELECT schedule_id FROM cursors WHERE waiting_fires > 0 AND open_fires = 0 LIMIT :limit;
+-- Of a piece of those that have a waiting fire.
+SELECT s.schedule_id FROM {some_that_wait} AS s WHERE s.open_fires = 0 LIMIT :limit;
+
+-- name: stuck_looked_to
+SELECT {end_of_piece} AS looked_to;
 
 -- name: spare_pages
 -- Of SQLite's file alone; a server gives its space back by itself.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from horarium.domain.fire import SpanReason
-from horarium.domain.ids import lowest_id_at
+from horarium.domain.ids import LOWEST_ID, Id, lowest_id_at
 from horarium.domain.plan import repeated_local_time, slot_after
 from horarium.domain.schedule import policies_from_text, stored_recurrence, timing_from_text
 from horarium.store.base import DUE, Tx, portable
@@ -15,6 +15,8 @@ from horarium.store.verbs.settle import follow_up
 from horarium.store.verbs.windows import rezone_windows
 from horarium.times import zone_fingerprint
 
+# Of the schedules that have a waiting fire so many are looked at at once, whether theirs may start.
+WAITING_AT_ONCE = 1_000
 # So many pages of a SQLite file (of 4 KiB) may hold nothing without being given back.
 LEAST_SPARE_PAGES = 2_048
 
@@ -32,18 +34,23 @@ class Pending(NamedTuple):
     events: bool
 
 
-async def pending(tx: Tx, now: int) -> Pending:
-    """What there is to do at an instant, by one question."""
-    return Pending._make(map(bool, await tx.row("pending_upkeep", now=now)))
+async def pending(tx: Tx, now: int, after: Id = LOWEST_ID) -> tuple[Pending, Id]:
+    """What there is to do at an instant, by one question. Of the schedules with a waiting fire it looks at those behind
+    one, WAITING_AT_ONCE at most; and behind which one to look next."""
+    *found, looked_to = await tx.row("pending_upkeep", now=now, after=after, piece=WAITING_AT_ONCE)
+    return Pending._make(map(bool, found)), looked_to or LOWEST_ID
 
 
 @portable
-async def unstick(tx: Tx, now: int, limit: int) -> int:
-    """Start waiting fires of schedules that have no open fire; of how many schedules."""
-    stuck = [schedule_id for (schedule_id,) in await tx.rows("stuck_waiting", limit=limit)]
+async def unstick(tx: Tx, now: int, limit: int, after: Id = LOWEST_ID) -> tuple[int, Id]:
+    """Start waiting fires of up to `limit` schedules that have no open fire; of how many. It looks at those behind one,
+    WAITING_AT_ONCE at most; and behind which one to look next, LOWEST_ID where nothing is left."""
+    piece = {"after": after, "piece": WAITING_AT_ONCE}
+    (looked_to,) = await tx.row("stuck_looked_to", **piece)
+    stuck = [schedule_id for (schedule_id,) in await tx.rows("stuck_waiting", **piece, limit=limit)]
     if stuck:
         await follow_up(tx, stuck, now)
-    return len(stuck)
+    return len(stuck), (max(stuck) if len(stuck) == limit else looked_to) or LOWEST_ID
 
 
 async def rezone(tx: Tx, now: int, limit: int) -> int:
