@@ -35,7 +35,7 @@ def test_a_list_may_stand_in_a_statement_more_than_once():
     for ids in ([b"a", b"b"], [b"c"], [b"d"]):
         text, values = load("sqlite")["anything_holds"].sqlite_text({"workspace_id": b"w", "ids": ids})
         assert text.count(f"IN ({', '.join('?' * len(ids))})") == 2
-        assert values == [b"w", b"w", b"w", *ids, b"w", *ids]
+        assert values == [b"w", b"w", b"w", b"w", *ids, b"w", *ids]
 
 
 @pytest.mark.parametrize("flavour", ["sqlite", "postgres"])

@@ -20,10 +20,12 @@ CREATE INDEX IF NOT EXISTS pauses_going_on ON pauses (schedule_id, ends_ms)
     WHERE ends_ms IS NULL AND schedule_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS pauses_of_window ON pauses (window_id, from_ms) WHERE window_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS pauses_by_end ON pauses (ends_ms) WHERE settled = 1;
--- Those that are not settled are few, and are found without the history beside them: those of all workspaces (they have no
--- schedule), of one workspace or of one schedule; the workspaces whose schedules have any; and those that end first. (Of
--- two indexes that serve alike SQLite takes the one that was made last.)
-CREATE INDEX IF NOT EXISTS pauses_ruling ON pauses (schedule_id, workspace_id, from_ms) WHERE settled = 0;
+-- Those that are not settled are few, and are found without the history beside them: those of a workspace, those of a
+-- schedule, the workspaces whose schedules have any, and those that end first. (Of two indexes that serve alike SQLite takes
+-- the one that was made last.)
+CREATE INDEX IF NOT EXISTS pauses_ruling ON pauses (workspace_id, from_ms) WHERE settled = 0 AND schedule_id IS NULL;
+CREATE INDEX IF NOT EXISTS pauses_of_schedule_ruling ON pauses (schedule_id, from_ms)
+    WHERE settled = 0 AND schedule_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS pauses_of_schedules_ruling ON pauses (workspace_id)
     WHERE settled = 0 AND schedule_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS pauses_ruling_by_end ON pauses (ends_ms) WHERE settled = 0;
+CREATE INDEX IF NOT EXISTS pauses_ruling_by_end ON pauses (ends_ms) WHERE settled = 0 AND ends_ms IS NOT NULL;

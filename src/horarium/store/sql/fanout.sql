@@ -20,9 +20,10 @@ tenants (workspace_id) AS (
 )
 
 -- part: first_of_tenant
+-- None has an owner; it stands in the order because PostgreSQL does not see otherwise that this is the index's.
 SELECT f.fire_id FROM fanouts f
 WHERE f.workspace_id = t.workspace_id AND f.owner IS NULL AND f.due_ms <= :now
-ORDER BY f.due_ms, f.fire_id LIMIT :share
+ORDER BY f.owner, f.due_ms, f.fire_id LIMIT :share
 
 -- part: place_in_turn
 row_number() OVER (PARTITION BY o.workspace_id ORDER BY o.due_ms, o.fire_id)

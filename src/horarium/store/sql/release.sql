@@ -8,8 +8,10 @@ NOT EXISTS (SELECT 1 FROM pauses o WHERE o.schedule_id = c.schedule_id AND o.set
             AND (o.from_ms <= :now) IS TRUE AND (o.ends_ms IS NULL OR o.ends_ms > :now))
 
 -- part: own_pause_is_over
+-- (OFFSET keeps PostgreSQL from beginning with the pauses of all schedules.)
 c.workspace_id = :workspace_id AND c.next_due = :due
-AND EXISTS (SELECT 1 FROM pauses p WHERE p.schedule_id = c.schedule_id AND p.settled = 0 AND p.ends_ms <= :now)
+AND EXISTS (SELECT 1 FROM pauses p WHERE p.schedule_id = c.schedule_id AND p.settled = 0 AND p.ends_ms <= :now
+            LIMIT 1 OFFSET 0)
 AND {not_held_alone}
 
 -- name: due_schedules

@@ -107,16 +107,19 @@ DELETE FROM grants WHERE workspace_id = :workspace_id AND target_id = :target_id
 
 -- part: needs_target
 -- COALESCE keeps both databases from the index by workspace.
-COALESCE(workspace_id, :workspace_id) = :workspace_id AND deleted_ms IS NULL AND state IN ('active', 'paused')
+COALESCE(workspace_id, :workspace_id) = :workspace_id AND (deleted_ms IS NULL AND state IN ('active', 'paused')) IS TRUE
+
+-- part: first_that_need
+ORDER BY id LIMIT :limit
 
 -- name: schedules_that_need
 -- Live schedules that run a target or belong to it. While there are any, it cannot be deleted.
 -- Each part goes by its own index; together they would be looked for among all schedules of the workspace.
 SELECT n.id, n.name FROM (
     SELECT * FROM (SELECT id, name FROM schedules WHERE target_id = :target_id AND {needs_target}
-                   ORDER BY id LIMIT :limit) AS r
+                   {first_that_need}) AS r
     UNION SELECT * FROM (SELECT id, name FROM schedules WHERE owner_id = :target_id AND {needs_target}
-                         ORDER BY id LIMIT :limit) AS o
+                         {first_that_need}) AS o
 ) AS n
 ORDER BY n.id LIMIT :limit;
 

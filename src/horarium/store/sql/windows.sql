@@ -1,6 +1,10 @@
 -- part: window_columns
 id, workspace_id, schedule_id, timing, duration_ms, catch_up, next_ms, created_ms, note, principal_id
 
+-- part: pause_in_workspace
+-- COALESCE keeps both databases from the indexes by workspace where a pause is sought by its schedule.
+COALESCE(workspace_id, :workspace_id) = :workspace_id
+
 -- part: workspace_held
 EXISTS (SELECT 1 FROM pauses WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id IS NULL)
   OR EXISTS (SELECT 1 FROM windows WHERE workspace_id = :workspace_id AND schedule_id IS NULL)
@@ -55,19 +59,19 @@ SELECT {pause_columns} FROM pauses
 WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id IS NULL AND (ends_ms IS NULL OR ends_ms > :now)
 UNION ALL
 SELECT {pause_columns} FROM pauses
-WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id IN (:ids...) AND (ends_ms IS NULL OR ends_ms > :now)
+WHERE {pause_in_workspace} AND settled = 0 AND schedule_id IN (:ids...) AND (ends_ms IS NULL OR ends_ms > :now)
 ORDER BY from_ms;
 
 -- name: anything_holds
 -- Whether `pauses_ahead` or `windows_over` may have a row: for most schedules neither has one.
 SELECT {workspace_held}
-  OR EXISTS (SELECT 1 FROM pauses WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id IN (:ids...))
+  OR EXISTS (SELECT 1 FROM pauses WHERE {pause_in_workspace} AND settled = 0 AND schedule_id IN (:ids...))
   OR EXISTS (SELECT 1 FROM windows WHERE workspace_id = :workspace_id AND schedule_id IN (:ids...));
 
 -- name: get_schedule_and_held
 -- A schedule, and last whether `pauses_ahead` or `windows_over` may have a row of it, last.
 SELECT {whole_columns}, {workspace_held}
-  OR EXISTS (SELECT 1 FROM pauses WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id = :id)
+  OR EXISTS (SELECT 1 FROM pauses WHERE {pause_in_workspace} AND settled = 0 AND schedule_id = :id)
   OR EXISTS (SELECT 1 FROM windows WHERE workspace_id = :workspace_id AND schedule_id = :id) AS held
 {schedule_tables}
 WHERE {schedule_of_workspace};

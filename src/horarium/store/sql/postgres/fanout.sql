@@ -6,6 +6,6 @@ SELECT q.fire_id, q.workspace_id FROM (
     FROM tenants t CROSS JOIN LATERAL (
         SELECT f.fire_id, f.workspace_id, f.due_ms FROM fanouts f
         WHERE f.workspace_id = t.workspace_id AND f.owner IS NULL AND f.due_ms <= :now
-        ORDER BY f.due_ms, f.fire_id LIMIT :share) AS o) AS q
+        ORDER BY f.owner, f.due_ms, f.fire_id LIMIT :share) AS o) AS q
 JOIN workspaces w ON w.id = q.workspace_id
 {by_turns};
