@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
@@ -176,7 +177,7 @@ async def begin_windows(tx: Tx, now: int) -> int:
     """Enter the times of windows that have begun; of how many windows. Whoever decides about slots does that first, so
     that no slot of a window is decided without it."""
     await tx.run("forget_lost_windows", now=now)
-    found = [_window(row) for row in await tx.rows("windows_begun", now=now)]
+    found = [_window(row) for row in sorted(await tx.rows("windows_begun", now=now), key=itemgetter(0))]
     if not found:
         return 0
     entered: list[PauseRow] = []
