@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from horarium.domain.ids import LOWEST_ID
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID
 from horarium.domain.places import LaneRoom
 from horarium.engine.steps import UPKEEP_BATCH, Engine
 from horarium.service.failure_log import LINES_OF_TARGET, PERIOD_MS
@@ -101,6 +101,16 @@ async def test_lines_of_failed_runs_that_were_left_out_are_told_of_when_their_mi
     assert told == [[], [], [2]]
 
 
+async def test_where_not_all_history_was_looked_at_the_next_piece_goes_on_behind_it():
+    """Of what is old and goes on there may be so much that a piece deletes nothing."""
+    engine = engine_on({upkeep.forget: upkeep.Forgotten(0, b"there", HIGHEST_ID)}, retention_ms=1_000)
+    assert [await engine.forget_history(5), await engine.forget_history(5)] == [5, 5]
+    engine.store.answers = {upkeep.forget: upkeep.Forgotten(0, HIGHEST_ID, HIGHEST_ID)}
+    assert [await engine.forget_history(5), await engine.forget_history(5)] == [0, 0]
+    begun, behind = (LOWEST_ID, LOWEST_ID), (b"there", HIGHEST_ID)
+    assert [tuple(asked[3:]) for asked in engine.store.asked] == [begun, behind, behind, begun]
+
+
 async def test_without_a_retention_time_no_history_is_deleted():
     engine = engine_on({upkeep.forget: 5})
     assert await engine.forget_history(5) == 0
@@ -109,9 +119,10 @@ async def test_without_a_retention_time_no_history_is_deleted():
 
 @pytest.mark.parametrize(("found", "behind"), [(4, False), (5, True)])
 async def test_history_is_deleted_up_to_the_retention_time_before_now_and_counted(found, behind):
-    engine = engine_on({upkeep.forget: found}, retention_ms=1_000)
+    forgotten = upkeep.Forgotten(found, HIGHEST_ID, HIGHEST_ID)
+    engine = engine_on({upkeep.forget: forgotten}, retention_ms=1_000)
     assert [await engine.forget_history(5), await engine.forget_history(5)] == [found, found]
-    assert engine.store.asked == [(upkeep.forget, NOW - 1_000, 5)] * 2
+    assert engine.store.asked == [(upkeep.forget, NOW - 1_000, 5, LOWEST_ID, LOWEST_ID)] * 2
     assert engine.figures.forgotten == 2 * found
     assert (engine.figures.behind_since is not None) is behind
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from horarium.domain.ids import LOWEST_ID, Id
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
 from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.engine.figures import EngineFigures
 from horarium.service.clock import Clock
@@ -68,6 +68,8 @@ class Engine:
     silent_since: dict[Id, int | None] = field(default_factory=dict)
     figures: EngineFigures = field(default_factory=EngineFigures)
     failures: FailureLog = field(default_factory=FailureLog)
+    # Up to which run and which fire history has been deleted in this round.
+    forgotten_to: list[Id] = field(default_factory=lambda: [LOWEST_ID, LOWEST_ID])
 
     async def release(
         self,
@@ -167,13 +169,16 @@ class Engine:
         return forgotten == UPKEEP_BATCH
 
     async def forget_history(self, limit: int) -> int:
-        """Delete up to `limit` each of the fires, runs, spans and pauses that are beyond the retention time. The
-        greatest of the numbers that were deleted, which is `limit` while there may be more."""
+        """Delete up to `limit` each of the fires, runs, spans and pauses that are beyond the retention time, a piece
+        further each time. `limit` or more while there may be more."""
         if not self.retention_ms:
             return 0
-        found = await self.store.write(upkeep.forget, self.clock.now_ms() - self.retention_ms, limit)
+        before = self.clock.now_ms() - self.retention_ms
+        found, *looked_to = await self.store.write(upkeep.forget, before, limit, *self.forgotten_to)
+        all_seen = looked_to == [HIGHEST_ID, HIGHEST_ID]
+        self.forgotten_to[:] = [LOWEST_ID, LOWEST_ID] if all_seen else looked_to
         self.figures.forgot(found, more=found >= limit)
-        return found
+        return found if all_seen else max(found, limit)
 
     async def give_back_space(self) -> bool:
         """Make the database file smaller by a piece where much of it is empty. Whether it was."""

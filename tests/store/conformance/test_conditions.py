@@ -287,10 +287,12 @@ CASES: dict[str, list[dict[str, Any]]] = {
         Not({"cursors.accounted_to": 8})],
     "settled_total": [{"cursors.fires": 3, "cursors.open_fires": 1, "cursors.waiting_fires": 1},
                       Not({"cursors.open_fires": 2}), Not({"cursors.waiting_fires": 2})],
-    "old_runs": [{"runs.finished_ms": T - 1, ":before_ms": T, ":before": b"\xff"}, Not({"runs.finished_ms": T}),
-                 Not({"runs.finished_ms": None}), Not({":before": Id("runs")})],
-    "old_fires": [{"fires.finished_ms": T - 1, ":before_ms": T, ":before": b"\xff"}, Not({"fires.finished_ms": T}),
-                  Not({"fires.finished_ms": None}), Not({":before": Id("fires")})],
+    "old_runs": [
+        {":before_ms": T, ":before": b"\xff", ":after": b""}, Not({":before": Id("runs")}),
+        Not({":after": Id("runs")})],
+    "old_fires": [
+        {":before_ms": T, ":before": b"\xff", ":after": b""}, Not({":before": Id("fires")}),
+        Not({":after": Id("fires")})],
     "delete_spans": [{"spans.recorded_ms": T - 1, "spans.last_ms": T - 1, ":before_ms": T},
                      Not({"spans.recorded_ms": T}), Not({"spans.last_ms": T})],
     "empty_attempts": [{":erased": "x", ":ids": Id("runs"), "attempts.error": "e"}, Not({"attempts.error": None})],

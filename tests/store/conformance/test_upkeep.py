@@ -3,6 +3,7 @@
 import pytest
 
 from horarium.domain.errors import NotFound, Unavailable
+from horarium.domain.ids import HIGHEST_ID
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, ScheduleState
 from horarium.store.rows import CursorMove, DueCursor, StaleCursor, ZoneInUse
@@ -20,15 +21,15 @@ async def test_history_beyond_retention_goes_and_the_rest_stays(tenant, store):
     for n in range(1, 6):
         await tenant.release(NOON + n * HOUR)
         await node.work(NOON + n * HOUR)
-    assert await store.write(upkeep.forget, NOON + 3 * HOUR, 100) == 2
+    assert (await store.write(upkeep.forget, NOON + 3 * HOUR, 100)).found == 2
     assert len(await tenant.fires(schedule)) == len(await tenant.runs(schedule)) == 3
-    assert await store.write(upkeep.forget, NOON + 3 * HOUR, 100) == 0
+    assert (await store.write(upkeep.forget, NOON + 3 * HOUR, 100)).found == 0
 
 
 async def test_what_is_still_open_is_kept_however_old(tenant, store):
     schedule = await tenant.schedule(policies=ALLOW)
     await tenant.release(NOON + MINUTE)
-    assert await store.write(upkeep.forget, NOON + 100 * DAY, 100) == 0
+    assert (await store.write(upkeep.forget, NOON + 100 * DAY, 100)).found == 0
     assert len(await tenant.runs(schedule)) == 1
 
 
@@ -62,8 +63,26 @@ async def test_forgetting_goes_by_batches(tenant, store):
     await tenant.schedules(7, policies=ALLOW)
     await tenant.release(NOON + MINUTE)
     await (await Node.start(store)).work(NOON + MINUTE)
-    counts = [await store.write(upkeep.forget, NOON + DAY, 3) for _ in range(4)]
+    counts = [(await store.write(upkeep.forget, NOON + DAY, 3)).found for _ in range(4)]
     assert counts == [3, 3, 1, 0]
+
+
+async def test_what_is_old_and_goes_on_is_passed_over_a_piece_at_a_time(tenant, store, monkeypatch):
+    """All of it was read for each piece that was deleted behind it."""
+    monkeypatch.setattr(upkeep, "LOOKED_AT", 4)
+    await tenant.schedules(7, policies=ALLOW)
+    await tenant.release(NOON + MINUTE)
+    *opened, last = sorted(run for (run,) in await select(store, "SELECT id FROM runs"))
+
+    async def end(tx):
+        await tx.many("finish_runs", [(last, "succeeded", NOON, NOON, 1, 200, None, None, None)])
+
+    await store.write(end)
+    found = await store.write(upkeep.forget, NOON + DAY, 1)
+    assert found == upkeep.Forgotten(0, opened[3], HIGHEST_ID)
+    found = await store.write(upkeep.forget, NOON + DAY, 1, found.runs, found.fires)
+    assert (found.found, found.fires) == (1, HIGHEST_ID)
+    assert [run for (run,) in await select(store, "SELECT id FROM runs ORDER BY id")] == opened
 
 
 async def test_nodes_long_gone_are_forgotten(store):

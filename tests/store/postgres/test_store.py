@@ -291,7 +291,7 @@ async def test_what_no_month_takes_lies_in_the_rest_and_is_tidied_there(url, sto
     made = await make_partitions(connection, early, early)
     assert "runs_2025_07" not in made  # the rest has rows of that month, and keeps it
     assert "runs_2025_08" in made
-    assert await store.write(upkeep.forget, NOON, 100) == 1
+    assert (await store.write(upkeep.forget, NOON, 100)).found == 1
     assert await where(connection, "runs") == {}
     await connection.close()
 

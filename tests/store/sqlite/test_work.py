@@ -291,6 +291,12 @@ def test_whether_pauses_can_be_settled_is_asked_of_each_schedule_by_itself():
                 )
             ),
             (
+                "beside old runs that go on",
+                "old_runs",
+                {"after": b"", "before": b"\xff", "before_ms": NOW, "limit": 5},
+                [rows("runs", id=number)],
+            ),
+            (
                 "beside a queue",
                 "earliest_ready",
                 {},

@@ -33,11 +33,13 @@ FROM rows(schedule_id bytea, accounted_to bigint, next_slot bigint, next_due big
 WHERE cursors.schedule_id = r.schedule_id;
 
 -- name: old_runs
--- The oldest runs that are over and were over before the given instant. Ids begin with the time.
-SELECT id FROM runs WHERE id < :before AND finished_ms < :before_ms ORDER BY id LIMIT :limit;
+-- The oldest runs behind one, and whether each was over before the given instant. Ids begin with the time.
+SELECT id, CASE WHEN finished_ms < :before_ms THEN 1 ELSE 0 END AS was_over
+FROM runs WHERE id > :after AND id < :before ORDER BY id LIMIT :limit;
 
 -- name: old_fires
-SELECT id FROM fires WHERE id < :before AND finished_ms < :before_ms ORDER BY id LIMIT :limit;
+SELECT id, CASE WHEN finished_ms < :before_ms THEN 1 ELSE 0 END AS was_over
+FROM fires WHERE id > :after AND id < :before ORDER BY id LIMIT :limit;
 
 -- name: delete_runs
 DELETE FROM runs WHERE id IN (:ids...);

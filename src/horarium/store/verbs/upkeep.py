@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from horarium.domain.fire import SpanReason
-from horarium.domain.ids import LOWEST_ID, Id, lowest_id_at
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, lowest_id_at
 from horarium.domain.plan import repeated_local_time, slot_after
 from horarium.domain.schedule import policies_from_text, stored_recurrence, timing_from_text
 from horarium.store.base import DUE, Tx, portable
@@ -15,6 +15,8 @@ from horarium.store.verbs.settle import follow_up
 from horarium.store.verbs.windows import rezone_windows
 from horarium.times import zone_fingerprint
 
+# Where history is deleted, so many times as many runs and fires are looked at as are deleted.
+LOOKED_AT = 4
 # Of the schedules that have a waiting fire so many are looked at at once, whether theirs may start.
 WAITING_AT_ONCE = 1_000
 # So many pages of a SQLite file (of 4 KiB) may hold nothing without being given back.
@@ -102,13 +104,23 @@ def _rezoned(stale: StaleCursor, zone_data: str, now: int) -> tuple[RezonedCurso
     return RezonedCursor(stale.schedule_id, accounted_to, slot, next_due, zone_data), dropped
 
 
+class Forgotten(NamedTuple):
+    """How many rows of history were deleted of the table that had most, and up to which run and which fire it has been
+    looked: HIGHEST_ID where all were. What is old and goes on is passed over."""
+
+    found: int
+    runs: Id
+    fires: Id
+
+
 @portable
-async def forget(tx: Tx, before_ms: int, limit: int) -> int:
-    """Delete up to `limit` each of the fires, runs, spans and pauses that ended before an instant (ms). The greatest of
-    the numbers that were deleted, which is `limit` while there may be more."""
-    bound = lowest_id_at(before_ms)
-    runs = [run for (run,) in await tx.rows("old_runs", before=bound, before_ms=before_ms, limit=limit)]
-    fires = [fire for (fire,) in await tx.rows("old_fires", before=bound, before_ms=before_ms, limit=limit)]
+async def forget(
+    tx: Tx, before_ms: int, limit: int, runs_after: Id = LOWEST_ID, fires_after: Id = LOWEST_ID
+) -> Forgotten:
+    """Delete up to `limit` each of the fires, runs, spans and pauses that ended before an instant (ms). Of the runs and
+    fires behind some it looks at LOOKED_AT times as many at most. While `found` is `limit` there may be more."""
+    runs, runs_to = await _old(tx, "old_runs", before_ms, limit, runs_after)
+    fires, fires_to = await _old(tx, "old_fires", before_ms, limit, fires_after)
     if runs:
         await tx.run("delete_attempts", ids=runs)
         await tx.run("forget_callbacks", ids=runs)
@@ -118,7 +130,19 @@ async def forget(tx: Tx, before_ms: int, limit: int) -> int:
     spans = await tx.run("delete_spans", before_ms=before_ms, limit=limit)
     await tx.run("forget_nodes", before_ms=before_ms)
     pauses = await tx.run("forget_pauses", before_ms=before_ms, limit=limit)
-    return max(len(runs), len(fires), spans, pauses)
+    return Forgotten(max(len(runs), len(fires), spans, pauses), runs_to, fires_to)
+
+
+async def _old(tx: Tx, statement: str, before_ms: int, limit: int, after: Id) -> tuple[list[Id], Id]:
+    """Up to `limit` rows behind one that were over before an instant, and up to which one it has been looked."""
+    most = limit * LOOKED_AT
+    rows = await tx.rows(
+        statement, after=after, before=lowest_id_at(before_ms), before_ms=before_ms, limit=most
+    )
+    over = [row_id for row_id, was_over in rows if was_over][:limit]
+    if len(over) == limit:
+        return over, over[-1]
+    return over, rows[-1][0] if len(rows) == most else HIGHEST_ID
 
 
 async def give_back_space(tx: Tx) -> bool:
