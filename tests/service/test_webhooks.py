@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
 
-from horarium.domain.errors import Invalid
+from horarium.domain.errors import Conflict, Invalid
 from horarium.domain.events import EventFilter, quota_near
 from horarium.domain.ids import prefixed, random_id
 from horarium.domain.listings import AuditListing
 from horarium.domain.webhooks import WebhookState
+from horarium.service import webhooks as service
 from horarium.service.webhooks import SWITCHED_OFF
 from horarium.store.base import Tx
+from horarium.store.sqlite.transaction import SqliteTx
 from horarium.store.verbs import events as verbs
 from tests.support.house import House
 
@@ -47,6 +50,36 @@ async def test_a_replay_from_an_instant_on_looks_at_no_event_from_before_it() ->
         said = [orjson.loads(linked.content or "")["after"] for linked in log.items]
         assert said[0] == {"event": prefixed("evt", third.id), "from_ms": None}
         assert said[1] == {"event": None, "from_ms": begun}
+
+
+async def test_a_webhook_is_deleted_with_what_was_sent_to_it_a_piece_at_a_time(monkeypatch) -> None:
+    """A million deliveries in one transaction held SQLite's writer."""
+    monkeypatch.setattr(service, "DELETED_AT_ONCE", 2)
+    async with House.open(NOW) as house:
+        who, webhooks = await house.who(), house.services.webhooks
+        hook = (await webhooks.create(who, URL, None, EventFilter())).webhook
+        connection = house.store.connection
+        for number in range(5):
+            connection.execute(
+                "INSERT INTO event_deliveries (webhook_id, number, event_id, type, state, attempts, first_ms) "
+                "VALUES (?, ?, x'00', 'fire.failed', 'delivered', 1, 1)",
+                (hook.id, number),
+            )
+        with pytest.raises(Conflict):
+            await webhooks.delete(who, hook.id, hook.version + 1)
+        assert connection.execute("SELECT count(*) FROM event_deliveries").fetchone()[0] == 5
+        pieces: list[int] = []
+        run = SqliteTx.run
+
+        async def noted(tx: SqliteTx, name: str, **given: Any) -> int:
+            touched = await run(tx, name, **given)
+            if name.endswith("_deliveries"):
+                pieces.append(touched)
+            return touched
+
+        monkeypatch.setattr(SqliteTx, "run", noted)
+        await webhooks.delete(who, hook.id)
+        assert pieces == [2, 2, 1, 0]
 
 
 async def test_switching_a_webhook_to_what_it_is_changes_nothing_of_why_it_is_that() -> None:

@@ -145,10 +145,10 @@ class PauseService:
 
     async def settle(self) -> bool:
         """Let releases forget pauses that are over. Whether there may be more of them."""
-        return (
-            await self.store.urgent(verbs.settle_pauses, self.clock.now_ms(), SETTLED_AT_ONCE)
-            == SETTLED_AT_ONCE
-        )
+        found = await self.store.read(verbs.pauses_to_settle, self.clock.now_ms(), SETTLED_AT_ONCE)
+        if found:
+            await self.store.urgent(verbs.settle_pauses, found)
+        return len(found) == SETTLED_AT_ONCE
 
     async def _resume_schedule(self, workspace_id: Id, schedule_id: Id, now: int) -> None:
         """Resume a schedule whose pause has come to its end, unless somebody else has just changed that."""

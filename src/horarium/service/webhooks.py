@@ -30,6 +30,8 @@ LONGEST_URL = 2_000
 SECRETS = "signing_secrets"
 # Why a webhook is off that somebody has switched off.
 SWITCHED_OFF = "disabled by request"
+# So many deliveries of a webhook that is deleted go in one transaction: it may have a million.
+DELETED_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,11 @@ class WebhookService:
             verbs.delete_webhook,
             lambda gone: [trail.entry("webhook.deleted", "hook", webhook_id, before=_facts(gone))],
         )
+        deleted = DELETED_AT_ONCE
+        while deleted == DELETED_AT_ONCE:
+            deleted = await self.store.write(
+                verbs.delete_some_deliveries, who.workspace_id, webhook_id, DELETED_AT_ONCE, version
+            )
         await self.store.write(verb, who.workspace_id, webhook_id, now, version)
         await self.recording.refresh()
 

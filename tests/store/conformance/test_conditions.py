@@ -132,6 +132,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
                            Not({"audit_links.number": 4})],
     "old_audit_links": [{"audit_links.linked_ms": T - 1, ":before_ms": T}, Not({"audit_links.linked_ms": T})],
     "delete_audit_links": [{"audit_links.number": 3, ":number": 3}, Not({"audit_links.number": 4})],
+    "delete_some_deliveries": [{":id": Id("webhooks"), ":limit": 1}, Not({":id": O}), Not({":limit": 0})],
     "audit_entries_of_person": [
         {"audit_entries.action": "runs.cancelled", "audit_entries.erased_by": None, "audit_entries.subject": "s",
          "audit_entries.principal_id": N, ":principal_id": N, ":subject": "t"},

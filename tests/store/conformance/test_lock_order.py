@@ -84,7 +84,7 @@ async def a_target_that_is_lent_no_longer(tenant, store):
 async def a_pause_that_is_over(tenant, store):
     over = Pause(random_id(NOW), tenant.workspace, None, NOW, NOW + 1, CatchUp.NONE)
     await store.write(pauses.write_pauses, [over])
-    return pauses.settle_pauses, NOW + HOUR, 10
+    return pauses.settle_pauses, await store.read(pauses.pauses_to_settle, NOW + HOUR, 10)
 
 
 @pytest.mark.parametrize(

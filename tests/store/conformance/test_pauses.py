@@ -160,10 +160,10 @@ async def test_a_pause_is_forgotten_by_releases_once_no_schedule_waits_for_its_e
     await pause(tenant, until=NOON + 2 * MINUTE)
     await tenant.release(NOON + MINUTE)
     late = NOON + 2 * MINUTE + pauses.SETTLED_AFTER_MS + 1
-    assert await store.urgent(pauses.settle_pauses, late, 10) == 0
+    assert await store.read(pauses.pauses_to_settle, late, 10) == []
     assert tenant.workspace in (await store.urgent(pauses.ruling, late)).of_workspaces
     await tenant.release(late)
-    await store.urgent(pauses.settle_pauses, late, 10)
+    await store.urgent(pauses.settle_pauses, await store.read(pauses.pauses_to_settle, late, 10))
     assert tenant.workspace not in (await store.urgent(pauses.ruling, late)).of_workspaces
     (known,) = await store.read(pauses.list_pauses, tenant.workspace, 10)
     assert known.ends_ms == NOON + 2 * MINUTE
@@ -179,7 +179,7 @@ async def test_a_pause_is_kept_while_slots_in_it_are_undecided_however_long_ago_
     await tenant.release(NOON + 3 * MINUTE)
     assert minutes(await tenant.spans(schedule)) == [(1, 2, SpanReason.WORKSPACE_PAUSED)]
     assert fired(await tenant.fires(schedule)) == [3]
-    await store.urgent(pauses.settle_pauses, NOON + HOUR, 10)
+    await store.urgent(pauses.settle_pauses, await store.read(pauses.pauses_to_settle, NOON + HOUR, 10))
     await store.write(upkeep.forget, NOON + HOUR, 100)
     assert await store.read(pauses.list_pauses, tenant.workspace, 10) == []
 

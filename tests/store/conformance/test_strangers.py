@@ -42,6 +42,7 @@ WITHOUT_WORKSPACE = {
     "take_webhook": ENGINE, "free_webhook": ENGINE, "move_webhook": ENGINE,
     "note_deliveries": ENGINE, "disable_webhook": ENGINE,
     "set_webhook_position": FOUND, "replay_deliveries": FOUND, "delete_deliveries": FOUND,
+    "delete_some_deliveries": FOUND,
     "insert_workspace": SERVER, "update_workspace": "its id is the workspace", "touch_keys": ENGINE,
     "answer_callback": TOKEN, "extend_callback": TOKEN, "erasures": READ_BEFORE, "erased_runs": READ_BEFORE,
     "erased_texts": READ_BEFORE,

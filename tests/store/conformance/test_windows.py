@@ -175,7 +175,9 @@ async def test_times_of_a_window_are_settled_even_in_a_pause_that_goes_on(tenant
     await add(tenant)
     await tenant.release(NOON + MINUTE)
     await tenant.release(NOON + 5 * HOUR)
-    assert await store.urgent(pauses.settle_pauses, NOON + 5 * HOUR, 100) == 5
+    over = await store.read(pauses.pauses_to_settle, NOON + 5 * HOUR, 100)
+    assert len(over) == 5
+    await store.urgent(pauses.settle_pauses, over)
     rules = await store.urgent(pauses.ruling, NOON + 5 * HOUR)
     assert [closure.from_ms for closure in rules.of_workspaces[tenant.workspace]] == [NOON]
 

@@ -31,6 +31,10 @@ WHERE id = :id AND workspace_id = :workspace_id;
 -- name: delete_webhook
 DELETE FROM webhooks WHERE id = :id AND workspace_id = :workspace_id;
 
+-- name: delete_some_deliveries
+DELETE FROM event_deliveries WHERE webhook_id = :id AND number IN (
+    SELECT number FROM event_deliveries WHERE webhook_id = :id ORDER BY number LIMIT :limit);
+
 -- name: delete_deliveries
 DELETE FROM event_deliveries WHERE webhook_id = :id;
 

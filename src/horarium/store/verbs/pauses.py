@@ -27,7 +27,7 @@ SETTLED_AFTER_MS = 60_000
 MOST_RULING = 50
 
 
-class _EndedPause(NamedTuple):
+class EndedPause(NamedTuple):
     """The columns of `pauses_to_settle`."""
 
     id: Id
@@ -229,15 +229,21 @@ async def put_off_resumption(tx: Tx, workspace_id: Id, schedule_id: Id, again_ms
     await tx.run("put_off_resumption", workspace_id=workspace_id, id=schedule_id, again_ms=again_ms)
 
 
-async def settle_pauses(tx: Tx, now: int, limit: int) -> int:
-    """Let releases forget pauses that are over and that no schedule has slots in any more; how many were looked at.
-
-    A pause is locked before it is looked at: a release that has seen it go on may be about to let a schedule wait for
-    its end.
-    """
+async def pauses_to_settle(tx: Tx, now: int, limit: int) -> list[EndedPause]:
+    """Up to `limit` pauses that are over and that no schedule has slots in any more. A reader looks for them: where a
+    workspace is paused there may be very many of its schedules that are looked at in vain."""
     before = now - SETTLED_AFTER_MS
     rows = await tx.rows("pauses_to_settle", before=before, due=WHEN_RESUMED, limit=limit)
-    for ended in map(_EndedPause._make, rows):
+    return [*map(EndedPause._make, rows)]
+
+
+async def settle_pauses(tx: Tx, found: Sequence[EndedPause]) -> None:
+    """Let releases forget pauses that were found to be over.
+
+    A pause is locked before it is looked at once more: a release that has seen it go on may be about to let a schedule
+    wait for its end.
+    """
+    for ended in found:
         await tx.rows("hold_pause", id=ended.id)
         until = {"ends_ms": ended.ends_ms, "due": WHEN_RESUMED}
         if ended.schedule_id is None:
@@ -246,4 +252,3 @@ async def settle_pauses(tx: Tx, now: int, limit: int) -> int:
             concerned = await tx.row("concerned_by_own_pause", schedule_id=ended.schedule_id, **until)
         if concerned is None or await tx.row("covered_pause", id=ended.id) is not None:
             await tx.run("settle_pause", id=ended.id)
-    return len(rows)

@@ -208,10 +208,19 @@ def _expect(webhook: Webhook, version: int | None) -> None:
         )
 
 
+async def delete_some_deliveries(
+    tx: Tx, workspace_id: Id, webhook_id: Id, limit: int, expected_version: int | None = None
+) -> int:
+    """Delete up to `limit` of the first deliveries of a webhook that is about to be deleted; how many. Raises NotFound,
+    Conflict (version)."""
+    _expect(await _held(tx, workspace_id, webhook_id), expected_version)
+    return await tx.run("delete_some_deliveries", id=webhook_id, limit=limit)
+
+
 async def delete_webhook(
     tx: Tx, workspace_id: Id, webhook_id: Id, now: int, expected_version: int | None = None
 ) -> Webhook:
-    """Delete a webhook with its deliveries; the webhook as it was. Raises NotFound, Conflict (version)."""
+    """Delete a webhook with the rest of its deliveries; the webhook as it was. Raises NotFound, Conflict (version)."""
     webhook = await _held(tx, workspace_id, webhook_id)
     _expect(webhook, expected_version)
     await tx.run("delete_webhook", id=webhook_id, workspace_id=workspace_id)
