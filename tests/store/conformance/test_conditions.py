@@ -95,6 +95,11 @@ HOLDS_BESIDE = [
     Also(HOLDING | {"+pauses.from_ms": T + 1}), Also(HOLDING | {"+pauses.settled": 1}),
     Also(HOLDING | {"+pauses.schedule_id": O}),
 ]  # fmt: skip
+OF_ALL = HOLDING | {"+pauses.schedule_id": None}
+HOLDS_ALL = [
+    Not(OF_ALL), Not(OF_ALL | {"+pauses.ends_ms": T + 1}), Also(OF_ALL | {"+pauses.ends_ms": T}),
+    Also(OF_ALL | {"+pauses.from_ms": T + 1}), Also(OF_ALL | {"+pauses.settled": 1}),
+]  # fmt: skip
 # A pause of a workspace that began before another one and ends after it.
 COVERED = {
     "pauses.schedule_id": None, "pauses.settled": 0, "pauses.from_ms": 5, "pauses.ends_ms": T - 1,
@@ -516,9 +521,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"cursors.next_due": 7, ":due": 7, ":now": T, "pauses.settled": 0, "pauses.from_ms": 1, "pauses.ends_ms": T},
         Not({"pauses.ends_ms": T + 1}), Not({"pauses.ends_ms": None}), Not({"pauses.settled": 1}),
         Not({"cursors.next_due": 8}), Not({"pauses.schedule_id": None}),
-        Not({"pauses.from_ms": T + 1, "pauses.ends_ms": T + 2}), *HOLDS_BESIDE],
-    "workspaces_with_own_pauses": [
-        {"pauses.settled": 0, "pauses.schedule_id": O}, Not({"pauses.settled": 1}), Not({"pauses.schedule_id": None})],
+        Not({"pauses.from_ms": T + 1, "pauses.ends_ms": T + 2}), *HOLDS_BESIDE, *HOLDS_ALL],
     "covered_pause": [COVERED, *NOT_COVERED, Not({":id": O})],
     "pauses_to_settle": [
         {"pauses.settled": 0, "pauses.ends_ms": T - 1, ":before": T, "cursors.next_due": T - 1, ":due": 7},

@@ -87,6 +87,7 @@ PAUSES_OVER = [
 RESUMED_WHILE_HELD = [
     rows("pauses", **OVER, workspace_id=OTHER, schedule_id=number, settled=0),
     rows("cursors", place=int, schedule_id=number, workspace_id=OTHER, next_due=WAITING),
+    lambda connection, _: rows("pauses", id=lambda _: HERE, workspace_id=OTHER, settled=0)(connection, 1),
 ]
 OWN = {"workspace_id": HERE, "schedule_id": ONE}
 
@@ -97,7 +98,6 @@ OWN = {"workspace_id": HERE, "schedule_id": ONE}
         ("what_rules", {"now": NOW}),
         ("ruling_pauses", {}),
         ("ruling_pauses_of_schedules", {"ids": [ONE]}),
-        ("workspaces_with_own_pauses", {}),
         ("pauses_in_force", {"workspace_id": HERE, "now": NOW}),
         ("count_ruling_pauses", {"workspace_id": HERE}),
         ("anything_holds", {"workspace_id": HERE, "ids": [ONE]}),
@@ -120,8 +120,7 @@ def test_pauses_that_are_settled_cost_nothing(statement, given):
     [
         ("what_rules", {"now": NOW}),
         ("ruling_pauses", {}),
-        ("workspaces_with_own_pauses", {}),
-        ("waiting_for_own_resumption", {"workspace_id": HERE, "due": WAITING, "now": NOW, "limit": 10}),
+        ("waiting_for_own_resumption", {"due": WAITING, "now": NOW, "limit": 10}),
         ("pauses_in_force", {"workspace_id": HERE, "now": NOW}),
         ("anything_holds", {"workspace_id": HERE, "ids": [ONE]}),
         ("concerned_by_own_pause", {"schedule_id": ONE, "ends_ms": NOW, "due": WAITING}),

@@ -9,7 +9,7 @@ NOT EXISTS (SELECT 1 FROM pauses o WHERE o.schedule_id = c.schedule_id AND o.set
 
 -- part: own_pause_is_over
 -- (OFFSET keeps PostgreSQL from beginning with the pauses of all schedules.)
-c.workspace_id = :workspace_id AND c.next_due = :due
+c.next_due = :due
 AND EXISTS (SELECT 1 FROM pauses p WHERE p.schedule_id = c.schedule_id AND p.settled = 0 AND p.ends_ms <= :now
             LIMIT 1 OFFSET 0)
 AND {not_held_alone}
@@ -28,10 +28,10 @@ LIMIT :limit;
 FROM cursors c JOIN targets t ON t.id = c.target_id
 WHERE c.workspace_id = :workspace_id AND c.next_due = :due AND {not_held_alone} LIMIT :limit;
 
--- name: workspaces_with_own_pauses
--- The workspaces of which schedules have pauses that may still concern a slot: a skip scan, so that its cost depends on
--- the number of workspaces and not of schedules.
-WITH RECURSIVE found (workspace_id) AS (
+-- part: free_with_own_pauses
+-- The workspaces of which schedules have pauses that may still concern a slot, without those that are paused themselves: a
+-- skip scan, so that its cost depends on the number of workspaces and not of schedules.
+found (workspace_id) AS (
     SELECT (SELECT workspace_id FROM pauses WHERE settled = 0 AND schedule_id IS NOT NULL
             ORDER BY workspace_id LIMIT 1)
     UNION ALL
@@ -39,15 +39,19 @@ WITH RECURSIVE found (workspace_id) AS (
             WHERE p.settled = 0 AND p.schedule_id IS NOT NULL AND p.workspace_id > found.workspace_id
             ORDER BY p.workspace_id LIMIT 1)
     FROM found WHERE found.workspace_id IS NOT NULL
+), free (workspace_id) AS (
+    SELECT f.workspace_id FROM found f
+    WHERE f.workspace_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM pauses o WHERE o.workspace_id = f.workspace_id AND o.schedule_id IS NULL AND o.settled = 0
+        AND o.from_ms <= :now AND (o.ends_ms IS NULL OR o.ends_ms > :now))
 )
-SELECT workspace_id FROM found WHERE workspace_id IS NOT NULL;
 
 -- name: waiting_for_own_resumption
--- The cursors of a workspace that wait for the end of a pause of their schedule which has come, and that no other pause
--- of their schedule holds.
+-- The cursors that wait for the end of a pause of their schedule which has come, and that no other pause holds.
+WITH RECURSIVE {free_with_own_pauses}
 {cursors_with_targets}
-FROM cursors c JOIN targets t ON t.id = c.target_id
-WHERE {own_pause_is_over} LIMIT :limit;
+FROM free w CROSS JOIN cursors c JOIN targets t ON t.id = c.target_id
+WHERE c.workspace_id = w.workspace_id AND {own_pause_is_over} LIMIT :limit;
 
 -- name: workspaces_due
 -- The workspaces with a slot that is due, and their weights: a skip scan, so its cost follows the number of workspaces and

@@ -107,11 +107,9 @@ async def release(
 async def _resumed(tx: Tx, rules: Ruling, now: int, limit: int) -> list[DueCursor]:
     """Up to `limit` schedules that waited for the end of a pause that has come."""
     found: list[DueCursor] = []
-    held: set[Id] = set()
     for workspace_id, own in sorted(rules.of_workspaces.items()):
-        if any(each.from_ms <= now and each.open_at(now) for each in own):
-            held.add(workspace_id)
-        elif any(not each.open_at(now) for each in own):
+        over = any(not each.open_at(now) for each in own)
+        if over and not any(each.from_ms <= now and each.open_at(now) for each in own):
             waiting = await tx.rows(
                 "waiting_for_resumption",
                 workspace_id=workspace_id,
@@ -122,19 +120,12 @@ async def _resumed(tx: Tx, rules: Ruling, now: int, limit: int) -> list[DueCurso
             found += map(DueCursor._make, waiting)
         if len(found) >= limit:
             return found
-    if rules.of_schedules is None:
-        return found
-    known = {cursor.schedule_id for cursor in found}
-    for (workspace_id,) in await tx.rows("workspaces_with_own_pauses"):
-        if len(found) < limit and workspace_id not in held:
-            alone = await tx.rows(
-                "waiting_for_own_resumption",
-                workspace_id=workspace_id,
-                due=WHEN_RESUMED,
-                now=now,
-                limit=limit - len(found),
-            )
-            found += [cursor for cursor in map(DueCursor._make, alone) if cursor.schedule_id not in known]
+    if rules.of_schedules is not None:
+        alone = await tx.rows(
+            "waiting_for_own_resumption", due=WHEN_RESUMED, now=now, limit=limit - len(found)
+        )
+        known = {cursor.schedule_id for cursor in found}
+        found += [cursor for cursor in map(DueCursor._make, alone) if cursor.schedule_id not in known]
     return found
 
 

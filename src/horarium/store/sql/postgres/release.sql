@@ -25,6 +25,10 @@ JOIN targets t ON t.id = c.target_id;
 
 -- name: waiting_for_own_resumption
 -- As for both, with each cursor locked, and without those that another node has locked.
+WITH RECURSIVE {free_with_own_pauses}
 {cursors_with_targets}
-FROM (SELECT * FROM cursors c WHERE {own_pause_is_over} LIMIT :limit FOR UPDATE SKIP LOCKED) c
-JOIN targets t ON t.id = c.target_id;
+FROM free w CROSS JOIN LATERAL (
+    SELECT * FROM cursors c WHERE c.workspace_id = w.workspace_id AND {own_pause_is_over} LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+) AS c
+JOIN targets t ON t.id = c.target_id LIMIT :limit;
