@@ -30,8 +30,8 @@ OF_ALL_WORKSPACES = {"purge_labels"}
 # Questions about all workspaces: what they find in two is what they find in each.
 FOUND_IN_ALL = {
     "all_fanout_tasks", "allowed_hosts", "audit_pending", "deleted_workspaces", "due_schedules", "event_notes",
-    "lapsed_owners", "list_workspaces", "looks_of_targets", "open_fanout_tasks", "open_lanes", "open_runs_due",
-    "queue_by_lane", "recorded_workspaces", "schedules_by_dialect", "schedules_that_wait", "schedules_to_resume",
+    "lapsed_owners", "list_workspaces", "looks_of_targets", "old_fires", "old_runs", "open_fanout_tasks",
+    "open_lanes", "open_runs_due", "queue_by_lane", "recorded_workspaces", "schedules_by_dialect", "schedules_that_wait", "schedules_to_resume",
     "sealed_sources", "sealed_targets", "sealed_versions", "sealed_webhooks", "targets_known_to_fail", "watched_nodes",
     "windows_begun", "workspaces_due", "workspaces_with_freed", "zones_in_use", "zones_of_windows",
 }  # fmt: skip

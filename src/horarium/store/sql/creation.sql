@@ -34,7 +34,7 @@ SELECT s.id, v.version, v.timing FROM schedules s
 JOIN versions v ON v.schedule_id = s.id AND v.version = s.definition_version
 WHERE {schedule_in_workspace} AND s.dialect = :dialect AND s.target_id = :target_id
   AND s.deleted_ms IS NULL
-  AND v.timing LIKE :timing ESCAPE '\' AND COALESCE(octet_length(v.input), 0) = :bytes;
+  AND instr(v.timing, :timing) > 0 AND COALESCE(octet_length(v.input), 0) = :bytes;
 
 -- name: input_of_version
 SELECT input FROM versions WHERE schedule_id = :schedule_id AND version = :version;

@@ -29,7 +29,7 @@ from horarium.store.rows import CursorRow, LabelRow, SameTarget, ScheduleRow, Ve
 from horarium.store.verbs.pauses import pause_of, write_pauses
 from horarium.store.verbs.quotas import take_for_schedules, tell_if_near
 from horarium.store.verbs.targets import refuse_deleted
-from horarium.store.verbs.texts import containing, json_text, json_value
+from horarium.store.verbs.texts import json_text, json_value
 from horarium.times import Timing, zone_fingerprint
 
 MINUTE_MS = 60_000
@@ -226,7 +226,7 @@ async def refuse_twin(tx: Tx, schedule: Schedule) -> None:
         workspace_id=schedule.workspace_id,
         dialect=schedule.dialect,
         target_id=schedule.definition.target_id,
-        timing=containing(timing_to_text(Timing(timing.spec))[1:-1]),
+        timing=timing_to_text(Timing(timing.spec))[1:-1],
         bytes=len((json_text(given) or "").encode()),
     )
     for other in map(SameTarget._make, rows):

@@ -7,4 +7,4 @@ SELECT s.id, v.version, v.timing FROM (
 CROSS JOIN LATERAL (
     SELECT o.version, o.timing, o.input FROM versions o
     WHERE o.schedule_id = s.id AND o.version = s.definition_version OFFSET 0) AS v
-WHERE v.timing LIKE :timing ESCAPE '\' AND COALESCE(octet_length(v.input), 0) = :bytes;
+WHERE strpos(v.timing, :timing) > 0 AND COALESCE(octet_length(v.input), 0) = :bytes;
