@@ -31,9 +31,10 @@ OF_ALL_WORKSPACES = {"purge_labels"}
 FOUND_IN_ALL = {
     "all_fanout_tasks", "allowed_hosts", "audit_pending", "deleted_workspaces", "due_schedules", "event_notes",
     "lapsed_owners", "list_workspaces", "looks_of_targets", "old_fires", "old_runs", "open_fanout_tasks",
-    "open_lanes", "open_runs_due", "queue_by_lane", "recorded_workspaces", "schedules_by_dialect", "schedules_that_wait", "schedules_to_resume",
-    "sealed_sources", "sealed_targets", "sealed_versions", "sealed_webhooks", "targets_known_to_fail", "watched_nodes",
-    "windows_begun", "workspaces_due", "workspaces_with_freed", "zones_in_use", "zones_of_windows",
+    "open_lanes", "open_runs_due", "queue_by_lane", "recorded_workspaces", "schedules_by_dialect",
+    "schedules_that_wait", "schedules_to_resume", "sealed_sources", "sealed_targets", "sealed_versions",
+    "sealed_webhooks", "targets_known_to_fail", "watched_nodes", "windows_begun", "workspaces_due",
+    "workspaces_with_freed", "zones_in_use", "zones_of_windows",
 }  # fmt: skip
 # Questions about a principal and a key that may be of another workspace than the one that is named with them.
 OF_ANOTHER = {"standing_of_taker"}
