@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 
+import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
@@ -293,6 +294,26 @@ def test_while_the_database_is_away_it_is_asked_three_times_a_second_until_the_l
     left = [line.pop("lease_left_s") for line in connection.lines]
     assert connection.lines == [told] * len(left)
     assert left == [pytest.approx(max(0.0, LEASE_S - at), abs=0.06) for at in connection.dropped[:-1]]
+
+
+def test_a_connection_that_cannot_be_lent_as_an_ear_is_replaced_and_the_lease_kept(monkeypatch):
+    """It may be lost just after a heartbeat."""
+    lent = []
+
+    async def lend(connection, loop):
+        lent.append(connection)
+        if len(lent) == 1:
+            raise asyncpg.ConnectionDoesNotExistError("gone")
+
+    async def story(connection, lease):
+        connection.lose()
+        lease._lend = lend
+        await asyncio.sleep(2 * LEASE_S)
+        assert lease.held
+
+    connection = beaten(monkeypatch, story)
+    assert len(lent) == len(connection.opened) == 2
+    assert [line["event"] for line in connection.lines] == ["heartbeat_failed"]
 
 
 def test_a_connection_without_an_answer_is_given_up_after_half_a_lease_and_another_is_opened(monkeypatch):

@@ -20,6 +20,7 @@ import structlog
 
 from horarium.domain.errors import HorariumError
 from horarium.store.postgres.connection import PostgresConnection
+from horarium.store.postgres.faults import LOST, REFUSED
 from horarium.store.verbs import nodes
 
 _log = structlog.get_logger(__name__)
@@ -108,7 +109,7 @@ class Lease:
                 async with asyncio.timeout(self._lease_s / 2):
                     await self._beat(connection)
                     await self._look_after(await connection.open())
-            except (HorariumError, TimeoutError) as error:
+            except (HorariumError, *LOST, *REFUSED) as error:
                 self._beating = None
                 connection.drop()
                 pause = min(pause, AGAIN_S)

@@ -18,6 +18,7 @@ from horarium.store.postgres.connection import ACQUIRE_SECONDS, BY_KEY, READ_ONL
 from horarium.store.postgres.faults import place_of, unreachable
 from horarium.store.postgres.lending import Lending
 from tests.support.poolers import MODE
+from tests.support.postgres import name_in, run_sql
 
 AHEAD_MS = 3_600_000
 # Sessions behind a pooler have no settings.
@@ -50,9 +51,12 @@ class Sessions:
         self.taken: list[Session] = []
         self.given_back = self.expired = 0
         self.patience: set[float] = set()
+        self.refused: Exception | None = None
 
     async def acquire(self, timeout: float) -> Session:
         self.patience.add(timeout)
+        if self.refused is not None:
+            raise self.refused
         self.taken.append(Session())
         return self.taken[-1]
 
@@ -105,6 +109,11 @@ AWAY = "the database cannot be reached: "
         (asyncpg.ReadOnlySQLTransactionError("standby"), 1, Unavailable, "refused: standby", False),
         (asyncpg.LockNotAvailableError("held"), 1, Unavailable, "refused: held", False),
         (asyncpg.IdleInTransactionSessionTimeoutError("idle"), 1, Unavailable, "refused: idle", False),
+        (asyncpg.TransactionTimeoutError("long"), 1, Unavailable, "refused: long", False),
+        (asyncpg.InvalidCachedStatementError("changed"), 1, Unavailable, "refused: changed", False),
+        (asyncpg.InternalServerError("a broken page"), 1, Unavailable, "refused: a broken page", False),
+        (asyncpg.RaiseError("a trigger"), 1, Unavailable, "the database refused: a trigger", False),
+        (asyncpg.CheckViolationError("wrong"), 1, asyncpg.CheckViolationError, "wrong", False),
         (asyncpg.InsufficientPrivilegeError("no"), 1, Unavailable, "the database refused: no", False),
         (asyncpg.NumericValueOutOfRangeError("much"), 1, Invalid, "cannot be stored|hold", False),
         (
@@ -150,6 +159,57 @@ async def test_each_error_is_tried_again_where_that_can_help_and_is_told_for_wha
     assert told == [("verb", refused)]
     assert store.figures.refused == (1 if refused and how != "read" else 0)
     assert store.waiting() == {"engine": 0, "api": 0}
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (asyncpg.InvalidPasswordError("wrong password"), "the database refused: wrong password"),
+        (asyncpg.InvalidAuthorizationSpecificationError("no login"), "the database refused: no login"),
+        (asyncpg.InvalidCatalogNameError("no such database"), "the database refused: no such database"),
+        (asyncpg.ObjectNotInPrerequisiteStateError("shut"), "the database refused: shut"),
+        (asyncpg.TooManyConnectionsError("full"), "the database refused: full"),
+        (asyncpg.CannotConnectNowError("starts"), f"{AWAY}starts"),
+        (asyncpg.TargetServerAttributeNotMatched("a standby"), f"{AWAY}a standby"),
+    ],
+    ids=lambda each: type(each).__name__ if isinstance(each, Exception) else "",
+)
+async def test_a_database_that_lets_nobody_in_is_unavailable_until_it_does_again(
+    store: PostgresStore, error: Exception, said: str
+) -> None:
+    """A password that is changed, a role or a database that is shut or renamed, is no fault of the server."""
+
+    async def verb(tx: object) -> str:
+        return "done"
+
+    for pool in store._pools:
+        pool.connections.refused = error
+    for how in (store.read, store.write, store.urgent):
+        with pytest.raises(Unavailable, match=said):
+            await how(verb)
+    with pytest.raises(Unavailable, match=said):
+        await store.identity()
+    for pool in store._pools:
+        pool.connections.refused = None
+    assert [await how(verb) for how in (store.read, store.write, store.urgent)] == ["done"] * 3
+
+
+@direct
+async def test_what_one_node_does_alone_is_unavailable_where_the_database_goes_away_meanwhile(
+    url: str,
+) -> None:
+    """As where several nodes start, and the database is restarted."""
+    opened = await PostgresStore.open(url, notify=False)
+    try:
+        with pytest.raises(Unavailable, match="cannot be reached: connection"):
+            async with opened.alone():
+                raise asyncpg.ConnectionDoesNotExistError("connection was closed")
+        opened.url = "postgresql://me@127.0.0.1:9/none"
+        with pytest.raises(Unavailable, match=r"at 127\.0\.0\.1:9 cannot be reached"):
+            async with opened.alone():
+                pass
+    finally:
+        await opened.close()
 
 
 async def test_a_verb_that_was_rolled_back_is_done_at_its_next_try_and_announced_once(
@@ -297,10 +357,13 @@ def test_a_server_that_is_too_old_is_refused(major: int, refused: bool) -> None:
 async def test_connections_of_each_pool_have_their_settings(
     url: str, of: str, settings: dict[str, str]
 ) -> None:
+    """Whatever the operator allows others in this database."""
+    for setting in ("statement_timeout", "lock_timeout"):
+        run_sql(f'ALTER DATABASE "{name_in(url)}" SET {setting} = 1')
     opened = await PostgresStore.open(url, "horarium node 1", notify=False)
     (pool,) = [pool for pool in opened._pools if pool.of == of]
-    wanted = {**settings, "jit": "off", "idle_in_transaction_session_timeout": "10s"}
-    wanted |= {"statement_timeout": "5s"} if of == "reads" else {}
+    wanted = {**settings, "jit": "off", "idle_in_transaction_session_timeout": "10s", "lock_timeout": "0"}
+    wanted |= {"statement_timeout": "5s" if of == "reads" else "0"}
 
     async def shown() -> dict[str, str]:
         async with pool.connections.acquire() as session:

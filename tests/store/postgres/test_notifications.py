@@ -120,11 +120,14 @@ async def test_after_a_lost_connection_everything_is_looked_at_and_who_asks_agai
 ) -> None:
     lines = [Line(), Line(), Line()]
     lines[0].broken = True
-    away = [*[OSError("away")] * 5, TimeoutError()]
+    standby = asyncpg.TargetServerAttributeNotMatched(
+        "only a standby"
+    )  # while the servers change their roles
+    away = [*[OSError("away")] * 4, standby, TimeoutError()]
     with capture_logs() as told:
         await lose_twice(lines, away, pauses)
     restored = {"log_level": "info", "event": "notifications_restored"}
-    errors = ["gone", *["away"] * 5, "TimeoutError", None, "gone", None]
+    errors = ["gone", *["away"] * 4, "only a standby", "TimeoutError", None, "gone", None]
     lost = {"log_level": "warning", "event": "notifications_lost"}
     assert told == [restored if error is None else lost | {"error": error} for error in errors]
 

@@ -174,7 +174,7 @@ async def test_a_pooler_that_an_address_does_not_speak_of_is_refused_and_the_set
 async def test_a_pooler_that_swallows_settings_is_found_by_its_processes(name):
     quiet = PgBouncer(socket_folder(), ignored=("jit", "idle_in_transaction_session_timeout", "enable_seqscan",
         "enable_hashjoin", "enable_mergejoin", "enable_bitmapscan", "plan_cache_mode",
-        "default_transaction_read_only", "statement_timeout"))  # fmt: skip
+        "default_transaction_read_only", "statement_timeout", "lock_timeout"))  # fmt: skip
     try:
         with pytest.raises(Unavailable, match="leads through a pooler: set `database` to the direct address"):
             await PostgresStore.open(quiet.url(name))

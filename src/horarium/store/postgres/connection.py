@@ -199,9 +199,11 @@ class PostgresConnection:
 
 
 def _common(further: Mapping[str, str]) -> dict[str, str]:
-    # Compiling to machine code costs more than our short statements.
+    # Compiling to machine code costs more than our short statements. And what the operator allows others, for the whole
+    # database or our role, would end releases and migrations that take longer: they would be tried for ever.
     idle = str(int(IDLE_IN_TRANSACTION_SECONDS * 1000))
-    return {"jit": "off", "idle_in_transaction_session_timeout": idle, **further}
+    unbounded = {"statement_timeout": "0", "lock_timeout": "0"}
+    return {"jit": "off", "idle_in_transaction_session_timeout": idle, **unbounded, **further}
 
 
 def _local_settings(settings: Mapping[str, str]) -> str:

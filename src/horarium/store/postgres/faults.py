@@ -31,17 +31,12 @@ DIED_IDLE = (
     ConnectionResetError,
 )
 
-# The server answers, but does not want to do this now.
-REFUSED = (
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.PostgresSystemError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-)
-
 # The server rejects the statement itself: its values, its syntax, or the right to run it.
 REJECTED = (asyncpg.exceptions.DataError, asyncpg.exceptions.SyntaxOrAccessError)
+
+# Whatever else it says: it answers, but does not want to do this now. It may be full, a standby, or shut to us by a
+# change of passwords, rights or settings that its operator takes back.
+REFUSED = (asyncpg.PostgresError,)
 
 
 # What is wrong where a pooler is met without being announced, and where it gives away its servers too early.
@@ -58,13 +53,15 @@ _SAID = {"unsupported startup parameter": HIDDEN_POOLER, "not allowed in stateme
 
 
 def unreachable(error: BaseException, url: str = "") -> Unavailable:
-    """What went wrong with a connection, in one line and without its password; with `url`, also where it led."""
+    """What went wrong with a connection, in one line and without its password; with `url`, also where it led. Of one
+    that the server refuses it is said so, since it can be reached."""
     words = str(error) or type(error).__name__
     for said, what in _SAID.items():
         if said in words:
             return Unavailable(what.format(place=place_of(url) if url else "of the database"))
     where = f" at {place_of(url)}" if url else ""
-    return Unavailable(f"the database{where} cannot be reached: {words.strip().splitlines()[0]}")
+    what = "cannot be reached" if isinstance(error, LOST) else "refused"
+    return Unavailable(f"the database{where} {what}: {words.strip().splitlines()[0]}")
 
 
 def place_of(url: str) -> str:

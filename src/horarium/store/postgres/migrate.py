@@ -25,7 +25,7 @@ from horarium.store.migrations import (
     refuse_newer,
 )
 from horarium.store.postgres.connection import connect
-from horarium.store.postgres.faults import LOST, unreachable
+from horarium.store.postgres.faults import LOST, REFUSED, unreachable
 from horarium.store.postgres.locks import locked
 from horarium.store.postgres.partitions import make_partitions
 
@@ -55,7 +55,7 @@ async def migrate_postgres(url: str) -> list[str]:
     """
     try:
         connection = await connect(url, command_seconds=STATEMENT_SECONDS)
-    except (*LOST, asyncpg.PostgresError) as error:
+    except (*LOST, *REFUSED) as error:
         raise unreachable(error, url) from None
     try:
         async with locked(connection, _LOCK, _WORK, PATIENCE_S):
@@ -67,7 +67,7 @@ async def migrate_postgres(url: str) -> list[str]:
                 "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
             )
             applied += await make_partitions(connection, now, now)
-    except (*LOST, asyncpg.InsufficientPrivilegeError) as error:
+    except (*LOST, *REFUSED) as error:
         raise unreachable(error, url) from None
     finally:
         await connection.close()

@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-import asyncpg
 import structlog
 
 from horarium.store.base import (
@@ -33,6 +32,7 @@ from horarium.store.base import (
     Signal,
     earliest,
 )
+from horarium.store.postgres.faults import LOST, REFUSED
 
 _log = structlog.get_logger(__name__)
 
@@ -53,7 +53,6 @@ POLL_S = 1.0
 SEND_S = 5.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 _TOPICS = (DUE, READY, FANOUT, CANCELLED, ACCESS, TARGETS, GRANTS, OUTBOX, EVENTS, WEBHOOKS)
-_LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class Notifications:
@@ -133,7 +132,7 @@ class Notifications:
                     _log.info("notifications_restored")
                     pause = FIRST_PAUSE_S
                 await self._send_unsent(connection)
-            except _LOST as error:
+            except (*LOST, *REFUSED) as error:
                 _log.warning("notifications_lost", error=str(error) or type(error).__name__)
                 _drop(connection)
                 connection = None

@@ -129,7 +129,7 @@ class PostgresStore:
                 if not without_pooler(url)[1]:
                     await refuse_hidden_pooler(url)
                 await store._notifications.start()
-        except (*LOST, asyncpg.PostgresError) as error:
+        except (*LOST, *REFUSED) as error:
             for pool in pools:
                 await pool.terminate()
             raise unreachable(error, asked) from None
@@ -149,9 +149,12 @@ class PostgresStore:
         await self._notifications.lend(connection, loop)
 
     async def identity(self) -> DatabaseIdentity:
-        """Which database this is, whatever name and port it has in `url`."""
-        async with self._read.lending.connection() as connection:
-            return await ask_identity(connection)
+        """Which database this is, whatever name and port it has in `url`. Raises Unavailable."""
+        try:
+            async with self._read.lending.connection() as connection:
+                return await ask_identity(connection)
+        except (*LOST, *REFUSED) as error:
+            raise unreachable(error) from error
 
     def listen(self, signal: Signal) -> None:
         self._signals.append(signal)
@@ -243,11 +246,13 @@ class PostgresStore:
                 raise rejected(error) from error
             except asyncpg.QueryCanceledError as error:
                 raise Unavailable(f"the query took longer than {READ_SECONDS:g} s") from error
-            except REFUSED as error:
-                raise Unavailable(f"the database refused: {error}") from error
             except LOST as error:
                 if attempt == TRIES or not isinstance(error, DIED_IDLE):
                     raise unreachable(error) from error
+            except asyncpg.IntegrityConstraintViolationError:
+                raise  # a verb is wrong
+            except REFUSED as error:
+                raise unreachable(error) from error
         raise AssertionError("the loop above returns or raises")
 
     async def _once(self, pool: Pool, work: Callable[[PostgresTx], Awaitable[T]]) -> T:
@@ -268,15 +273,17 @@ class PostgresStore:
     async def alone(self) -> AsyncIterator[None]:
         """Make other nodes that ask for this wait while the block runs.
 
-        It is for what only one node may do when several start at the same time. Raises what asyncpg raises, and
-        Unavailable where it takes too long.
+        It is for what only one node may do when several start at the same time. Raises Unavailable, also where it takes
+        too long.
         """
-        connection = await connect(self.url)
+        own = PostgresConnection(self.url)
         try:
-            async with locked(connection, _ALONE_LOCK, "its start", ALONE_SECONDS):
+            async with locked(await own.open(), _ALONE_LOCK, "its start", ALONE_SECONDS):
                 yield
+        except (*LOST, *REFUSED) as error:
+            raise unreachable(error) from error
         finally:
-            await connection.close()
+            own.drop()
 
     async def tidy_partitions(self, before_ms: int | None) -> bool:
         """Make the partitions of the coming months, and drop those that ended before an instant (None: drop none).
@@ -290,7 +297,7 @@ class PostgresStore:
             changed = await make_partitions(connection, now, now)
             if before_ms is not None:
                 changed += await drop_partitions(connection, before_ms)
-        except (*LOST, asyncpg.PostgresError) as error:
+        except (*LOST, *REFUSED) as error:
             raise unreachable(error) from error
         finally:
             own.drop()
