@@ -50,6 +50,11 @@ async def test_a_data_folder_that_cannot_be_locked_is_told_as_one_that_cannot_be
     with pytest.raises(Unavailable, match=r"the data folder .* cannot be used"):
         async with open_server(Settings(data=tmp_path, roles=("api",))):
             pass
+    (tmp_path / "lock").unlink()
+    (tmp_path / "lock").mkdir()
+    with pytest.raises(Unavailable, match=r"the data folder .* cannot be used: Is a directory \(.*lock\)"):
+        async with open_server(Settings(data=tmp_path, roles=("api",))):
+            pass
 
 
 async def test_secrets_open_with_the_key_that_is_set_and_with_no_other_that_lies_there(

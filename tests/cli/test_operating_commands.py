@@ -341,6 +341,22 @@ def test_a_recovered_key_is_all_that_standard_output_is_given(
     assert "revoke the keys that were lost" in found.stderr
 
 
+def test_a_server_goes_on_where_nobody_reads_what_it_says_at_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in `horarium serve | head -1`."""
+    given_up: list[bool] = []
+
+    def broken(text: str) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(serve.typer, "echo", broken)
+    monkeypatch.setattr("horarium.cli.streams.give_up_output", lambda: given_up.append(True))
+    settings = Settings(data=tmp_path, log_format="text")
+    serve._announcer(settings)(settings)
+    assert given_up == [True]
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_server_that_starts_for_the_first_time_says_where_its_key_is_and_shows_it_to_a_terminal_alone(
     terminal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

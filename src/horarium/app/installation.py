@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 
 import structlog
@@ -20,7 +20,7 @@ from horarium.store.base import Store
 from horarium.store.file_lock import file_lock, sqlite_lock
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.migrate import migrate_postgres
-from horarium.store.private_files import private_database, private_file, private_folder
+from horarium.store.private_files import private_database, private_folder
 from horarium.store.sqlite import SqliteStore
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault
@@ -38,18 +38,18 @@ async def data_folder(settings: Settings, advice: str = _OTHER_FOLDER) -> AsyncI
 
     Raises Unavailable where it cannot be used, and, with this `advice`, where another server has it.
     """
-    try:
-        private = private_folder(settings.data)
-        private_file(settings.data / "lock")
-    except OSError as error:
-        raise Unavailable(
-            f"the data folder {settings.data} cannot be used: {_reason(error)}; name another with --data"
-        ) from None
-    if not private:
-        open_to = f"others on this machine can look into it; chmod 700 {settings.data}"
-        _log.warning("data_folder_open", folder=str(settings.data), advice=open_to)
     refusal = f"another Horarium server is using {settings.data}: {advice}"
-    with file_lock(settings.data / "lock", refusal):
+    with ExitStack() as held:
+        try:
+            private = private_folder(settings.data)
+            held.enter_context(file_lock(settings.data / "lock", refusal))
+        except OSError as error:
+            raise Unavailable(
+                f"the data folder {settings.data} cannot be used: {_reason(error)}; name another with --data"
+            ) from None
+        if not private:
+            open_to = f"others on this machine can look into it; chmod 700 {settings.data}"
+            _log.warning("data_folder_open", folder=str(settings.data), advice=open_to)
         yield settings.data
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
-import os
 import sys
 
 from horarium.cli.failure import MISUSED, REFUSED, Failure
+from horarium.cli.streams import give_up_output, open_missing
 from horarium.domain.errors import HorariumError, Invalid
 
 # What the system says of a full disk, and of an output that is as large as it may be.
@@ -15,6 +15,7 @@ _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def main() -> None:
     """Exit codes: 0 done; 1 tried without success; 2 wrong command line or settings."""
+    open_missing()
     try:
         _run()
     except Failure as failure:
@@ -29,12 +30,13 @@ def main() -> None:
         sys.stderr.close()  # the reader of our output has gone
         sys.exit(REFUSED)
     except OSError as error:
-        if error.errno not in _UNWRITABLE:
-            raise
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # the rest of it is written there at the end
-        _leave(f"writing failed: {error.strerror}", REFUSED)
+        if error.errno in _UNWRITABLE:
+            give_up_output()
+            _leave(f"writing failed: {error.strerror}", REFUSED)
+        where = "" if error.filename is None else f" ({error.filename})"
+        _leave(f"the system refused: {error.strerror or error}{where}", REFUSED)
+    except MemoryError:
+        _leave("there is not enough memory", REFUSED)
 
 
 def _run() -> None:

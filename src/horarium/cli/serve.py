@@ -45,16 +45,24 @@ def _stop(number: int, frame: object) -> NoReturn:
 
 
 def _announcer(settings: Settings) -> Callable[[Settings], None]:
-    """A function that prints the addresses of the server, and at the first start where the administrator's key is."""
+    """A function that prints the addresses of the server, and at the first start where the administrator's key is.
+    Where nobody reads that any more, the server goes on without having said it."""
     from horarium.cli import logs
+    from horarium.cli.streams import give_up_output
 
     before, shown = settings.left_key_file.exists(), logs.keeps_banner(settings)
 
     def announce(running: Settings) -> None:
-        from horarium import __version__
-
         if not shown:
             return
+        try:
+            tell(running)
+        except OSError:
+            give_up_output()
+
+    def tell(running: Settings) -> None:
+        from horarium import __version__
+
         address = f"{running.scheme}://{in_url(running.host, running.port)}"
         pages = address if running.pages_address is None else f"{running.scheme}://{running.pages_address}"
         typer.echo(f"Horarium {__version__} listens at {address}")
