@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 from horarium.domain.errors import Unavailable
 from horarium.store.base import CommitUnknown, Duplicate, portable, prompt
 from horarium.store.figures import FREED
+from horarium.store.sqlite import store as sqlite_store
 from horarium.store.sqlite import writer_process
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.sqlite.store import SqliteStore
@@ -220,6 +221,79 @@ async def test_where_the_child_ends_its_callers_learn_that_the_commit_is_unknown
 
         await until(replaced)
         assert not psutil.pid_exists(child)
+
+
+async def test_a_child_that_says_nothing_more_is_ended_before_its_callers_are_answered_and_another_one_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it might still commit after that would be done twice."""
+    monkeypatch.setattr(writer_process, "ANSWER_SECONDS", 1)
+    monkeypatch.setattr(writer_process, "END_SECONDS", 0.01)
+    async with store_with_process(tmp_path) as store:
+        child = await store.urgent(where)
+        os.kill(child, signal.SIGSTOP)
+        with capture_logs() as lines, pytest.raises(CommitUnknown):
+            await store.urgent(hold, "a", "1")
+        assert not psutil.pid_exists(child)
+        assert [line["event"] for line in lines] == ["writer_process_killed", "writer_process_gone"]
+        assert await store.urgent(hold, "a", "2") == "2"
+
+        async def replaced() -> bool:
+            return await store.urgent(where) not in {child, os.getpid()}
+
+        await until(replaced)
+
+
+async def test_a_child_that_the_system_does_not_let_start_is_tried_again_and_verbs_run_here_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files and processes run out, and are there again."""
+    refused, start = [0], writer_process.subprocess.Popen
+
+    def no_more(*given: Any, **options: Any) -> Any:
+        refused[0] += 1
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    async with store_with_process(tmp_path) as store:
+        child = await store.urgent(where)
+        monkeypatch.setattr(writer_process.subprocess, "Popen", no_more)
+        monkeypatch.setattr(sqlite_store, "START_AGAIN_S", 60.0)
+        with capture_logs() as lines, pytest.raises(CommitUnknown):
+            await store.urgent(end_process)
+        assert [line["event"] for line in lines] == ["writer_process_gone", "writer_process_not_started"]
+        assert lines[1]["error"] == "[Errno 11] Resource temporarily unavailable"
+        assert lines[1]["again_in_s"] == 60.0
+        assert await store.urgent(where) == os.getpid()
+        assert await store.urgent(hold, "a", "1") == "1"
+        assert refused == [1]
+        monkeypatch.setattr(writer_process.subprocess, "Popen", start)
+        store._start_at = 0.0  # the time has come
+
+        async def replaced() -> bool:
+            return await store.urgent(where) not in {child, os.getpid()}
+
+        await until(replaced)
+
+
+async def test_memory_that_runs_out_in_the_child_is_told_and_the_next_verb_is_done(tmp_path: Path) -> None:
+    def out_of_memory(*_: Any) -> float:
+        raise MemoryError
+
+    answer = writer_process._answer(SimpleNamespace(refused=0, write=out_of_memory), [])  # type: ignore[arg-type]
+    async with store_with_process(tmp_path) as store:
+        process = store._process
+        assert process is not None
+        received = process._connection.recv_bytes
+        answers = iter((answer,))
+
+        def once() -> bytes:
+            real = received()
+            return next(answers, real)
+
+        process._connection.recv_bytes = once  # type: ignore[method-assign]
+        with pytest.raises(Unavailable, match="could not commit: MemoryError"):
+            await store.urgent(where)
+        assert await store.urgent(hold, "a", "1") == "1"
 
 
 async def test_a_full_disk_in_the_child_is_unavailable_here(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ index, a column that may be empty or has a default), and what is no longer neede
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib.resources import files
 from itertools import chain
 from typing import NamedTuple
@@ -159,6 +160,7 @@ def added_column(statement: str) -> tuple[str, str] | None:
     return found and (found[1], found[2])
 
 
+@cache
 def latest() -> int:
     """The schema number that this program works with."""
     return max(migration.number for migration in migrations("sqlite"))

@@ -47,7 +47,7 @@ class Checkpoints:
             self._wanted.clear()
             try:
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            except sqlite3.Error as error:
+            except (sqlite3.Error, MemoryError) as error:
                 _log.warning(
                     "log_not_moved", error=str(error)
                 )  # a commit that fails for the same reason tells its callers

@@ -62,7 +62,8 @@ class GroupWriter:
         """Run tasks until none is left, GROUP_SECONDS have passed or a prompt one is done; then commit them all. Each
         task that was begun is added to `done`. The seconds that the commit took.
 
-        A verb that fails does not affect the others. Raises sqlite3.Error where nothing could be committed.
+        A verb that fails does not affect the others. Raises sqlite3.Error, or MemoryError, where nothing could be
+        committed.
         """
         connection = self._connection
         until = time.monotonic() + GROUP_SECONDS
@@ -83,7 +84,7 @@ class GroupWriter:
             begun = time.monotonic()
             connection.execute("COMMIT")
             return time.monotonic() - begun
-        except sqlite3.Error:
+        except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise

@@ -47,6 +47,9 @@ READERS = 2
 # A read that takes longer is interrupted, because checkpoints cannot go past what a reader still sees.
 READ_SECONDS = 5.0
 
+# When a writer process is tried again that could not be started, because the system had no more files or processes.
+START_AGAIN_S = 5.0
+
 
 class _Job:
     """A verb in one of the writer's queues, with the future that waits for its answer. `asked` is when it came into the
@@ -90,8 +93,12 @@ class SqliteStore:
         self._other_jobs: deque[_Job] = deque()
         self._closing = False
         self._writer_connection = connect(self._path, cache_kib=WRITER_CACHE_KIB)
+        # Which file the connections have open. It is not the one of that name any more where somebody removed it.
+        self._file = _file_at(self._path)
         self._group = GroupWriter(self._writer_connection, self._statements)
         self._process: WriterProcess | None = None
+        # When the writer process is to be started that could not be (monotonic).
+        self._start_at: float | None = None
         self._readers = ThreadPoolExecutor(READERS, "horarium-read")
         self._reader_local = threading.local()
         self._reader_connections: list[sqlite3.Connection] = []
@@ -108,7 +115,7 @@ class SqliteStore:
     def write_apart(self) -> None:
         """Have portable verbs run in a process of their own from now on. The schema must be up to date."""
         self._writer_connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
-        self._process = WriterProcess(self._path)
+        self._start_process()
 
     def listen(self, signal: Signal) -> None:
         self._signals.append(signal)
@@ -186,20 +193,35 @@ class SqliteStore:
         if self._closing:
             raise Unavailable("the store is closing")
         if self._lookups is None:
-            self._lookups = connect(self._path)
-            self._lookups.execute("PRAGMA query_only=ON")
-            self._reader_connections.append(self._lookups)
+            self._lookups = self._reading_connection(CACHE_KIB)
         try:
             return drive(verb(SqliteTx(self._lookups, self._statements)))
         except sqlite3.OperationalError as error:
             raise Unavailable(f"the query failed: {error}") from error
 
+    def _reading_connection(self, cache_kib: int) -> sqlite3.Connection:
+        """A further connection, which cannot write. Raises Unavailable, also where it would lead to another file."""
+        self._require_file()
+        try:
+            connection = connect(self._path, cache_kib=cache_kib)
+            connection.execute("PRAGMA query_only=ON")
+        except sqlite3.Error as error:
+            raise Unavailable(f"the database cannot be opened once more: {error}") from error
+        self._reader_connections.append(connection)
+        return connection
+
+    def _require_file(self) -> None:
+        """Raises Unavailable where the open file has lost its name: what is written to it ends with this process."""
+        if _file_at(self._path) != self._file:
+            raise Unavailable(
+                f"the database file {self._path} was removed or replaced while the server had it open: put it back, or "
+                "end the server and start it with the file that is to be used"
+            )
+
     def _read(self, verb: Callable[[Tx], Awaitable[T]]) -> T:
         connection = getattr(self._reader_local, "connection", None)
         if connection is None:
-            connection = self._reader_local.connection = connect(self._path, cache_kib=READER_CACHE_KIB)
-            connection.execute("PRAGMA query_only=ON")
-            self._reader_connections.append(connection)
+            connection = self._reader_local.connection = self._reading_connection(READER_CACHE_KIB)
         until = time.monotonic() + READ_SECONDS
         connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)
         connection.execute("BEGIN")
@@ -255,21 +277,28 @@ class SqliteStore:
         """Have a group of verbs written, here or by the writer process, and answer them."""
         taken: list[_Job] = []
         try:
+            self._require_file()
             process = self._usable_process()
             if process is not None and self._takes(taken, portable=True):
                 self._write_apart(process, taken)
             else:
                 self._write_here(taken, portable=None if process is None else False)
             self._checkpoints.wanted()
-        except sqlite3.Error as error:
+        except WriterGone:
+            self._start_process_again()
+            _refuse(taken, CommitUnknown())
+        except Exception as error:  # the database refuses, or memory has run out: nothing was committed
             self.figures.refused += 1
             if not taken:  # not even a transaction could be begun
                 while self._takes(taken):
                     pass
-            _refuse(taken, Unavailable(f"the database could not commit: {error}"))
-        except WriterGone:
-            self._start_process_again()
-            _refuse(taken, CommitUnknown())
+            words = str(error) or type(error).__name__
+            _refuse(
+                taken,
+                error
+                if isinstance(error, Unavailable)
+                else Unavailable(f"the database could not commit: {words}"),
+            )
         try:
             self._loop.call_soon_threadsafe(self._answer, taken)
         except RuntimeError:  # the event loop has ended, and nobody waits for an answer any more
@@ -314,6 +343,8 @@ class SqliteStore:
                 job.queue.appendleft(job)
 
     def _usable_process(self) -> WriterProcess | None:
+        if self._start_at is not None and time.monotonic() >= self._start_at:
+            self._start_process()
         try:
             if self._process is not None and self._process.ready():
                 return self._process
@@ -329,7 +360,16 @@ class SqliteStore:
         gone.close()
         _log.error("writer_process_gone", pid=gone.pid, replaced=gone.started)
         if gone.started:
+            self._start_process()
+
+    def _start_process(self) -> None:
+        """Start the writer process. Where the system does not let us, verbs run here, and it is tried again later."""
+        self._start_at = None
+        try:
             self._process = WriterProcess(self._path)
+        except OSError as error:
+            self._start_at = time.monotonic() + START_AGAIN_S
+            _log.error("writer_process_not_started", error=str(error), again_in_s=START_AGAIN_S)
 
     def _answer(self, done: list[_Job]) -> None:
         announced: dict[str, int] = {}
@@ -348,6 +388,15 @@ class SqliteStore:
         for topic, at in announced.items():
             for signal in self._signals:
                 signal(topic, at)
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """Which file has this name now; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _refuse(jobs: Sequence[_Job], error: Unavailable) -> None:

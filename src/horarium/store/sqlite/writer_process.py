@@ -13,6 +13,7 @@ import pickle
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
@@ -33,6 +34,9 @@ _log = structlog.get_logger(__name__)
 
 # How long a closed process may take to end before it is killed.
 END_SECONDS = 5.0
+# How long it may take for a group: one that is frozen would otherwise be waited for for ever. SQLite itself gives up
+# waiting for another program's lock after ten seconds.
+ANSWER_SECONDS = 30
 _READY = b"ready"
 # Not `-m`: the classes of a module that is run that way are others than those of the same module where it is imported.
 _PROGRAM = f"import sys; from {__name__} import serve; serve(sys.argv[1], int(sys.argv[2]))"
@@ -92,7 +96,8 @@ def unpickled(data: bytes) -> Any:
 
 
 class WriterGone(Exception):
-    """The process has ended. Whether it committed what it was sent is not known."""
+    """The process has ended, or says nothing more. Whether it committed what it was sent is not known, and it may still
+    do so until it is closed."""
 
 
 class WriterProcess:
@@ -100,16 +105,19 @@ class WriterProcess:
 
     def __init__(self, path: str) -> None:
         here, there = socket.socketpair()
+        patience = struct.pack("@ll", ANSWER_SECONDS, 0)
+        for side in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            here.setsockopt(socket.SOL_SOCKET, side, patience)
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-        with there:
+        with here, there:
             self._process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-P", "-c", _PROGRAM, path, str(there.fileno())],
                 pass_fds=(there.fileno(),),
                 stdin=subprocess.DEVNULL,
                 env=environment,
             )
-        self._connection = Connection(here.detach())
+            self._connection = Connection(here.detach())
         self.started = False
         self._recording: Set[Id] | None = None
 
@@ -127,16 +135,20 @@ class WriterProcess:
         return self.started
 
     def write(self, calls: Sequence[bytes], recording: Set[Id]) -> Written:
-        """Run pickled calls as one group, as far as a group goes. Raises WriterGone, and sqlite3.Error where nothing
-        could be committed."""
+        """Run pickled calls as one group, as far as a group goes. Raises WriterGone, and sqlite3.Error or MemoryError
+        where nothing could be committed."""
         try:
             changed = None if recording is self._recording else recording
             self._connection.send_bytes(pickled((changed, calls)))
             self._recording = recording
-            found: Written | sqlite3.Error = unpickled(self._connection.recv_bytes())
-        except (EOFError, OSError):
+            found: Written | sqlite3.Error | MemoryError = unpickled(self._connection.recv_bytes())
+        except (
+            EOFError,
+            OSError,
+            MemoryError,
+        ):  # where its answer does not fit into memory, what follows is unreadable
             raise WriterGone from None
-        if isinstance(found, sqlite3.Error):
+        if isinstance(found, sqlite3.Error | MemoryError):
             raise found
         return found
 
@@ -172,7 +184,7 @@ def _answer(writer: GroupWriter, calls: Sequence[bytes]) -> bytes:
     waiting, done, refused = iter(calls), list[Task](), writer.refused
     try:
         commit_s = writer.write(done, lambda: _task(next(waiting, None)))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, MemoryError) as error:
         return pickled(error)
     return pickled(Written([_outcome(task) for task in done], commit_s, writer.refused - refused))
 
