@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.places import LaneRoom
+from horarium.engine.figures import EngineFigures
 from horarium.engine.loops import (
     LEASE_S,
     SAMPLE_S,
@@ -72,12 +73,22 @@ def test_what_is_due_after_a_jump_of_the_databases_clock_waits_for_no_poll(diffe
     assert lines == ([jump] if woken_s == SAMPLE_S else [])
 
 
-def test_a_step_that_fails_holds_up_none_of_the_others_of_its_round():
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Unavailable("the database cannot be reached"), "the database cannot be reached"),
+        (BlockingIOError(11, "no more processes"), "[Errno 11] no more processes"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_a_step_that_fails_ends_no_server_and_holds_up_none_of_the_others_of_its_round(
+    error: Exception, words: str
+):
     done: list[str] = []
 
     async def fails() -> bool:
         done.append("fails")
-        raise Unavailable("the database cannot be reached")
+        raise error
 
     async def twice() -> bool:
         done.append("twice")
@@ -95,8 +106,11 @@ def test_a_step_that_fails_holds_up_none_of_the_others_of_its_round():
         going.cancel()
         return first
 
-    assert run_in_virtual_time(rounds()) == ["fails", "twice", "twice", "last"]
+    with capture_logs() as lines:
+        assert run_in_virtual_time(rounds()) == ["fails", "twice", "twice", "last"]
     assert done[4:] == ["fails", "twice", "last"]
+    told = {"log_level": "warning", "event": "step_failed", "step": "fails", "error": words}
+    assert lines == [told, told]
 
 
 def test_what_is_done_when_told_is_done_once_for_each_time_whatever_comes_meanwhile():
@@ -164,7 +178,7 @@ def test_a_release_is_told_the_room_at_its_time_and_what_follows_from_the_releas
                 over.set()
             return answer or Released()
 
-        engine: Any = SimpleNamespace(release=release, clock=HandClock(0))
+        engine: Any = SimpleNamespace(release=release, clock=HandClock(0), figures=EngineFigures())
         going = asyncio.create_task(release_loop(engine, Alarm(HandClock(0)), hands, 1.0, lambda: False))
         await over.wait()
         going.cancel()
@@ -188,7 +202,7 @@ def test_a_node_that_has_its_right_to_release_again_does_so_within_a_moment_and_
             begun.append(time())
             return Released()
 
-        engine: Any = SimpleNamespace(release=release, clock=HandClock(0))
+        engine: Any = SimpleNamespace(release=release, clock=HandClock(0), figures=EngineFigures())
         alarm = Alarm(HandClock(0))
         going = asyncio.create_task(release_loop(engine, alarm, Hands(), 60.0, lambda: time() < 7.0))
         await asyncio.sleep(10)
@@ -196,3 +210,34 @@ def test_a_node_that_has_its_right_to_release_again_does_so_within_a_moment_and_
 
     run_in_virtual_time(play())
     assert begun == [pytest.approx(7.0, abs=LEASE_S + 0.01)]
+
+
+def test_it_is_known_for_how_long_a_release_is_tried_in_vain_and_why():
+    """So that a server can say that it is not ready: what it needs for a release may be all that fails."""
+
+    async def play() -> list[tuple[float, str]]:
+        figures, time = EngineFigures(), asyncio.get_running_loop().time
+        story: list[Any] = [Released(full=True), Unavailable("refused"), Unavailable("shut"), Released()]
+        held = [False]
+
+        async def release(*_: Any) -> Released:
+            await asyncio.sleep(2)
+            answer = story.pop(0) if story else Unavailable("away")
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        engine: Any = SimpleNamespace(release=release, clock=HandClock(0), figures=figures)
+        loop = release_loop(engine, Alarm(HandClock(0)), Hands(), 60.0, lambda: held[0], lambda: 0.5)
+        going, known = asyncio.create_task(loop), []
+        for seconds in (1, 2, 2, 2, 3, 60, 5):
+            await asyncio.sleep(seconds)
+            known.append(figures.releasing(time()))
+        held[0] = True
+        await asyncio.sleep(2)
+        going.cancel()
+        return [*known, figures.releasing(time())]
+
+    known = [(round(seconds), why) for seconds, why in run_in_virtual_time(play())]
+    in_vain = [(1, ""), (1, ""), (3, "refused"), (5, "shut"), (0, "")]
+    assert known == [*in_vain, (2, ""), (7, "away"), (0, "")]

@@ -94,6 +94,28 @@ async def test_what_cannot_be_committed_is_told_although_reading_works(tmp_path,
     await store.close()
 
 
+async def test_releases_that_are_not_done_are_told_with_the_reason_once_they_have_taken_long(store):
+    looked = Readiness(store, HandClock(NOON + MINUTE), None)
+    looked.releasing = lambda: (5.0, "the database refused: permission denied")
+    assert await looked.reasons() == []
+    looked.releasing = lambda: (61.4, "the database refused: permission denied")
+    said = "for 61 s nothing could be released that is due: "
+    assert await looked.reasons() == [f"{said}the database refused: permission denied"]
+    looked.releasing = lambda: (5.6, "")
+    assert await looked.reasons() == [
+        "for 6 s nothing could be released that is due: the database has not answered"
+    ]
+
+
+async def test_a_process_that_can_open_no_more_files_says_that_it_is_not_ready(store, monkeypatch):
+    async def no_files(verb, *args):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(store, "read", no_files)
+    reasons = await Readiness(store, HandClock(NOON + MINUTE), None).reasons()
+    assert reasons == ["this process could not look at the database: Too many open files"]
+
+
 async def test_a_full_disk_is_told(store, tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(1 << 30, 1 << 30, 4096))

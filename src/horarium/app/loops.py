@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 import structlog
 
 from horarium.app.parts import Server, make_watcher
 from horarium.backup.by_server import ServerBackups
+from horarium.domain.errors import Unavailable
 from horarium.engine.acting import act_loop
 from horarium.engine.clock import DatabaseClock
 from horarium.engine.fanout import FanoutRunner
@@ -145,10 +146,11 @@ def start_loops(server: Server, store: Store, clock: DatabaseClock) -> list[asyn
 
 def _show_figures(server: Server, engine: Engine, clock: DatabaseClock) -> None:
     """Show the figures of the parts that this process runs among its metrics."""
-    metrics = server.services.metrics
+    metrics, loop = server.services.metrics, asyncio.get_running_loop()
     metrics.add(lambda: process_metrics(server.loop_figures, clock, server.lease))
     if "engine" in server.settings.roles:
         metrics.add(lambda: engine_metrics(engine))
+        server.services.readiness.releasing = lambda: engine.figures.releasing(loop.time())
     worker = server.worker
     if worker is not None:
         metrics.add(lambda: worker_metrics(worker, clock.now_ms()))
@@ -261,6 +263,16 @@ def _forget_audit(server: Server) -> Callable[[], Awaitable[bool]]:
         return False
 
     return forget_audit
+
+
+def refuse_failed(loops: Iterable[asyncio.Task[None]]) -> None:
+    """Raises Unavailable where one of these loops has failed, so that whoever started the process learns it."""
+    for task in loops:
+        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+            raise Unavailable(
+                f"the server ended because a part of it failed ({type(error).__name__}: {error}); its log has the "
+                "details under loop_failed"
+            ) from error
 
 
 def end_on_fault(task: asyncio.Task[None]) -> None:

@@ -7,8 +7,9 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -16,7 +17,7 @@ from horarium import __version__
 from horarium.api.app import make_api
 from horarium.api.kit import registry as dialects
 from horarium.app.installation import make_first_workspace, open_database, refuse_missing_dialects
-from horarium.app.loops import start_loops
+from horarium.app.loops import refuse_failed, start_loops
 from horarium.app.parts import Server, executor_options, make_tracing, make_worker
 from horarium.audiences import registry as audience_sources
 from horarium.audiences.registry import AudienceOptions
@@ -100,10 +101,12 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         try:
             yield server
         finally:
-            await _stop(server, store, tasks)
+            failed = [task for task in tasks if task.done()]
+            await _stop(server, store, tasks, suppress(Exception if failed else Unavailable))
             await registry.close(executors)
             await audience_sources.close(sources)
             await post.close()
+            refuse_failed(failed)
 
 
 def _report_skew(skew_ms: int) -> None:
@@ -134,20 +137,23 @@ def _look_again(server: Server) -> None:
         server.worker.look_again()
 
 
-async def _stop(server: Server, store: Store, tasks: list[asyncio.Task[None]]) -> None:
+async def _stop(
+    server: Server, store: Store, tasks: list[asyncio.Task[None]], goodbye: AbstractContextManager[Any]
+) -> None:
+    """`goodbye`: what keeps errors from whoever stops the server, at what may also be left undone."""
     if server.worker is not None:
         await server.worker.drain(server.settings.drain)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     if server.deliverer is not None:
-        with suppress(Unavailable):
+        with goodbye:
             await server.deliverer.close()
     if server.lease is not None:
         await server.lease.close()
     if server.tracing is not None:
         store.figures.tell = None  # nobody sends any more spans
         await asyncio.to_thread(server.tracing.close)
-    with suppress(Unavailable):
+    with goodbye:
         await server.services.identities.write_last_used()
         await store.urgent(nodes.stop, server.id, server.services.clock.now_ms())

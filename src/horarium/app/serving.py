@@ -15,7 +15,7 @@ import uvicorn
 
 from horarium import __version__
 from horarium.api.connections import ConnectionLimits, end_slow_connections, limited_protocol
-from horarium.app.loops import end_on_fault
+from horarium.app.loops import end_on_fault, refuse_failed
 from horarium.app.opening import open_server
 from horarium.app.parts import Server
 from horarium.domain.errors import Unavailable
@@ -70,6 +70,7 @@ async def serve(settings: Settings, ready: Callable[[Settings], None] | None = N
                     await http_server.serve(sockets=sockets)
             finally:
                 watch.cancel()
+                refuse_failed([watch])
 
 
 class _HttpServer(uvicorn.Server):

@@ -20,13 +20,31 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class EngineFigures:
-    """`releases_failed`: releases that the database did not do. `forgotten`: rows of history that were deleted.
-    `behind_since`: since when (monotonic seconds) there has been history beyond the retention time; None if all of it
-    is deleted."""
+    """`releases_failed`: releases that the database did not do. `trying_since`: since when (the event loop's seconds)
+    one is tried that has not been done; None where the last one was. `trouble`: why it failed, as far as it has.
+    `forgotten`: rows of history that were deleted. `behind_since`: since when (monotonic seconds) there has been
+    history beyond the retention time; None if all of it is deleted."""
 
     releases_failed: int = 0
+    trying_since: float | None = None
+    trouble: str = ""
     forgotten: int = 0
     behind_since: float | None = None
+
+    def begins_release(self, now: float) -> None:
+        if self.trying_since is None:
+            self.trying_since, self.trouble = now, ""
+
+    def failed_release(self, trouble: str) -> None:
+        self.releases_failed += 1
+        self.trouble = trouble
+
+    def ends_release(self) -> None:
+        self.trying_since = None
+
+    def releasing(self, now: float) -> tuple[float, str]:
+        """For how many seconds a release has been tried that is not done, and why not, as far as that is known."""
+        return (0.0, "") if self.trying_since is None else (now - self.trying_since, self.trouble)
 
     def forgot(self, rows: int, more: bool) -> None:
         """Count rows that were deleted; `more`: whether more are to be deleted."""

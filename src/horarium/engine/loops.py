@@ -73,23 +73,26 @@ async def release_loop(
     chance: Callable[[], float] = random.random,
 ) -> None:
     """Fire on time: release, and sleep until the earliest due instant."""
-    batch, few_first = FIRST_BATCH, False
+    batch, few_first, figures = FIRST_BATCH, False, engine.figures
     while True:
         if held():
+            figures.ends_release()
             await asyncio.sleep(LEASE_S)
             continue
+        begun = asyncio.get_running_loop().time()
+        figures.begins_release(begun)
         try:
-            begun = asyncio.get_running_loop().time()
             released = await engine.release(hands.room(), batch, hands.lane_room(), few_first)
             if released.claimed:
                 await hands.take(released.claimed)
+            figures.ends_release()
             batch = next_batch(batch, released, (asyncio.get_running_loop().time() - begun) * 1000)
             few_first = released.shared and not released.ahead
             if released.full:
                 continue
             due = released.next_due
         except HorariumError as error:
-            engine.figures.releases_failed += 1
+            figures.failed_release(str(error))
             _log.warning("release_failed", error=str(error))
             await asyncio.sleep(pause_after_trouble(chance()))
             continue
@@ -105,13 +108,15 @@ async def upkeep_loop(steps: Sequence[Callable[[], Awaitable[bool]]], every_s: f
 
 
 async def _do_steps(steps: Sequence[Callable[[], Awaitable[bool]]]) -> None:
-    """Do steps in turn, each again while it returns that there is more. One that fails is told in the log."""
+    """Do steps in turn, each again while it returns that there is more. One that fails is told in the log, also where
+    the system has no more files, processes or memory: that ends, and no step is worth the whole server."""
     for step in steps:
         try:
             while await step():
                 await asyncio.sleep(0)
-        except HorariumError as error:
-            _log.warning("step_failed", step=getattr(step, "__name__", "step"), error=str(error))
+        except (HorariumError, OSError, MemoryError) as error:
+            words = str(error) or type(error).__name__
+            _log.warning("step_failed", step=getattr(step, "__name__", "step"), error=words)
 
 
 async def told_loop(steps: Sequence[Callable[[], Awaitable[bool]]], told: asyncio.Event) -> None:

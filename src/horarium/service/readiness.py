@@ -30,14 +30,16 @@ STARTING = "the first workspace has not been made yet"
 class Readiness:
     """Looks at database, clock, lease and disk, at most once in KEPT_S.
 
-    `folder`, `may_work` and `clock_uncertain` are set when the server has them. `folder` is that of the SQLite file;
-    None with PostgreSQL.
+    `folder`, `may_work`, `clock_uncertain` and `releasing` are set when the server has them. `folder` is that of the
+    SQLite file; None with PostgreSQL. `releasing` answers for how many seconds a release has been tried that is not
+    done, and why not, as far as that is known.
     """
 
     def __init__(self, store: Store, clock: Clock, folder: Path | None = None) -> None:
         self._store, self._clock, self.folder = store, clock, folder
         self.may_work: Callable[[], bool] = lambda: True
         self.clock_uncertain: Callable[[], bool] = lambda: False
+        self.releasing: Callable[[], tuple[float, str]] = lambda: (0.0, "")
         self._look = asyncio.Lock()
         self._until = 0.0
         self._reasons: list[str] = []
@@ -60,6 +62,10 @@ class Readiness:
             found.append(
                 "the clock of the database has jumped ahead, and nothing fires until that is confirmed"
             )
+        seconds, trouble = self.releasing()
+        if seconds > PATIENCE_S:
+            why = trouble or "the database has not answered"
+            found.append(f"for {seconds:.0f} s nothing could be released that is due: {why}")
         if self.folder is not None:
             try:
                 free = shutil.disk_usage(self.folder).free
@@ -78,6 +84,8 @@ class Readiness:
             return [str(error)]
         except TimeoutError:
             return [f"the database has not committed anything for {PATIENCE_S:g} s"]
+        except OSError as error:
+            return [f"this process could not look at the database: {error.strerror}"]
         except RuntimeError:
             return ["the database does not have the tables that this program needs: its schema is missing"]
 
