@@ -54,6 +54,54 @@ async def test_the_writer_goes_on_after_memory_has_run_out_and_nothing_of_that_c
     await store.close()
 
 
+@pytest.mark.parametrize("kind", [lambda verb: verb, point])
+async def test_a_read_for_which_there_is_no_memory_is_unavailable_and_the_next_one_is_done(
+    tmp_path: Path, kind
+):
+    store = SqliteStore(tmp_path / "one.db")
+    migrate_sqlite(store.connection)
+
+    async def out_of_memory(tx):
+        if tx._connection.in_transaction:  # SQLite ends it then
+            tx._connection.execute("ROLLBACK")
+        raise MemoryError
+
+    for _ in range(4):  # more than there are threads that read
+        with pytest.raises(Unavailable, match="not enough memory for the query"):
+            await store.read(kind(out_of_memory))
+    assert await store.read(held) == await store.read(held_now)
+    await store.close()
+
+
+@pytest.mark.parametrize("writes_first", [True, False])
+async def test_nothing_is_done_by_halves_where_memory_runs_out_in_the_middle_of_a_group(
+    tmp_path: Path, writes_first: bool
+):
+    """SQLite then rolls everything back, and what followed would be committed statement by statement."""
+    store, go_on = SqliteStore(tmp_path / "one.db"), threading.Event()
+    migrate_sqlite(store.connection)
+
+    async def first(tx):
+        await hold(tx, "a")
+        go_on.wait(10)
+
+    async def out_of_memory(tx):
+        if writes_first:
+            await hold(tx, "b")
+        tx._connection.execute("ROLLBACK")
+        raise MemoryError
+
+    asked = [asyncio.create_task(store.write(verb)) for verb in (first, out_of_memory)]
+    asked.append(asyncio.create_task(store.write(hold, "c")))
+    await asyncio.sleep(0)
+    go_on.set()
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    kept = await store.read(held) & {*"abc"}
+    assert kept == {"c"} - {"c" for answer in answers[2:] if isinstance(answer, Unavailable)}
+    assert [str(answer) for answer in answers[:2]] == ["the database could not commit: MemoryError"] * 2
+    await store.close()
+
+
 @pytest.mark.parametrize("put_there", [None, "another file"])
 async def test_nothing_is_written_into_a_file_that_was_removed_or_replaced_until_it_is_back(
     tmp_path: Path, put_there: str | None

@@ -99,13 +99,14 @@ class GroupWriter:
             task.answer = drive(task.verb(tx))
             task.announced, task.recorded, task.counted = tx.announced, tx.recorded, tx.counted
             task.told = tx.told
-        except sqlite3.OperationalError as error:
-            if not connection.in_transaction:
-                raise  # the disk is full, or similar: SQLite has rolled everything back
-            self.refused += 1
-            task.fail(Unavailable(f"the database refused: {error}"))
         except BaseException as error:
-            task.fail(error)
+            if not connection.in_transaction:
+                raise  # the disk is full, memory has run out, or similar: SQLite has rolled everything back
+            if isinstance(error, sqlite3.OperationalError):
+                self.refused += 1
+                task.fail(Unavailable(f"the database refused: {error}"))
+            else:
+                task.fail(error)
         task.seconds = time.monotonic() - begun
         return task.error is not None and connection.total_changes != before
 

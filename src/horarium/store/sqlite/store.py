@@ -198,6 +198,8 @@ class SqliteStore:
             return drive(verb(SqliteTx(self._lookups, self._statements)))
         except sqlite3.OperationalError as error:
             raise Unavailable(f"the query failed: {error}") from error
+        except MemoryError as error:
+            raise Unavailable("there is not enough memory for the query") from error
 
     def _reading_connection(self, cache_kib: int) -> sqlite3.Connection:
         """A further connection, which cannot write. Raises Unavailable, also where it would lead to another file."""
@@ -229,8 +231,11 @@ class SqliteStore:
             return drive(verb(SqliteTx(connection, self._statements)))
         except sqlite3.OperationalError as error:
             raise Unavailable(f"the query took longer than {READ_SECONDS:g} s or failed: {error}") from error
+        except MemoryError as error:
+            raise Unavailable("there is not enough memory for the query") from error
         finally:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
     async def bytes(self) -> int:
         found = 0
