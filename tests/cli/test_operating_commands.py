@@ -51,10 +51,11 @@ def dog(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture(autouse=True)
 def _same_signals() -> Iterator[None]:
-    """Commands that end in order at SIGTERM change what becomes of it in this process."""
-    before = signal.getsignal(signal.SIGTERM)
+    """Commands that end in order at a signal change what becomes of it in this process."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     yield
-    signal.signal(signal.SIGTERM, before)
+    for number, taken in before.items():
+        signal.signal(number, taken)
 
 
 def done(*words: str) -> None:
@@ -339,6 +340,37 @@ def test_a_recovered_key_is_all_that_standard_output_is_given(
     found = invoked(["key", "recover", "--data", str(tmp_path), "--database", "postgresql://h/d"])
     assert (found.stdout, asked) == ("hor_new\n", [(tmp_path, "postgresql://h/d")])
     assert "revoke the keys that were lost" in found.stderr
+
+
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGHUP])
+def test_a_server_ends_in_order_also_with_its_terminal_and_a_second_signal_breaks_nothing_off(
+    first: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(serving: Any) -> None:
+        serving.close()
+        with pytest.raises(SystemExit) as ended:
+            os.kill(os.getpid(), first)
+        assert ended.value.code == 0
+        for again in (first, signal.SIGTERM):
+            os.kill(os.getpid(), again)
+        closed.append(True)
+
+    closed: list[bool] = []
+    monkeypatch.setattr("uvloop.run", run)
+    monkeypatch.setattr("horarium.cli.logs.configure", lambda settings: None)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    serve.run(Settings(data=tmp_path))
+    assert closed == [True]
+
+
+def test_a_server_that_is_to_outlive_its_terminal_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uvloop.run", lambda serving: serving.close())
+    monkeypatch.setattr("horarium.cli.logs.configure", lambda settings: None)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` has it
+    serve.run(Settings(data=tmp_path))
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 def test_a_server_goes_on_where_nobody_reads_what_it_says_at_its_start(

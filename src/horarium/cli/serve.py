@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -28,7 +29,7 @@ def serve(given: Given) -> None:
 
 
 def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT, or until the terminal is closed that it was started from."""
     import uvloop
 
     from horarium import app
@@ -37,10 +38,13 @@ def run(settings: Settings) -> None:
     logs.configure(settings)
     # The HTTP server hands the signal on when it has ended; engine and worker have to end in order after it.
     signal.signal(signal.SIGTERM, _stop)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` has it ignored
+        signal.signal(signal.SIGHUP, lambda number, frame: os.kill(os.getpid(), signal.SIGTERM))
     uvloop.run(app.serve(settings, _announcer(settings)))
 
 
 def _stop(number: int, frame: object) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not break off what the first one began
     raise SystemExit(0)
 
 
