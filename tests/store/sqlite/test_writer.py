@@ -102,13 +102,14 @@ async def test_nothing_is_done_by_halves_where_memory_runs_out_in_the_middle_of_
     await store.close()
 
 
+@pytest.mark.parametrize("end", ["", "-wal", "-shm"])
 @pytest.mark.parametrize("put_there", [None, "another file"])
 async def test_nothing_is_written_into_a_file_that_was_removed_or_replaced_until_it_is_back(
-    tmp_path: Path, put_there: str | None
+    tmp_path: Path, put_there: str | None, end: str
 ):
     """It would be gone with the process. No further connection is opened either: SQLite would make a new file."""
-    path, away = tmp_path / "one.db", tmp_path / "away.db"
-    store = SqliteStore(path)
+    path, away = tmp_path / f"one.db{end}", tmp_path / "away.db"
+    store = SqliteStore(tmp_path / "one.db")
     migrate_sqlite(store.connection)
     await store.write(hold, "a")
     path.rename(away)
@@ -116,7 +117,7 @@ async def test_nothing_is_written_into_a_file_that_was_removed_or_replaced_until
         path.write_text(put_there)
     for asked in (store.write(hold, "b"), store.urgent(hold, "c"), store.read(held), store.read(held_now)):
         with pytest.raises(
-            Unavailable, match=r"one\.db was removed or replaced while the server had it open"
+            Unavailable, match=rf"one\.db{end} was removed or replaced while the server had it open"
         ):
             await asked
     assert path.exists() == (put_there is not None)

@@ -47,6 +47,9 @@ READERS = 2
 # A read that takes longer is interrupted, because checkpoints cannot go past what a reader still sees.
 READ_SECONDS = 5.0
 
+# What the names of a database and of the files beside it end with, its log and the index of that.
+_ENDS = ("", "-wal", "-shm")
+
 # When a writer process is tried again that could not be started, because the system had no more files or processes.
 START_AGAIN_S = 5.0
 
@@ -93,8 +96,9 @@ class SqliteStore:
         self._other_jobs: deque[_Job] = deque()
         self._closing = False
         self._writer_connection = connect(self._path, cache_kib=WRITER_CACHE_KIB)
-        # Which file the connections have open. It is not the one of that name any more where somebody removed it.
-        self._file = _file_at(self._path)
+        # Which files the connections have open, each since it is there. One of them is another than that of its name
+        # where somebody has removed it.
+        self._files: dict[str, tuple[int, int]] = {}
         self._group = GroupWriter(self._writer_connection, self._statements)
         self._process: WriterProcess | None = None
         # When the writer process is to be started that could not be (monotonic).
@@ -105,6 +109,7 @@ class SqliteStore:
         self._lookups: sqlite3.Connection | None = None
         self._writer = threading.Thread(target=self._write_loop, name="horarium-write", daemon=True)
         self._checkpoints = Checkpoints(connect(self._path))
+        self._require_files()
         self._writer.start()
 
     @property
@@ -203,7 +208,7 @@ class SqliteStore:
 
     def _reading_connection(self, cache_kib: int) -> sqlite3.Connection:
         """A further connection, which cannot write. Raises Unavailable, also where it would lead to another file."""
-        self._require_file()
+        self._require_files()
         try:
             connection = connect(self._path, cache_kib=cache_kib)
             connection.execute("PRAGMA query_only=ON")
@@ -212,13 +217,19 @@ class SqliteStore:
         self._reader_connections.append(connection)
         return connection
 
-    def _require_file(self) -> None:
-        """Raises Unavailable where the open file has lost its name: what is written to it ends with this process."""
-        if _file_at(self._path) != self._file:
-            raise Unavailable(
-                f"the database file {self._path} was removed or replaced while the server had it open: put it back, or "
-                "end the server and start it with the file that is to be used"
-            )
+    def _require_files(self) -> None:
+        """Raises Unavailable where an open file has lost its name. What is written to it ends with this process, and
+        whoever opens the database anew does not see it, nor our locks."""
+        for end in _ENDS:
+            path = f"{self._path}{end}"
+            found, opened = _file_at(path), self._files.get(end)
+            if opened is None and found is not None:
+                self._files[end] = found
+            elif found != opened:
+                raise Unavailable(
+                    f"the database file {path} was removed or replaced while the server had it open: put it back, or "
+                    "end the server and start it with the file that is to be used"
+                )
 
     def _read(self, verb: Callable[[Tx], Awaitable[T]]) -> T:
         connection = getattr(self._reader_local, "connection", None)
@@ -282,7 +293,7 @@ class SqliteStore:
         """Have a group of verbs written, here or by the writer process, and answer them."""
         taken: list[_Job] = []
         try:
-            self._require_file()
+            self._require_files()
             process = self._usable_process()
             if process is not None and self._takes(taken, portable=True):
                 self._write_apart(process, taken)
