@@ -1,11 +1,14 @@
-"""How many calls may wait follows from how many files the process may open."""
+"""How many calls may wait follows from how many files the process may open, and so does whether it starts others."""
 
+import errno
 import resource
 from collections.abc import Callable
 
+import psutil
 import pytest
 
-from horarium.open_files import raise_limit, waiting_calls
+from horarium.open_files import FOR_A_PROCESS, raise_limit, require_for_process, waiting_calls
+from tests.support.few_files import room_for
 
 
 @pytest.mark.parametrize(
@@ -61,3 +64,14 @@ def test_where_the_limit_cannot_be_raised_the_one_that_holds_is_counted_on(limit
 def test_without_a_limit_as_many_as_anybody_needs_are_counted_on(limits, soft, hard):
     asked = limits(soft, hard)
     assert (raise_limit(), asked) == (1 << 20, [])
+
+
+def test_a_process_is_started_only_where_its_files_can_be_opened_and_the_look_at_that_takes_none():
+    before = psutil.Process().num_fds()
+    with room_for(FOR_A_PROCESS):
+        require_for_process()
+    for room in (0, 1, FOR_A_PROCESS - 1):
+        with room_for(room), pytest.raises(OSError, match="Too many open files") as refused:
+            require_for_process()
+        assert refused.value.errno == errno.EMFILE
+    assert psutil.Process().num_fds() == before

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
+from horarium.executors import command
 from horarium.executors.command import CommandExecutor, _Watch, make
 from horarium.executors.options import ExecutorOptions
 from tests.executors.calls import call_of, stored_call
+from tests.support.few_files import room_for
 from tests.support.processes import gone
 
 ALLOWED = (
@@ -384,6 +389,44 @@ async def test_a_file_that_is_no_program_fails_at_its_first_attempt(tmp_path: Pa
     outcome = await run(make(ExecutorOptions(commands=(str(file),))), str(file))
     error = "the command could not be started: exec format error"
     assert outcome == Outcome(Verdict.FAILED, error=error, retryable=False)
+
+
+@pytest.mark.parametrize(
+    ("number", "passing"),
+    [
+        (errno.EAGAIN, True),
+        (errno.EMFILE, True),
+        (errno.ENFILE, True),
+        (errno.ENOMEM, True),
+        (errno.ETXTBSY, True),
+        (errno.ENOENT, False),
+        (errno.EACCES, False),
+    ],
+    ids=lambda each: "" if isinstance(each, bool) else errno.errorcode[each],
+)
+async def test_what_the_system_lacks_for_a_moment_is_no_reason_to_give_a_run_up(
+    executor: CommandExecutor, monkeypatch: pytest.MonkeyPatch, number: int, passing: bool
+) -> None:
+    async def refused(*_: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(command, "_started", refused)
+    outcome = await run(executor, "echo", "x")
+    error = f"the command could not be started: {os.strerror(number).lower()}"
+    assert outcome == Outcome(Verdict.FAILED, error=error, retryable=passing)
+
+
+async def test_commands_that_find_no_files_to_open_take_none_for_good(executor: CommandExecutor) -> None:
+    """Else there would be fewer after each of them, until the server can open none at all."""
+    await run(executor, "echo", "x")  # what the first one opens stays
+    before = psutil.Process().num_fds()
+    for room in (3, 6, 9):
+        with room_for(room):
+            outcome = await run(executor, "echo", "x")
+        error = "the command could not be started: too many open files"
+        assert outcome == Outcome(Verdict.FAILED, error=error, retryable=True)
+    assert psutil.Process().num_fds() == before
+    assert (await run(executor, "echo", "x")).output == "x\n"
 
 
 def test_what_a_program_prints_is_read_until_it_has_closed_both_pipes() -> None:

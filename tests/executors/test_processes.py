@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -120,6 +121,24 @@ async def test_a_process_that_is_killed_under_a_call_says_by_which_signal_and_is
     with pytest.raises(WorkerLost, match=r"\(signal 9\)"):
         await call
     assert pool._idle == []
+    await pool.close()
+
+
+async def test_a_process_that_the_system_does_not_let_start_is_told_and_its_place_is_free_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def refused(*_: Any, **__: Any) -> Any:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    pool = ProcessPool(1)
+    with monkeypatch.context() as without:
+        without.setattr(processes.asyncio, "create_subprocess_exec", refused)
+        for _ in range(2):
+            said = "^the function's process could not be started: resource temporarily unavailable$"
+            with pytest.raises(WorkerLost, match=said):
+                await where(pool)
+    async with asyncio.timeout(20):
+        assert await where(pool)
     await pool.close()
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from horarium.open_files import require_for_process
 from horarium.service.clock import Clock
 from horarium.store.base import Store
 from horarium.store.verbs import meta
@@ -46,7 +47,9 @@ class ServerBackups:
     environment: Mapping[str, str]
 
     async def back_up(self) -> bool:
-        """Make a backup where one is due that no other node makes. Raises Unavailable."""
+        """Make a backup where one is due that no other node makes. Raises Unavailable, and OSError where this process
+        may not start another one now."""
+        require_for_process()
         now = self.clock.now_ms()
         if not await self.store.write(meta.claim_backup, now, self.every_ms, now + HOLD_MS):
             return False

@@ -37,6 +37,7 @@ from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_bytes
 from horarium.executors.secrecy import run_scrubber, split
 from horarium.executors.template import TemplateError
+from horarium.open_files import require_for_process
 
 # How long a program may take to end after SIGTERM before it gets SIGKILL.
 _TERM_GRACE_SECONDS = 2.0
@@ -49,6 +50,9 @@ _ELF_HEAD = 52
 
 # How many of the last bytes of standard error are kept.
 _ERROR_TAIL = 1000
+
+# What the system says where it lacks processes, open files or memory just now, and of a program that is being written.
+_PASSING = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ETXTBSY)
 
 
 def make(options: ExecutorOptions) -> CommandExecutor:
@@ -114,8 +118,9 @@ class CommandExecutor:
             return self._failed(call, compiled, TimeIsUp.COMMAND.after(call.timeout_ms))
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
+            passing = error.errno in _PASSING
             return self._failed(
-                call, compiled, f"the command could not be started: {reason}", retryable=False
+                call, compiled, f"the command could not be started: {reason}", retryable=passing
             )
         return self._judge(call, compiled, end)
 
@@ -257,6 +262,7 @@ async def _started(start: _Start, limit: int) -> tuple[asyncio.SubprocessTranspo
     which children of the program may keep open. So the start is always completed. If this function is cancelled
     meanwhile, it ends the whole group afterwards.
     """
+    require_for_process()
     starting = asyncio.ensure_future(
         asyncio.get_running_loop().subprocess_exec(
             lambda: _Watch(limit + 1),

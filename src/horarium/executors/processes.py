@@ -17,6 +17,8 @@ from typing import Any
 
 import orjson
 
+from horarium.open_files import require_for_process
+
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 _LENGTH_BYTES = 4
 
@@ -26,7 +28,7 @@ class FunctionRaised(Exception):
 
 
 class WorkerLost(Exception):
-    """The process ended before the function returned."""
+    """The process ended before the function returned, or could not be started."""
 
 
 class ProcessPool:
@@ -85,6 +87,9 @@ class ProcessPool:
         start.add_done_callback(self._starting.discard)
         try:
             return await asyncio.shield(start)
+        except OSError as error:  # no more processes, open files or memory
+            reason = (error.strerror or type(error).__name__).lower()
+            raise WorkerLost(f"the function's process could not be started: {reason}") from None
         except asyncio.CancelledError:
             # The call was cancelled, but the process will soon be ready. The next call can use it.
             start.add_done_callback(self._adopt)
@@ -107,6 +112,7 @@ class _Process:
 
     @classmethod
     async def start(cls) -> _Process:
+        require_for_process()
         return cls(
             await asyncio.create_subprocess_exec(
                 sys.executable,
