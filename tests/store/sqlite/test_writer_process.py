@@ -399,7 +399,9 @@ async def test_a_signal_that_is_sent_to_all_ends_the_server_first_and_the_child_
             assert await store.urgent(where) == child
 
 
-async def test_a_child_that_has_never_begun_is_not_started_again_and_one_that_had_is(tmp_path: Path) -> None:
+async def test_a_child_that_has_never_begun_is_started_again_after_a_while_and_one_that_had_at_once(
+    tmp_path: Path,
+) -> None:
     """A child that cannot begin would otherwise be started for each verb."""
 
     class Gone:
@@ -420,7 +422,13 @@ async def test_a_child_that_has_never_begun_is_not_started_again_and_one_that_ha
         store._process = gone = Gone(started)  # type: ignore[assignment]
         with capture_logs() as lines:
             assert await store.urgent(where) == os.getpid()
-        assert (gone.closed, store._process is not None) == (1, started)
+        assert (gone.closed, store._process is not None, store._start_at is None) == (1, started, started)
         told = {"event": "writer_process_gone", "pid": 1, "replaced": started}
         assert lines == [{"log_level": "error", **told}]
+        if not started:
+            await store.urgent(where)
+            assert store._process is None
+            store._start_at = 0.0  # the time has come
+            await store.urgent(where)
+            assert store._process is not None
         await store.close()

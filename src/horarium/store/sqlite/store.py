@@ -50,8 +50,9 @@ READ_SECONDS = 5.0
 # What the names of a database and of the files beside it end with, its log and the index of that.
 _ENDS = ("", "-wal", "-shm")
 
-# When a writer process is tried again that could not be started, because the system had no more files or processes.
-START_AGAIN_S = 5.0
+# When a writer process is tried again that could not be started, or has ended before it began: the system may have had
+# no more files or processes for it, or it was killed. To try takes half a second of a core.
+START_AGAIN_S = 30.0
 
 
 class _Job:
@@ -369,7 +370,7 @@ class SqliteStore:
         return None
 
     def _start_process_again(self) -> None:
-        """Start another writer process instead of one that is gone; one that has never begun is not replaced."""
+        """Start another writer process instead of one that is gone, and instead of one that has never begun later."""
         gone, self._process = self._process, None
         if gone is None:
             return
@@ -377,6 +378,8 @@ class SqliteStore:
         _log.error("writer_process_gone", pid=gone.pid, replaced=gone.started)
         if gone.started:
             self._start_process()
+        else:
+            self._start_at = time.monotonic() + START_AGAIN_S
 
     def _start_process(self) -> None:
         """Start the writer process. Where the system does not let us, verbs run here, and it is tried again later."""
