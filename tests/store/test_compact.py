@@ -58,6 +58,27 @@ async def test_a_file_that_is_missing_or_in_use_is_left_alone(tmp_path: Path) ->
         await compact(f"sqlite:///{path}")
 
 
+async def test_a_file_that_cannot_be_written_anew_is_as_it_was_and_the_reason_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk may be too full for a second one, or another program reads it."""
+    path, connect_to = tmp_path / "one.db", compacting.connect
+
+    def impatient(name: str) -> sqlite3.Connection:
+        made = connect_to(name)
+        made.execute("PRAGMA busy_timeout=0")
+        return made
+
+    monkeypatch.setattr(compacting, "connect", impatient)
+    with closing(connect_to(str(path))) as other:
+        other.execute("CREATE TABLE things (name TEXT)")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(
+            Unavailable, match=r"one\.db could not be written anew, and is as it was: database is locked"
+        ):
+            await compact(f"sqlite:///{path}")
+
+
 async def test_postgresql_is_not_compacted_through_a_pooler_nor_where_it_is_away() -> None:
     for url, said in (
         ("postgresql://nobody@127.0.0.1:9/none?pooler=transaction", "cannot go through a pooler"),

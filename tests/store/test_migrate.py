@@ -487,3 +487,31 @@ async def test_a_migration_that_cannot_get_a_table_holds_nobody_up(monkeypatch):
     for connection in (reader, node):
         await connection.close()
     drop_database(url)
+
+
+def test_a_file_that_cannot_be_brought_up_to_date_is_as_it_was_and_the_reason_is_told(tmp_path):
+    """The disk is full in the middle, which ends SQLite's transaction, or another program is writing."""
+    path = tmp_path / "one.db"
+    with closing(connect_sqlite(str(path))) as connection, closing(connect_sqlite(str(path))) as other:
+        connection.execute("PRAGMA max_page_count=20")
+        with pytest.raises(
+            Unavailable, match=r"could not be brought up to date, and is as it was: .*disk is full"
+        ):
+            sqlite_migrate.migrate_sqlite(connection)
+        assert not connection.in_transaction
+        assert connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+        connection.execute("PRAGMA max_page_count=100000")
+        connection.execute("PRAGMA busy_timeout=0")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(
+            Unavailable, match="could not be brought up to date, and is as it was: database is locked"
+        ):
+            sqlite_migrate.migrate_sqlite(connection)
+        other.execute("ROLLBACK")
+        assert sqlite_migrate.migrate_sqlite(connection)
+
+
+async def test_a_file_that_is_no_database_is_not_brought_up_to_date(tmp_path):
+    (tmp_path / "notes.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(Unavailable, match=r"notes\.db cannot be opened: file is not a database"):
+        await migrate(f"sqlite:///{tmp_path}/notes.db")

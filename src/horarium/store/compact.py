@@ -6,6 +6,7 @@ its log; no server may work on it meanwhile. PostgreSQL writes one table after a
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -49,10 +50,16 @@ async def compact(url: str, progress: Progress = lambda name: None) -> list[str]
 def _compact_sqlite(path: Path, progress: Progress) -> None:
     if not path.is_file():
         raise Unavailable(f"there is no database at {path}: name the server's data folder with --data")
-    with sqlite_lock(path), closing(connect(str(path))) as connection:
-        progress(path.name)
-        connection.execute("VACUUM")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    try:
+        with sqlite_lock(path), closing(connect(str(path))) as connection:
+            progress(path.name)
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.Error as error:
+        raise Unavailable(
+            f"the database {path} could not be written anew, and is as it was: {error}; that takes up to twice its "
+            "size of free space beside it"
+        ) from error
 
 
 async def _compact_postgres(url: str, progress: Progress) -> list[str]:

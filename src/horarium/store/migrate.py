@@ -56,7 +56,11 @@ async def migrate(url: str) -> list[str]:
         path = Path(url.removeprefix("sqlite:///"))
         private_folder(path.parent)
         private_database(path)
-        with closing(connect(str(path))) as connection:
+        try:
+            connection = connect(str(path))
+        except sqlite3.Error as error:
+            raise Unavailable(f"the database file {path} cannot be opened: {error}") from error
+        with closing(connection):
             return migrate_sqlite(connection)
     return await migrate_postgres(url)
 

@@ -18,10 +18,10 @@ APPLICATION_ID = 0x486F7261
 def migrate_sqlite(connection: sqlite3.Connection) -> list[str]:
     """Apply in one transaction what the file does not have yet; the names of what was applied.
 
-    Raises Unavailable for a file of a newer schema, and for one that is not ours.
+    Raises Unavailable for a file of a newer schema, for one that is not ours, and where it cannot be written.
     """
-    connection.execute("BEGIN IMMEDIATE")
     try:
+        connection.execute("BEGIN IMMEDIATE")
         number = _schema_number(connection)
         refuse_newer(number, latest())
         missing = [migration for migration in migrations("sqlite") if migration.number > number]
@@ -32,8 +32,13 @@ def migrate_sqlite(connection: sqlite3.Connection) -> list[str]:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {latest()}")
         connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
+    except BaseException as error:
+        if connection.in_transaction:  # not where the disk is full: SQLite has rolled it back then
+            connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.OperationalError):
+            raise Unavailable(
+                f"the database could not be brought up to date, and is as it was: {error}"
+            ) from error
         raise
     return [migration.title for migration in missing]
 
