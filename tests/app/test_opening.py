@@ -21,6 +21,7 @@ from horarium.domain.errors import Invalid, Unavailable
 from horarium.domain.events import EventFilter
 from horarium.domain.host_lists import host_list
 from horarium.domain.target import TargetKind
+from horarium.service.identity import IdentityService
 from horarium.service.targets import TargetDraft
 from horarium.settings import Settings
 from horarium.store.sqlite import SqliteStore
@@ -178,3 +179,19 @@ async def test_a_server_that_stops_leaves_no_node_behind_and_says_when_its_keys_
     with closing(sqlite3.connect(tmp_path / "horarium.db")) as database:
         assert database.execute("SELECT count(*) FROM nodes WHERE stopped_ms IS NULL").fetchone() == (0,)
         assert database.execute("SELECT count(*) FROM keys WHERE last_used_ms IS NULL").fetchone() == (0,)
+
+
+async def test_a_server_ends_although_its_database_says_nothing_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[str] = []
+
+    async def silent(*_: Any) -> None:
+        began.append("goodbye")
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(opening, "GOODBYE_S", 0.01)
+    async with asyncio.timeout(20):
+        async with open_server(Settings(data=tmp_path, roles=("api",))):
+            monkeypatch.setattr(IdentityService, "write_last_used", silent)
+    assert began == ["goodbye"]

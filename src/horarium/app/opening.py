@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -45,6 +45,9 @@ _log = structlog.get_logger(__name__)
 
 # How far this machine's clock may be from the database's before that is logged.
 SKEW_MS = 1_000
+
+# How long each part of the end may wait for the database, beside the time that is given to runs.
+GOODBYE_S = 5.0
 
 
 @asynccontextmanager
@@ -145,15 +148,27 @@ async def _stop(
         await server.worker.drain(server.settings.drain)
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.wait(tasks, timeout=GOODBYE_S)
     if server.deliverer is not None:
         with goodbye:
-            await server.deliverer.close()
+            await _within(GOODBYE_S, server.deliverer.close())
     if server.lease is not None:
         await server.lease.close()
     if server.tracing is not None:
         store.figures.tell = None  # nobody sends any more spans
         await asyncio.to_thread(server.tracing.close)
     with goodbye:
-        await server.services.identities.write_last_used()
-        await store.urgent(nodes.stop, server.id, server.services.clock.now_ms())
+        await _within(GOODBYE_S, server.services.identities.write_last_used())
+        await _within(GOODBYE_S, store.urgent(nodes.stop, server.id, server.services.clock.now_ms()))
+
+
+async def _within(seconds: float, work: Coroutine[Any, Any, Any]) -> None:
+    """Do something, or leave it after a while: a database that says nothing any more must not keep a server from its
+    end. What is left undone, others do when the lease has lapsed."""
+    task = asyncio.create_task(work)
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    if done:
+        task.result()
+        return
+    task.add_done_callback(lambda late: late.cancelled() or late.exception())
+    task.cancel()  # and not waited for: a query that is cancelled waits for the database as well
