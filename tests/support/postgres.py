@@ -15,6 +15,7 @@ import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import quote
 
 _numbers = itertools.count(1)
@@ -69,14 +70,20 @@ def direct_address(name: str) -> str:
 
 
 async def migrated_database(prefix: str = "test") -> str:
-    """The URL of a new database with our schema: a copy, which takes less time than to make the tables."""
-    from horarium.store.migrate import (
-        migrate,
-    )  # here, since whoever plants faults in our modules needs the server first
+    """The URL of a new database with our schema, and with the months from NOON on, whatever month it is: a copy, which
+    takes less time than to make the tables."""
+    # Here, since whoever plants faults in our modules needs the server first.
+    from horarium.store.migrate import migrate
+    from horarium.store.postgres.partitions import make_partitions
+    from tests.support.tenant import NOON
 
     if not _template:
         made = fresh_database("template")
-        await migrate(made)
+        with patch(
+            "horarium.store.postgres.migrate.make_partitions",
+            lambda connection, *now: make_partitions(connection, NOON, NOON),
+        ):
+            await migrate(made)
         _template.append(made)
     return clone_database(_template[0], prefix)
 

@@ -229,7 +229,7 @@ async def test_migrating_at_once_from_several_nodes_is_migrating_once():
 async def test_a_schema_one_newer_is_worked_with_and_one_newer_still_is_refused(url):
     connection = await connect(url)
     await connection.execute("INSERT INTO schema_migrations VALUES ($1, 'next', now())", latest() + 1)
-    assert await migrate(url) == []
+    assert {name.split("_")[0] for name in await migrate(url)} <= {"fires", "runs"}  # months, as they come
     await connection.execute("INSERT INTO schema_migrations VALUES ($1, 'next', now())", latest() + 2)
     with pytest.raises(Unavailable, match="start a newer program"):
         await migrate(url)
