@@ -321,7 +321,10 @@ class Attempts:
         )
         while True:
             try:
-                return await self._store.urgent(dispatch.open_callback, self._node, callback)
+                await self._store.urgent(dispatch.open_callback, self._node, callback)
+                return True
+            except dispatch.LeaseLost:
+                return False
             except Unavailable as error:  # asking twice is the same as once; the lease tells when to give up
                 _log.warning("callback_not_opened", error=str(error))
                 await asyncio.sleep(TROUBLE_S)

@@ -35,7 +35,7 @@ async def open_for(node, work, token, lease=10 * MINUTE):
         work.id, work.epoch, work.run.workspace_id, work.target.id, work.attempt,
         sha256(token.encode()).digest(), NOW, NOW + 10 * MINUTE, lease,
     )  # fmt: skip
-    assert await node.store.urgent(dispatch.open_callback, node.id, one)
+    await node.store.urgent(dispatch.open_callback, node.id, one)
     work.callback_token = token
 
 
@@ -129,7 +129,8 @@ async def test_a_callback_is_opened_only_by_who_holds_the_run(tenant, store):
     one = dispatch.OpenCallback(
         work.id, work.epoch, tenant.workspace, work.target.id, 1, b"x" * 32, NOW, NOW, 1
     )
-    assert not await store.urgent(dispatch.open_callback, node.id, one)
+    with pytest.raises(dispatch.LeaseLost):
+        await store.urgent(dispatch.open_callback, node.id, one)
 
 
 async def test_the_deadline_fails_the_run_and_a_sign_of_life_moves_it(tenant, store):
@@ -206,11 +207,13 @@ async def test_a_callback_is_not_opened_under_an_epoch_that_has_passed(tenant, s
     await store.urgent(dispatch.hand_back, node.id, [(work.id, work.epoch)], NOW)
     (again,) = await node.claim(NOW)
     assert again.epoch > work.epoch
-    for epoch, opens in ((work.epoch, False), (again.epoch, True)):
-        one = dispatch.OpenCallback(
-            work.id, epoch, tenant.workspace, work.target.id, 1, b"x" * 32, NOW, NOW, 1
-        )
-        assert await store.urgent(dispatch.open_callback, node.id, one) == opens
+    earlier, later = (
+        dispatch.OpenCallback(work.id, epoch, tenant.workspace, work.target.id, 1, b"x" * 32, NOW, NOW, 1)
+        for epoch in (work.epoch, again.epoch)
+    )
+    with pytest.raises(dispatch.LeaseLost):
+        await store.urgent(dispatch.open_callback, node.id, earlier)
+    await store.urgent(dispatch.open_callback, node.id, later)
 
 
 async def test_a_sign_of_life_never_shortens_the_time_that_a_target_has(tenant, store):

@@ -159,7 +159,7 @@ async def accept(node, work, deadline=NOW + MINUTE, token="token"):
         work.id, work.epoch, work.run.workspace_id, work.target.id, work.attempt,
         sha256(token.encode()).digest(), NOW, deadline, MINUTE,
     )  # fmt: skip
-    assert await node.store.urgent(dispatch.open_callback, node.id, one)
+    await node.store.urgent(dispatch.open_callback, node.id, one)
     work.callback_token = token
     await node.record([work], ACCEPTED, NOW)
 

@@ -250,6 +250,27 @@ async def test_a_run_that_is_just_being_cancelled_stays_cancelled(tenant, store,
     assert run.state.value == "cancelled"
 
 
+@pytest.mark.parametrize("end", ["answer", "cancel"])
+async def test_no_callback_is_opened_for_a_run_that_is_just_being_ended(tenant, store, other, end):
+    """It would fail the run at its deadline, although that is over."""
+    schedule, node, work = await opened(tenant)
+    await store.urgent(dispatch.hand_back, node.id, [(work.id, work.epoch)], NOW)
+    (again,) = await node.claim(NOW)
+    one = dispatch.OpenCallback(
+        work.id, again.epoch, tenant.workspace, work.target.id, 2, b"x" * 32, NOW, NOW + MINUTE, 1
+    )
+    ending = {
+        "answer": (runs.answer_callback, work.id, "token", DONE, NOW),
+        "cancel": (runs.cancel_run, tenant.workspace, work.id, NOW),
+    }[end]
+    _, refused = await meeting((store, ending), (other, (dispatch.open_callback, node.id, one)))
+    assert isinstance(refused, dispatch.LeaseLost)
+    assert await store.urgent(runs.expire_callbacks, NOW + HOUR, 10) == []
+    (run,) = await tenant.runs(schedule)
+    assert run.state.value == ("succeeded" if end == "answer" else "cancelled")
+    assert (await tenant.again(schedule)).progress.open_fires == 0
+
+
 async def test_an_answer_that_comes_twice_at_once_is_taken_once_and_accepted_twice(tenant, store, other):
     schedule, _, work = await accepted(tenant)
     answer = runs.answer_callback, work.id, "token", DONE, NOW

@@ -131,6 +131,10 @@ WHERE ready.run_id = r.run_id AND ready.owner = r.owner AND ready.epoch = r.epoc
 -- Which of these runs the node still holds, and under which epoch.
 SELECT run_id, epoch FROM ready WHERE owner = :node AND run_id IN (:ids...);
 
+-- name: hold_lease
+-- The epoch of a run that the node still holds; whoever wants to end or free it waits for this transaction.
+SELECT epoch FROM ready WHERE run_id = :run_id AND owner = :node;
+
 -- name: disable_target
 UPDATE targets SET state = 'disabled', state_reason = :reason, updated_ms = :now, version = version + 1
 WHERE id = :id AND version = :version AND state = 'enabled';

@@ -90,9 +90,13 @@ JOIN workspaces w ON w.id = r.workspace_id
 LEFT JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
 WHERE c.run_id = :run_id;
 
+-- part: open_run
+SELECT 1 FROM runs r WHERE r.state IN ('pending', 'running') AND r.id =
+
 -- name: answer_callback
+-- Not of a run that has ended otherwise while this waited for its schedule.
 UPDATE callbacks SET answer = :answer, look_ms = CASE WHEN handle IS NULL THEN NULL ELSE 0 END
-WHERE run_id = :run_id AND answer IS NULL;
+WHERE run_id = :run_id AND answer IS NULL AND EXISTS ({open_run} callbacks.run_id);
 
 -- name: extend_callback
 UPDATE callbacks SET deadline_ms = :deadline_ms WHERE run_id = :run_id AND answer IS NULL;
@@ -102,4 +106,5 @@ UPDATE callbacks SET deadline_ms = :deadline_ms WHERE run_id = :run_id AND answe
 SELECT c.run_id FROM callbacks c
 WHERE c.answer IS NULL AND c.deadline_ms <= :now
   AND NOT EXISTS (SELECT 1 FROM ready q WHERE q.run_id = c.run_id)
+  AND EXISTS ({open_run} c.run_id)
 ORDER BY c.deadline_ms LIMIT :limit;

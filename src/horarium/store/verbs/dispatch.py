@@ -48,7 +48,8 @@ MOST_ATTEMPTS_KEPT = 1_000
 
 
 class LeaseLost(Exception):
-    """Some of the runs to be recorded are not held any more. Nothing was written; record again, carefully."""
+    """Some of the runs are not held any more of which something was to be written. Nothing was written; outcomes are to
+    be recorded again, carefully."""
 
 
 @sent_by_fields
@@ -424,15 +425,14 @@ class OpenCallback:
     lease_ms: int
 
 
-async def open_callback(tx: Tx, node: Id, callback: OpenCallback) -> bool:
-    """Let the target answer for an attempt that is about to be sent. False where the node does not hold the run any
-    more.
+async def open_callback(tx: Tx, node: Id, callback: OpenCallback) -> None:
+    """Let the target answer for an attempt that is about to be sent. Raises LeaseLost where the node does not hold the
+    run any more.
 
-    It is called before the attempt is sent, so that even a target that answers at once is heard.
+    It is called before the attempt is sent, so that even a target that answers at once is heard. The lease is looked at
+    afterwards, and locked: whoever ends the run at the same moment (an answer for an earlier attempt, a cancellation)
+    has the callback or the lease, and a callback that was opened for a run that is over would fail it at its deadline.
     """
-    held = await tx.row("held_leases", node=node, ids=[callback.run_id])
-    if held is None or held[1] != callback.epoch:
-        return False
     await tx.run(
         "open_callback",
         run_id=callback.run_id,
@@ -443,8 +443,10 @@ async def open_callback(tx: Tx, node: Id, callback: OpenCallback) -> bool:
         deadline_ms=callback.deadline_ms,
         lease_ms=callback.lease_ms,
     )
+    held = await tx.row("hold_lease", node=node, run_id=callback.run_id)
+    if held is None or held[0] != callback.epoch:
+        raise LeaseLost
     await tx.run("note_start_of_run", run_id=callback.run_id, started_ms=callback.started_ms)
-    return True
 
 
 @portable

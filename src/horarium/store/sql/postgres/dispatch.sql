@@ -32,6 +32,10 @@ WHERE ready.run_id = r.run_id AND (ready.owner, ready.epoch) IS NOT DISTINCT FRO
 -- As for both; the condition on the owner is no `=`, so that rows are found by the key of their run.
 SELECT run_id, epoch FROM ready WHERE run_id IN (:ids...) AND owner IS NOT DISTINCT FROM :node;
 
+-- name: hold_lease
+-- As for both, and locked; the condition on the owner is no `=`, for the same reason.
+SELECT epoch FROM ready WHERE run_id = :run_id AND owner IS NOT DISTINCT FROM :node FOR UPDATE;
+
 -- name: try_to_lock_lane
 -- Locked and not written: an update would leave a dead row behind with every claim.
 SELECT id FROM targets WHERE id = :lane FOR NO KEY UPDATE SKIP LOCKED;
