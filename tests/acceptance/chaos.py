@@ -228,7 +228,10 @@ def scene_of(place: PostgresPlace | SqlitePlace, folder: Path, log: Path, seed: 
     count = NODES if isinstance(place, PostgresPlace) else 1
     with ExitStack() as stack:
         url = stack.enter_context(receiving(log))
-        nodes = [ServedNode(under / f"node-{n}", f"node-{n}", place.environment) for n in range(count)]
+        # The logs are not on the disk that is filled up: there no line would tell that it is full.
+        nodes = [
+            ServedNode(under / f"node-{n}", f"node-{n}", place.environment, folder) for n in range(count)
+        ]
         for node in nodes:
             stack.callback(node.kill)
             node.start()

@@ -30,9 +30,12 @@ def now_ms() -> int:
 class ServedNode:
     """A node that keeps its name, its folder and its port over all its lives. Its log holds all of them."""
 
-    def __init__(self, folder: Path, name: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, name: str, environment: Mapping[str, str], logs: Path | None = None
+    ) -> None:
+        """`logs`: where its log is, if not beside its folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.name, self.data, self._log = name, folder / "data", folder.parent / f"{name}.log"
+        self.name, self.data, self._log = name, folder / "data", (logs or folder.parent) / f"{name}.log"
         self._log.touch()
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
