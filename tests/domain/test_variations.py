@@ -9,7 +9,7 @@ from horarium.domain.variations import (
     FIRST,
     LIST,
     MODE,
-    MOST,
+    MOST_VARIATIONS,
     PIN_FIELD,
     RANDOM,
     WEIGHTED,
@@ -96,7 +96,7 @@ def test_an_executor_is_told_id_name_and_spec_and_not_the_weight():
 def test_a_target_has_as_many_variations_as_may_be_and_those_behind_them_are_ignored():
     listed = [{"id": f"v{number}"} for number in range(2_000)]
     assert [one.id for one in variations_of({LIST: listed}, AGENT)] == [
-        f"v{number}" for number in range(MOST)
+        f"v{number}" for number in range(MOST_VARIATIONS)
     ]
     assert choose({LIST: listed}, AGENT, RUNS[0], {PIN_FIELD: "v60"}).id != "v60"
 

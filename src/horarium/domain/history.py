@@ -20,7 +20,7 @@ class RunErrors:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The latest fires of a schedule and figures about all of its fires.
+    """The latest fires of a schedule, and figures about more of its fires.
 
     `fires` holds the latest fires, each with its run if the fire has exactly one. The figures count the fires that the
     ledger still holds, of very many the latest; a fire counts as failed if it was cancelled or if only some of its runs

@@ -27,7 +27,7 @@ LIST = "variations"
 MODE = "variation_selection_mode"
 PIN_FIELD = "variation_pin_field"
 # How many variations a target has at most.
-MOST = 50
+MOST_VARIATIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,10 @@ class Variation:
 
 def variations_of(extra: Mapping[str, Any], target_id: Id) -> Sequence[Variation]:
     """The variations in the `extra` of a target, or its single default one. Entries in another form are ignored, and so
-    are those behind the first MOST: whoever writes `extra` itself may list very many, and each run chooses anew."""
+    are those behind the first MOST_VARIATIONS: whoever writes `extra` itself may list very many, and each run chooses
+    anew."""
     listed = extra.get(LIST)
-    entries = listed[:MOST] if isinstance(listed, list) else []
+    entries = listed[:MOST_VARIATIONS] if isinstance(listed, list) else []
     found = [_variation(entry) for entry in entries if isinstance(entry, Mapping)]
     return [variation for variation in found if variation is not None] or [
         Variation(default_id(target_id), "Default")

@@ -32,7 +32,7 @@ from horarium.domain.variations import (
     LIST,
     MODE,
     MODES,
-    MOST,
+    MOST_VARIATIONS,
     PIN_FIELD,
     RANDOM,
     WEIGHTED,
@@ -157,8 +157,8 @@ def _executor(spec: Fields, webhook: str | None) -> tuple[str, Json] | None:
 def _variations(fields: Fields, spec: Fields, now_ms: int) -> list[Json]:
     """Those listed in the spec, else the default one that a client of the product sends beside it."""
     listed = spec.items("variations") or []
-    if len(listed) > MOST:
-        spec.wrong("variations", f"has {len(listed)} entries; at most {MOST} are allowed")
+    if len(listed) > MOST_VARIATIONS:
+        spec.wrong("variations", f"has {len(listed)} entries; at most {MOST_VARIATIONS} are allowed")
         return []
     found = [_variation(spec, f"variations[{i}]", given, now_ms) for i, given in enumerate(listed)]
     if len({variation["id"] for variation in found}) < len(found):
