@@ -75,12 +75,35 @@ def test_every_problem_is_told_at_once_and_says_where_it_came_from():
         ("pages_address", "::1:9100"),
         ("pages_address", "127.0.0.1:99999"),
         ("pages_address", "10.0.0.1:8080"),
+        ("processes", 0),
     ],
 )
 def test_what_is_out_of_range_is_refused_by_name(name, value):
     with pytest.raises(Invalid) as caught:
         load_settings({name: value}, {})
     assert caught.value.problems[0].field == name
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"processes": 2}, "more than one need PostgreSQL"),
+        ({"processes": 2, "database": "sqlite:///x.db"}, "one process alone writes an SQLite file"),
+        ({"processes": 2, "database": "postgres://x@y/z", "roles": "api"}, "need the role engine or worker"),
+    ],
+)
+def test_processes_that_could_not_work_are_refused(given, words):
+    with pytest.raises(Invalid) as caught:
+        load_settings({}, {f"HORARIUM_{name.upper()}": str(value) for name, value in given.items()})
+    assert caught.value.problems[0].field == "processes"
+    assert words in caught.value.problems[0].message
+
+
+def test_one_process_needs_nothing_and_several_may_have_either_role():
+    assert load_settings({"roles": ("api",)}, {}).processes == 1
+    for role in ("engine", "worker"):
+        loaded = load_settings({"processes": 64, "database": "postgresql://x@y/z", "roles": (role,)}, {})
+        assert loaded.processes == 64
 
 
 def test_a_file_that_is_missing_or_no_toml_is_refused(tmp_path):
@@ -181,6 +204,7 @@ def test_every_number_has_a_unit_or_is_a_count():
     assert {name for name, about in numbers.items() if not about.unit} == {
         "port",
         "concurrency",
+        "processes",
         "trace_share",
     }
     assert all(about.least is not None for about in numbers.values())
@@ -263,7 +287,8 @@ def test_every_number_and_flag_is_read_as_it_may_be_written_and_nothing_else_is_
     kind = type(setting.default)
     for text, value in TEXTS[kind].items():
         if kind is bool or value >= setting.about.least:
-            found = getattr(load_settings({}, {setting.variable: text}), name)
+            needed = {"HORARIUM_DATABASE": "postgresql://x@y/z"} if name == "processes" else {}
+            found = getattr(load_settings({}, {setting.variable: text} | needed), name)
             assert (found, type(found)) == (value, kind)
     wrong = {bool: (1, 0, "maybe", ""), int: (2048.0, True, "1.5"), float: (True, "soon")}[kind]
     for value in (*wrong, [], {}):

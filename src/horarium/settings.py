@@ -132,6 +132,15 @@ class Settings:
             "What this process does: any of api, engine and worker, separated by commas.", option="--roles"
         ),
     ] = ROLES
+    processes: Annotated[
+        int,
+        About(
+            "How many processes serve on this machine, where one processor is not enough. The first starts the others "
+            "and answers all requests; the others fire and run as nodes of their own. More than one need PostgreSQL.",
+            least=1,
+            option="--processes",
+        ),
+    ] = 1
     node: Annotated[
         str | None,
         About("Name of this process among the nodes. If it is not set: the host's name and the process id."),
@@ -626,6 +635,7 @@ def _out_of_range(settings: Settings) -> Iterator[Problem]:
     unknown = [role for role in settings.roles if role not in ROLES]
     if unknown or not settings.roles:
         yield Problem("roles", f"{', '.join(unknown) or 'nothing'} given: any of {', '.join(ROLES)}")
+    yield from _processes_problems(settings)
     if settings.public_url is not None and not settings.public_url.startswith(("http://", "https://")):
         yield Problem("public_url", f"{settings.public_url!r} is not an http:// or https:// address")
     if (settings.tls_cert is None) != (settings.tls_key is None):
@@ -647,6 +657,18 @@ def _out_of_range(settings: Settings) -> Iterator[Problem]:
                 ipaddress.ip_network(network)
             except ValueError:
                 yield Problem(name, f"{network!r} is not a network such as 10.1.0.0/16{_host_bits(network)}")
+
+
+def _processes_problems(settings: Settings) -> Iterator[Problem]:
+    if settings.processes == 1:
+        return
+    if not (settings.database or "").startswith(POSTGRES):
+        words = "more than one need PostgreSQL (database), because one process alone writes an SQLite file"
+        yield Problem("processes", words)
+    if not {"engine", "worker"} & set(settings.roles):
+        yield Problem(
+            "processes", "more than one need the role engine or worker, which is what the others do"
+        )
 
 
 def _pooler_problems(settings: Settings) -> Iterator[Problem]:

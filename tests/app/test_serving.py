@@ -90,8 +90,9 @@ async def test_nothing_of_a_server_that_stops_runs_on_and_streams_end_when_it_be
     assert "end_slow_connections" not in left
     monkeypatch.setattr(uvicorn.Server, "shutdown", shutdown)
     events: Any = SimpleNamespace(close=lambda: ended.append("streams"))
-    await serving._HttpServer(served[0][0], events).shutdown()
-    assert ended == ["streams", "server"]
+    further: Any = SimpleNamespace(stop=lambda: ended.append("further processes"))
+    await serving._HttpServer(served[0][0], events, further).shutdown()
+    assert ended == ["streams", "further processes", "server"]
 
 
 async def test_a_certificate_that_cannot_be_used_is_told_and_an_old_tls_is_not_spoken(

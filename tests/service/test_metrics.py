@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from horarium.domain.errors import Unavailable
@@ -16,7 +17,7 @@ from horarium.domain.ids import LOWEST_ID, Id, prefixed, random_id
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import SERVER_SCOPE
 from horarium.service import metrics
-from horarium.service.metrics import REST, Metrics
+from horarium.service.metrics import REST, Asked, Metrics, gauge
 from horarium.store.figures import (
     FIRED,
     FIRES,
@@ -118,6 +119,36 @@ async def test_a_server_shows_how_its_process_and_its_interpreter_do() -> None:
     families = text_string_to_metric_families((await Metrics(counted, Hands(NOON)).text()).decode())
     names = {family.name for family in families}
     assert names >= {"process_resident_memory_bytes", "python_info", "python_gc_collections"}
+
+
+async def test_the_figures_of_further_processes_stand_beside_the_first_ones_and_the_databases_once() -> None:
+    counted: Any = Counting()
+    first = Metrics(counted, Hands(NOON))
+    first.add_by_lane(lambda workspace: [gauge("horarium_lane", "Of a lane.", 5)])
+    other: Any = Counting()
+    other.figures.take([Counted(RUNS, "succeeded", 7)], 0)
+    further, asks = Metrics(other, Hands(NOON)), []
+    further.add(lambda: [gauge("horarium_only_there", "Of one part.", 3)])
+    further.add_by_lane(lambda workspace: [gauge("horarium_lane", "Of a lane.", 6)])
+
+    async def ask(asked: Asked) -> dict[int, list[Metric]]:
+        asks.append(asked)
+        return {2: further.of_process(asked)}
+
+    first.further = ask
+    found = shown(await first.text())
+    assert of(found, "horarium_runs_ended_total") == {
+        (process, state.value): 7 if (process, state) == ("2", RunState.SUCCEEDED) else 0
+        for process in ("1", "2")
+        for state in RunState
+        if state.final
+    }
+    assert of(found, "horarium_only_there") == {("2",): 3}
+    assert of(found, "horarium_database_up") == {(): 1}
+    assert shown(await first.text()) == found
+    lanes = shown(await first.text_by_lane(OPERATOR, FIRST))
+    assert of(lanes, "horarium_lane") == {("1",): 5, ("2",): 6}
+    assert asks == [Asked(), Asked(by_lane=True, workspace_id=FIRST)]
 
 
 def test_a_histogram_of_milliseconds_is_shown_in_seconds() -> None:

@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import replace
 
 import structlog
@@ -15,6 +15,7 @@ import uvicorn
 
 from horarium import __version__
 from horarium.api.connections import ConnectionLimits, end_slow_connections, limited_protocol
+from horarium.app.further_processes import FurtherProcesses
 from horarium.app.loops import end_on_fault, refuse_failed
 from horarium.app.opening import open_server
 from horarium.app.parts import Server
@@ -29,9 +30,11 @@ from horarium.times import TZDATA_VERSION
 _log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings, ready: Callable[[Settings], None] | None = None) -> None:
+async def serve(
+    settings: Settings, ready: Callable[[Settings], None] | None = None, further_module: str = ""
+) -> None:
     """Run a server until SIGTERM or SIGINT. Once it answers, `ready` is called with the settings that it runs with, in
-    which free ports have their numbers.
+    which free ports have their numbers. `further_module` is what its further processes run.
 
     Raises Unavailable where an address or the database cannot be used.
     """
@@ -42,7 +45,10 @@ async def serve(settings: Settings, ready: Callable[[Settings], None] | None = N
             host, port = settings.pages_at
             sockets.append(told.enter_context(_listen(host, port, "another pages_address")))
             settings = replace(settings, pages_address=in_url(host, sockets[1].getsockname()[1]))
-        async with open_server(settings) as server:
+        async with (
+            aclosing(FurtherProcesses(further_module, settings.drain)) as further,
+            open_server(settings) as server,
+        ):
             config = uvicorn.Config(
                 server.api,
                 log_config=None,
@@ -58,11 +64,14 @@ async def serve(settings: Settings, ready: Callable[[Settings], None] | None = N
                 forwarded_allow_ips=list(settings.trusted_proxies),
             )
             _load_certificate(config)
-            http_server = _HttpServer(config, server.services.events)
+            http_server = _HttpServer(config, server.services.events, further)
             watch = asyncio.create_task(end_slow_connections(http_server.server_state))
             watch.add_done_callback(end_on_fault)
             told.enter_context(_stop_told())
             _tell_start(settings, server)
+            if settings.processes > 1:
+                further.start(settings)
+                server.services.metrics.further = further.figures
             if ready is not None:
                 ready(settings)
             try:
@@ -74,14 +83,16 @@ async def serve(settings: Settings, ready: Callable[[Settings], None] | None = N
 
 
 class _HttpServer(uvicorn.Server):
-    """Ends the streams of events as soon as it begins to stop, because it waits for its answers to end."""
+    """Ends the streams of events as soon as it begins to stop, because it waits for its answers to end. The further
+    processes end at the same time."""
 
-    def __init__(self, config: uvicorn.Config, events: EventService) -> None:
+    def __init__(self, config: uvicorn.Config, events: EventService, further: FurtherProcesses) -> None:
         super().__init__(config)
-        self._events = events
+        self._events, self._further = events, further
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._events.close()
+        self._further.stop()
         await super().shutdown(sockets)
 
 

@@ -40,7 +40,7 @@ def run(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, _stop)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` has it ignored
         signal.signal(signal.SIGHUP, lambda number, frame: os.kill(os.getpid(), signal.SIGTERM))
-    uvloop.run(app.serve(settings, _announcer(settings)))
+    uvloop.run(app.serve(settings, _announcer(settings), "horarium.cli.further_process"))
 
 
 def _stop(number: int, frame: object) -> NoReturn:

@@ -6,8 +6,9 @@ reads the metrics. A server has a registry of its own, because a process may hol
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import (
@@ -46,6 +47,8 @@ from horarium.times import TZDATA_VERSION
 REST = "other"
 # Lanes whose queues are shown, the longest first.
 MOST_LANES = 50
+# The label that tells the figures of the processes of one server apart.
+PROCESS = "process"
 # For how long what was read is given again, in seconds: the metrics may be read without a key, so reading them again
 # and again must cost little.
 KEPT_S, PRESENT_KEPT_S = 0.25, 1.0
@@ -54,6 +57,19 @@ KEPT_S, PRESENT_KEPT_S = 0.25, 1.0
 Collect = Callable[[], Iterable[Metric]]
 # The same for figures by lane: of one workspace, or of all (None).
 CollectLanes = Callable[[Id | None], Iterable[Metric]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which figures of a process are wanted: all that it counts itself, or those by lane of one workspace or of all
+    (None)."""
+
+    by_lane: bool = False
+    workspace_id: Id | None = None
+
+
+# Asks the further processes of a server; the answers by the number of the process.
+AskFurther = Callable[[Asked], Awaitable[Mapping[int, Sequence[Metric]]]]
 
 
 def gauge(name: str, words: str, value: float) -> Metric:
@@ -96,7 +112,9 @@ class _Part(Collector):
 
 
 class Metrics:
-    """The metrics of one server."""
+    """The metrics of one server. `further` is set where it has further processes, which count for themselves."""
+
+    further: AskFurther | None = None
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
@@ -111,8 +129,8 @@ class Metrics:
         self._bytes = 0
         self._read_at = self._text_at = float("-inf")
         self._text = b""
+        self._showing = asyncio.Lock()
         self.add(self._of_store)
-        self.add(self._of_present)
 
     content_type = CONTENT_TYPE_LATEST
 
@@ -127,9 +145,10 @@ class Metrics:
     async def text(self) -> bytes:
         """The figures that show nothing of tenants."""
         await self._read()
-        if time.monotonic() - self._text_at > KEPT_S:
-            self._text = generate_latest(self._registry)
-            self._text_at = time.monotonic()
+        async with self._showing:
+            if time.monotonic() - self._text_at > KEPT_S:
+                self._text = await self._shown(Asked(), self._of_present())
+                self._text_at = time.monotonic()
         return self._text
 
     async def text_by_lane(self, who: Identity, workspace_id: Id | None) -> bytes:
@@ -137,10 +156,22 @@ class Metrics:
         who.require(SERVER_SCOPE)
         await self._read()
         queues = await self._queues(workspace_id)
-        registry = CollectorRegistry()
-        registry.register(_Part(lambda: _lane_queues(queues, self._present_ms, workspace_id)))
-        for collect in self._by_lane:
-            registry.register(_Part(_bound(collect, workspace_id)))
+        of_database = _lane_queues(queues, self._present_ms, workspace_id)
+        return await self._shown(Asked(by_lane=True, workspace_id=workspace_id), of_database)
+
+    def of_process(self, asked: Asked) -> list[Metric]:
+        """What this process has counted itself."""
+        if asked.by_lane:
+            return [metric for collect in self._by_lane for metric in collect(asked.workspace_id)]
+        return list(self._registry.collect())
+
+    async def _shown(self, asked: Asked, of_database: Iterable[Metric]) -> bytes:
+        """The figures of all processes of this server, and those that are the same for all."""
+        found = self.of_process(asked)
+        if self.further is not None:
+            found = _together({1: found, **await self.further(asked)})
+        shown, registry = [*found, *of_database], CollectorRegistry()
+        registry.register(_Part(lambda: shown))
         return generate_latest(registry)
 
     async def _read(self) -> None:
@@ -278,8 +309,16 @@ class Metrics:
         yield nodes
 
 
-def _bound(collect: CollectLanes, workspace_id: Id | None) -> Collect:
-    return lambda: collect(workspace_id)
+def _together(found: Mapping[int, Iterable[Metric]]) -> list[Metric]:
+    """The figures of several processes, each with the number of its process."""
+    families: dict[str, Metric] = {}
+    for number, metrics in found.items():
+        for metric in metrics:
+            empty = Metric(metric.name, metric.documentation, metric.type, metric.unit)
+            families.setdefault(metric.name, empty).samples += [
+                sample._replace(labels={**sample.labels, PROCESS: str(number)}) for sample in metric.samples
+            ]
+    return list(families.values())
 
 
 def _age_s(since_ms: int | None, now_ms: int) -> float:

@@ -1,0 +1,32 @@
+"""What tests run as a further process: it does what the name of its node says."""
+
+import os
+import pickle
+import socket
+import sys
+import time
+
+from prometheus_client.metrics_core import GaugeMetricFamily
+
+from horarium.app.further_processes import _LENGTH
+
+
+def received(end: socket.socket) -> object:
+    head = end.recv(_LENGTH.size, socket.MSG_WAITALL)
+    return pickle.loads(end.recv(_LENGTH.unpack(head)[0], socket.MSG_WAITALL)) if head else None
+
+
+def main() -> None:
+    end = socket.socket(fileno=int(sys.argv[1]))
+    settings = received(end)
+    if settings.node.startswith("brief"):
+        sys.exit(7)
+    while (asked := received(end)) is not None:
+        data = pickle.dumps((asked, [GaugeMetricFamily("pid", settings.node, value=os.getpid())]))
+        end.sendall(_LENGTH.pack(len(data)) + data)
+    while settings.node.startswith("deaf"):
+        time.sleep(1)
+
+
+if __name__ == "__main__":
+    main()

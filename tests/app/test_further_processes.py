@@ -1,0 +1,213 @@
+"""The further processes of a server: what they are told and asked, and what becomes of them when one of both ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from structlog.testing import capture_logs
+
+from horarium.app import further_processes, serve_further
+from horarium.app.further_processes import _LENGTH, FurtherProcesses, settings_of
+from horarium.domain.errors import Unavailable
+from horarium.service.metrics import Asked
+from horarium.settings import Settings
+
+PROGRAM = "tests.app.further_program"
+PATIENCE_S = 60
+Lines = list[MutableMapping[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(further_processes, "SHORTEST_PAUSE_S", 0.001)
+    monkeypatch.setattr(further_processes, "LONGEST_PAUSE_S", 0.004)
+    monkeypatch.setattr(further_processes, "ANSWER_S", PATIENCE_S)
+
+
+@asynccontextmanager
+async def running(node: str, processes: int = 2) -> AsyncIterator[tuple[FurtherProcesses, Lines]]:
+    with capture_logs() as told:
+        further = FurtherProcesses(PROGRAM, drain_s=PATIENCE_S)
+        further.start(Settings(node=node, processes=processes))
+        try:
+            yield further, told
+        finally:
+            await further.aclose()
+
+
+async def pids(further: FurtherProcesses, besides: set[int] = frozenset()) -> dict[int, int]:  # type: ignore[assignment]
+    """The ids of the processes by their number, as soon as all answer and none of `besides` does."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            found = await further.figures(Asked())
+            ids = {number: int(metrics[0].samples[0].value) for number, metrics in found.items()}
+            if len(ids) == len(further._keepers) and not besides & set(ids.values()):
+                return ids
+            await asyncio.sleep(0.01)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+async def test_each_process_is_asked_by_its_number_and_all_end_with_the_first() -> None:
+    async with running("echo", processes=3) as (further, told):
+        found = await pids(further)
+        assert list(found) == [2, 3]
+        asked = await further.figures(Asked(by_lane=True))
+        assert {number: metrics[0].documentation for number, metrics in asked.items()} == {
+            2: "echo-2",
+            3: "echo-3",
+        }
+    assert [psutil.pid_exists(pid) for pid in found.values()] == [False, False]
+    assert await further.figures(Asked()) == {}
+    assert told == []
+
+
+async def test_a_process_that_is_killed_is_started_again_and_the_others_go_on() -> None:
+    async with running("echo", processes=3) as (further, told):
+        before = await pids(further)
+        os.kill(before[2], signal.SIGKILL)
+        after = await pids(further, {before[2]})
+        assert after[3] == before[3]
+    (line,) = told
+    assert (line["event"], line["number"], line["exit_code"]) == ("process_ended", 2, -9)
+
+
+async def test_a_process_that_always_ends_is_started_again_ever_more_slowly() -> None:
+    async with running("brief") as (_, told):
+        await until(lambda: len(told) >= 4)
+    ended = [(line["event"], line["exit_code"], line["again_in_s"]) for line in told[:4]]
+    assert ended == [("process_ended", 7, pause) for pause in (0.001, 0.002, 0.004, 0.004)]
+
+
+async def test_a_process_that_lived_for_long_is_started_again_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(further_processes, "LONG_LIFE_S", 0.0)
+    async with running("brief") as (_, told):
+        await until(lambda: len(told) >= 2)
+    assert [line["again_in_s"] for line in told[:2]] == [0.001, 0.001]
+
+
+async def test_a_process_that_does_not_answer_is_left_out_and_asked_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with running("echo", processes=3) as (further, _):
+        found = await pids(further)
+        os.kill(found[2], signal.SIGSTOP)
+        monkeypatch.setattr(further_processes, "ANSWER_S", 0.2)
+        try:
+            for _ in range(3):
+                assert list(await further.figures(Asked())) == [3]
+            assert list(further._ends[2]._open) == [Asked()]
+        finally:
+            os.kill(found[2], signal.SIGCONT)
+        monkeypatch.setattr(further_processes, "ANSWER_S", PATIENCE_S)
+        assert await pids(further) == found
+
+
+async def test_a_process_that_does_not_end_in_time_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(further_processes, "END_S", -PATIENCE_S + 0.1)  # the time to drain is added
+    async with running("deaf") as (further, told):
+        found = await pids(further)
+    assert not psutil.pid_exists(found[2])
+    assert [(line["event"], line["pid"]) for line in told] == [("process_killed", found[2])]
+
+
+async def test_where_the_system_starts_no_process_it_is_told_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = asyncio.create_subprocess_exec
+
+    async def refused(*given: Any, **named: Any) -> Any:
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", real)
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", refused)
+    async with running("echo") as (further, told):
+        assert await pids(further)
+    assert [line["event"] for line in told] == ["process_not_started", "process_ended"]
+    assert "Resource temporarily unavailable" in told[0]["error"]
+
+
+def test_a_further_process_has_the_settings_of_the_first_but_serves_no_requests() -> None:
+    first = Settings(processes=4, node="north", port=8443, poll=7.5)
+    assert settings_of(3, first) == Settings(node="north-3", port=8443, poll=7.5, roles=("engine", "worker"))
+    assert settings_of(2, Settings(processes=2)).node is None
+
+
+def packed(value: object) -> bytes:
+    data = pickle.dumps(value)
+    return _LENGTH.pack(len(data)) + data
+
+
+async def test_a_further_process_says_what_it_has_counted_and_ends_when_the_first_one_does(
+    tmp_path: Path,
+) -> None:
+    first, end = socket.socketpair()
+    configured: list[Settings] = []
+    settings = Settings(data=tmp_path, roles=("engine", "worker"))
+    with capture_logs() as told:
+        serving = asyncio.create_task(serve_further(end, configured.append))
+        reader, writer = await asyncio.open_unix_connection(sock=first)
+        asks = [Asked(), Asked(by_lane=True)]
+        writer.write(packed(settings) + b"".join(map(packed, asks)))
+        answers = [await further_processes._receive(reader) for _ in asks]
+        writer.close()
+        assert await serving == 0
+    assert configured == [settings]
+    assert [asked for asked, _ in answers] == asks
+    whole, by_lane = ({metric.name for metric in metrics} for _, metrics in answers)
+    assert {"horarium_slots", "horarium_attempts_under_way", "process_cpu_seconds"} <= whole
+    assert "horarium_nodes" not in whole
+    assert by_lane
+    assert not by_lane & whole
+    assert [line["event"] for line in told if line["event"].startswith("process")] == ["process_started"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_further_process_ends_in_order_at_either_signal(tmp_path: Path, number: int) -> None:
+    first, end = socket.socketpair()
+    first.sendall(packed(Settings(data=tmp_path, roles=("engine",))) + packed(Asked()))
+    serving = asyncio.create_task(serve_further(end, lambda settings: None))
+    with first:
+        await asyncio.to_thread(first.recv, 1)  # it has started
+        os.kill(os.getpid(), number)
+        assert await serving == 0
+
+
+async def test_a_further_process_whose_first_one_has_died_before_it_said_anything_ends(
+    tmp_path: Path,
+) -> None:
+    first, end = socket.socketpair()
+    first.close()
+    assert await serve_further(end, lambda settings: pytest.fail("nothing was said")) == 0
+
+
+async def test_a_further_process_without_a_database_says_so_and_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(settings: Settings) -> Any:
+        raise Unavailable("the database cannot be reached")
+
+    monkeypatch.setattr(further_processes, "open_server", closed)
+    first, end = socket.socketpair()
+    with first, capture_logs() as told:
+        first.sendall(packed(Settings(data=tmp_path)))
+        assert await serve_further(end, lambda settings: None) == 1
+    assert told == [
+        {"event": "process_failed", "log_level": "error", "error": "the database cannot be reached"}
+    ]
