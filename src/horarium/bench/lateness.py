@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -30,6 +31,7 @@ from horarium.bench.receiver import Notes, Receiver, receiving
 from horarium.bench.serving import api_key, asker, serving
 from horarium.bench.stage import Report, Stage, next_noon, stage
 from horarium.domain.ids import from_prefixed
+from horarium.service.metrics import PROCESS
 from horarium.times import Timing, jitter_ms
 
 JITTER_MS = 1_000
@@ -129,13 +131,15 @@ async def _load(port: int, key: str, asked: list[int]) -> None:
 
 
 async def _told(port: int) -> dict[str, float]:
-    """What /metrics says: slots that fired, attempts that succeeded, runs sent and how late in the mean, requests."""
+    """What /metrics says, of all processes of the server together: slots that fired, attempts that succeeded, runs sent
+    and how late in the mean, requests."""
     async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/metrics") as answer:
         text = await answer.text()
-    found: dict[tuple[str, ...], float] = {}
+    found = defaultdict[tuple[str, ...], float](float)
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            found[sample.name, *(value for _, value in sorted(sample.labels.items()))] = sample.value
+            labels = (value for name, value in sorted(sample.labels.items()) if name != PROCESS)
+            found[sample.name, *labels] += sample.value
     sent = found["horarium_run_lateness_seconds_count",]
     late_s = found["horarium_run_lateness_seconds_sum",]
     return {
