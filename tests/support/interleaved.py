@@ -8,6 +8,7 @@ from typing import Any
 
 from horarium.store.base import Store
 from horarium.store.postgres.connection import connect
+from tests.support.noted import STATEMENT_KINDS
 
 # How many transactions of a database wait for another.
 WAITS = (
@@ -41,6 +42,58 @@ async def meeting(first: tuple[Store, Any], second: tuple[Store, Any]) -> list[A
         return [await one, await two]
     finally:
         await looking.close()
+
+
+async def meeting_at(
+    step: int, first: tuple[Store, Any], second: tuple[Store, Any]
+) -> tuple[list[Any], int, bool]:
+    """What two verbs return or raise that meet on PostgreSQL, how often they were tried in all, and whether the first
+    came to the end before `step`. It is held open before its statement of that number until the second has ended or
+    waits for a lock."""
+    (store, (verb, *given)), (other, (then, *more)) = first, second
+    reached, go, tries = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def one(tx: Any) -> Any:
+        tries.append("first")
+        return await verb(_Stopping(tx, step, reached, go) if len(tries) == 1 else tx, *given)
+
+    async def two(tx: Any) -> Any:
+        tries.append("second")
+        return await then(tx, *more)
+
+    looking = await connect(store.url)  # type: ignore[attr-defined]
+    try:
+        ending, coming = asyncio.create_task(_end(store.urgent(one))), asyncio.create_task(reached.wait())
+        await asyncio.wait([ending, coming], return_when=asyncio.FIRST_COMPLETED)
+        coming.cancel()
+        later = asyncio.create_task(_end(other.urgent(two)))
+        while not later.done() and not await looking.fetchval(WAITS):
+            await asyncio.sleep(0)
+        go.set()
+        return [await ending, await later], len(tries), not reached.is_set()
+    finally:
+        await looking.close()
+
+
+class _Stopping:
+    """A transaction that stops before its statement of some number, counted from 0."""
+
+    def __init__(self, tx: Any, step: int, reached: asyncio.Event, go: asyncio.Event) -> None:
+        self._tx, self._left, self._reached, self._go = tx, step, reached, go
+
+    def __getattr__(self, kind: str) -> Any:
+        call = getattr(self._tx, kind)
+        if kind not in STATEMENT_KINDS:
+            return call
+
+        async def stopping(statement: str, /, *args: Any, **kwargs: Any) -> Any:
+            if self._left == 0:
+                self._reached.set()
+                await self._go.wait()
+            self._left -= 1
+            return await call(statement, *args, **kwargs)
+
+        return stopping
 
 
 async def _end(work: Any) -> Any:

@@ -6,6 +6,9 @@ from typing import Any
 
 from horarium.store.base import Tx
 
+# The methods of a transaction that execute a statement.
+STATEMENT_KINDS = frozenset({"run", "many", "row", "rows", "each", "tuples"})
+
 
 class Noted:
     """A transaction, with the names of its statements in their order."""
@@ -16,7 +19,7 @@ class Noted:
 
     def __getattr__(self, kind: str) -> Any:
         call = getattr(self._tx, kind)
-        if kind not in {"run", "many", "row", "rows", "each", "tuples"}:
+        if kind not in STATEMENT_KINDS:
             return call
 
         def noted(statement: str, /, *args: Any, **kwargs: Any) -> Any:

@@ -7,17 +7,20 @@ from itertools import combinations
 import pytest
 
 from horarium.domain.actions import ActionKind, Taker
+from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import random_id
 from horarium.domain.quotas import Usage
+from horarium.domain.target import Completion
 from horarium.service.actions import _do_batch
 from horarium.store.postgres.connection import connect
-from horarium.store.verbs import actions, directory, runs
+from horarium.store.verbs import actions, directory, dispatch, runs
 from horarium.store.verbs.entries import hold_schedules
 from horarium.store.verbs.quotas import take
+from horarium.worker.work import judge
 from tests.store.conformance.test_actions import an_action
-from tests.store.conformance.test_callbacks import NOW, open_for
-from tests.support.interleaved import WAITS
-from tests.support.tenant import ACCEPTED, HOUR, NOON, Node
+from tests.store.conformance.test_callbacks import DONE, NOW, open_for
+from tests.support.interleaved import WAITS, meeting_at
+from tests.support.tenant import ACCEPTED, FAILED, HOUR, NOON, TRY_AGAIN, Node, Tenant
 
 
 async def taken(tenant, kind):
@@ -68,7 +71,7 @@ async def callbacks_that_expire(tenant):
 
 
 async def moved(tx, run, deadline):
-    await tx.run("extend_callback", run_id=run, deadline_ms=deadline)
+    await tx.run("extend_callback", run_id=run, attempt=1, deadline_ms=deadline)
 
 
 @pytest.mark.parametrize("flavour", ["postgres"])
@@ -96,6 +99,71 @@ async def test_two_that_work_on_the_same_schedules_are_both_done_at_once(tenant,
     await asyncio.gather(other.write(some), after())
     await looking.close()
     assert sorted(tries) == ["many", "some"]
+
+
+async def a_run(tenant, **given):
+    """(schedule, node, work) of a run that has begun, and whose schedule asks for nothing more when it ends."""
+    schedule = await tenant.schedule("1 12 * * *", **given)
+    await tenant.release(NOW)
+    node = await Node.start(tenant.store)
+    (work,) = await node.claim(NOW)
+    work.started_ms = NOW
+    return schedule, node, work
+
+
+async def a_run_with_a_callback(tenant):
+    schedule, node, work = await a_run(tenant, target_id=await tenant.callback_target())
+    await open_for(node, work, "token")
+    return schedule, node, work
+
+
+async def a_run_for_an_engine(tenant):
+    return await a_run(
+        tenant, target_id=await tenant.add_target(completion=Completion.WATCH, deadline_ms=HOUR)
+    )
+
+
+def what_meets(tenant, node, work):
+    """What may come to one run at the same time."""
+    taken = Outcome(Verdict.ACCEPTED, handle="h" if work.target.completion == Completion.WATCH else None)
+    return {
+        "outcome": (dispatch.record, node.id, [judge(work, FAILED, NOW)], NOW),
+        "retry": (dispatch.record, node.id, [judge(work, TRY_AGAIN, NOW)], NOW),
+        "acceptance": (dispatch.record, node.id, [judge(work, taken, NOW)], NOW),
+        "cancel": (runs.cancel_run, tenant.workspace, work.id, NOW),
+        "answer": (runs.answer_callback, work.id, "token", DONE, NOW),
+    }
+
+
+@pytest.mark.parametrize("flavour", ["postgres"])
+@pytest.mark.parametrize(
+    ("made", "one", "another"),
+    [
+        (a_run, "outcome", "cancel"),
+        (a_run, "retry", "cancel"),
+        (a_run_with_a_callback, "outcome", "answer"),
+        (a_run_with_a_callback, "acceptance", "answer"),
+        (a_run_for_an_engine, "acceptance", "cancel"),
+        (a_run_for_an_engine, "outcome", "cancel"),
+    ],
+    ids=lambda given: getattr(given, "__name__", None),
+)
+async def test_two_that_come_to_one_run_are_both_done_at_once_wherever_they_meet(
+    store, other, kept, made, one, another
+):
+    for first, second in ((one, another), (another, one)):
+        step, over = 1, False
+        while not over:
+            await kept.emptied()
+            tenant = await Tenant.open(store)
+            schedule, node, work = await made(tenant)
+            meets = what_meets(tenant, node, work)
+            _, tries, over = await meeting_at(step, (store, meets[first]), (other, meets[second]))
+            assert (first, step, tries) == (first, step, 2)
+            (run,), progress = await tenant.runs(schedule), (await tenant.again(schedule)).progress
+            assert progress.open_fires == (0 if run.state.final else 1)
+            assert (progress.succeeded, progress.failed) == (run.state == "succeeded", run.state == "failed")
+            step += 1
 
 
 async def test_items_of_the_directory_are_put_in_the_order_of_their_ids(tenant, store):

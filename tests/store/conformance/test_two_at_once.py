@@ -5,20 +5,38 @@ from dataclasses import replace
 import pytest
 
 from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import random_id
+from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
-from horarium.domain.schedule import CatchUp
+from horarium.domain.run import RunState
+from horarium.domain.schedule import CatchUp, Policies
+from horarium.domain.target import Completion
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, PrincipalType
 from horarium.domain.windows import Window
-from horarium.store.verbs import dispatch, pauses, quotas, runs, shares, targets, tenancy, webhooks, windows
+from horarium.store.rows import CursorTally
+from horarium.store.verbs import (
+    dispatch,
+    nodes,
+    pauses,
+    quotas,
+    runs,
+    shares,
+    targets,
+    tenancy,
+    upkeep,
+    watching,
+    webhooks,
+    windows,
+)
 from horarium.store.verbs.tenancy import NewKey
 from horarium.times import Timing
 from horarium.worker.work import judge
-from tests.store.conformance.test_callbacks import DONE, NOW, accepted, opened
+from tests.store.conformance.test_callbacks import ALIVE, DONE, NOW, accepted, opened
 from tests.store.conformance.test_shares import mirror_of
 from tests.store.conformance.test_webhooks import hook
 from tests.support.interleaved import meeting
-from tests.support.tenant import HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant
+from tests.support.tenant import HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
 
 
 def changing(verb, tenant, thing, version=None, **what):
@@ -269,6 +287,113 @@ async def test_no_callback_is_opened_for_a_run_that_is_just_being_ended(tenant, 
     (run,) = await tenant.runs(schedule)
     assert run.state.value == ("succeeded" if end == "answer" else "cancelled")
     assert (await tenant.again(schedule)).progress.open_fires == 0
+
+
+LATE = NOW + 11 * MINUTE
+"""After the deadline of a callback that no sign of life has put off."""
+
+
+async def test_a_run_whose_target_just_says_that_it_goes_on_does_not_expire(tenant, store, other):
+    schedule, _, work = await accepted(tenant)
+    alive = runs.answer_callback, work.id, "token", ALIVE, LATE
+    _, expired = await meeting((store, alive), (other, (runs.expire_callbacks, LATE, 10)))
+    assert expired == []
+    assert states(await tenant.runs(schedule)) == ["running"]
+
+
+async def test_a_sign_of_life_for_a_run_that_just_expires_is_refused(tenant, store, other):
+    schedule, _, work = await accepted(tenant)
+    alive = runs.answer_callback, work.id, "token", ALIVE, LATE
+    _, refused = await meeting((store, (runs.expire_callbacks, LATE, 10)), (other, alive))
+    assert refused.reason == "state"
+    assert states(await tenant.runs(schedule)) == ["failed"]
+
+
+async def test_an_answer_for_an_attempt_that_is_just_repeated_is_refused(tenant, store, other):
+    schedule, node, work = await opened(tenant)
+    await store.urgent(dispatch.hand_back, node.id, [(work.id, work.epoch)], NOW)
+    (again,) = await node.claim(NOW)
+    own = again.epoch, tenant.workspace, work.target.id, 2, b"x" * 32, NOW, NOW + MINUTE, 1
+    repeat = dispatch.open_callback, node.id, dispatch.OpenCallback(work.id, *own)
+    answer = runs.answer_callback, work.id, "token", DONE, NOW
+    _, refused = await meeting((store, repeat), (other, answer))
+    assert isinstance(refused, NotFound)
+    assert states(await tenant.runs(schedule)) == ["pending"]
+
+
+async def watched_target(tenant):
+    return await tenant.add_target(completion=Completion.WATCH, deadline_ms=HOUR)
+
+
+async def asked_for_directly(tenant, node):
+    """A run without a schedule that an engine has."""
+    run = await tenant.store.write(
+        runs.run_target, tenant.workspace, await watched_target(tenant), random_id(NOW), None, NOW
+    )
+    await node.record(await node.claim(NOW), Outcome(Verdict.ACCEPTED, handle="h"), NOW)
+    return run
+
+
+@pytest.mark.parametrize("cancel_first", [True, False])
+async def test_a_run_without_a_schedule_ends_once_where_its_engine_and_a_caller_end_it(
+    tenant, store, other, cancel_first
+):
+    run = await asked_for_directly(tenant, await Node.start(store))
+    cancel = runs.cancel_run, tenant.workspace, run.id, NOW
+    look = watching.record_looks, [watching.WatchedEnd(run.id, RunState.SUCCEEDED)], {}, NOW
+    first, second = (cancel, look) if cancel_first else (look, cancel)
+    _, later = await meeting((store, first), (other, second))
+    found, _ = await store.read(runs.get_run, tenant.workspace, run.id)
+    assert found.state == ("cancelled" if cancel_first else "succeeded")
+    assert later == [] if cancel_first else later.reason == "state"
+
+
+async def test_an_engine_is_told_of_the_end_of_a_run_that_was_claimed_while_it_was_cancelled(
+    tenant, store, other
+):
+    schedule = await tenant.schedule("1 12 * * *", target_id=await watched_target(tenant))
+    await tenant.release(NOW)
+    (run,), node = await tenant.runs(schedule), await Node.start(store)
+    claim = dispatch.claim, node.id, NOW, 10, dispatch.BEFORE_ALL, {}
+    cancel = runs.cancel_run, tenant.workspace, run.id, NOW
+    claimed, cancelled = await meeting((store, claim), (other, cancel))
+    assert (claimed.ids, cancelled.state.value) == ([run.id], "cancelled")
+    assert await store.read(watching.earliest_look) == NOW
+
+
+async def test_a_waiting_fire_that_two_nodes_start_is_started_once(tenant, store, other):
+    """The upkeep of both finds it where nothing else has started it."""
+    schedule = await tenant.schedule(policies=Policies(overlap=Overlap.BUFFER_ONE))
+    for at in (NOW, NOW + MINUTE):
+        await tenant.release(at)
+    (run,) = await tenant.runs(schedule)
+    await store.write(forgotten, schedule.id, run.id)
+    starts = upkeep.unstick, NOW + MINUTE, 10
+    assert [type(end) for end in await meeting((store, starts), (other, starts))] == [tuple, tuple]
+    progress = (await tenant.again(schedule)).progress
+    assert (progress.open_fires, progress.waiting_fires, len(await tenant.runs(schedule))) == (1, 0, 2)
+
+
+async def forgotten(tx, schedule, run):
+    """A run that ends without its schedule's hearing more of it than that it did."""
+    await tx.run("forget_ready", ids=[run])
+    await tx.rows("cancel_open_runs", ids=[run], now=NOW, error="lost")
+    await tx.many("settle_cursors", [CursorTally(schedule, 1, 0, 0, 0, 0, b"", "")])
+
+
+@pytest.mark.parametrize("heartbeat_first", [True, False])
+async def test_a_node_that_is_given_up_as_it_comes_back_has_all_of_its_runs_or_hears_of_it(
+    tenant, store, other, heartbeat_first
+):
+    await tenant.schedule()
+    await tenant.release(NOW)
+    node, at = await Node.start(store), NOW + HOUR
+    await node.claim(NOW)
+    back, given_up = (nodes.heartbeat, node.id, at, HOUR), (nodes.free_lapsed, at, b"other", [])
+    first, second = (back, given_up) if heartbeat_first else (given_up, back)
+    ends = dict(zip((first[0], second[0]), await meeting((store, first), (other, second)), strict=True))
+    assert ends == {nodes.heartbeat: heartbeat_first, nodes.free_lapsed: 0 if heartbeat_first else 1}
+    assert len(await store.read(dispatch.owned, node.id)) == (1 if heartbeat_first else 0)
 
 
 async def test_an_answer_that_comes_twice_at_once_is_taken_once_and_accepted_twice(tenant, store, other):

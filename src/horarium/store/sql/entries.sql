@@ -57,6 +57,10 @@ FROM rows(fire_id bytea, workspace_id bytea, schedule_id bytea, version bigint, 
 -- A transaction that will change several cursors locks them first, in one order for all.
 SELECT schedule_id FROM cursors WHERE schedule_id IN (:ids...) ORDER BY schedule_id;
 
+-- name: hold_queued
+-- SQLite has one writer at a time, so that nobody has to wait here.
+SELECT run_id FROM ready WHERE run_id IN (:ids...);
+
 -- name: lane_of_target
 -- What decides about the runs of a target: whether they are limited, and whether there may be any.
 SELECT {limited} AS limited, t.deleted_ms IS NOT NULL AS deleted

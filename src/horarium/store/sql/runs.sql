@@ -94,12 +94,13 @@ WHERE c.run_id = :run_id;
 SELECT 1 FROM runs r WHERE r.state IN ('pending', 'running') AND r.id =
 
 -- name: answer_callback
--- Not of a run that has ended otherwise while this waited for its schedule.
+-- Not of a run that has ended otherwise while this waited for its schedule, or whose callback is another by now.
 UPDATE callbacks SET answer = :answer, look_ms = CASE WHEN handle IS NULL THEN NULL ELSE 0 END
-WHERE run_id = :run_id AND answer IS NULL AND EXISTS ({open_run} callbacks.run_id);
+WHERE run_id = :run_id AND answer IS NULL AND attempt = :attempt
+  AND deadline_ms <= COALESCE(CAST(:overdue_ms AS BIGINT), deadline_ms) AND EXISTS ({open_run} callbacks.run_id);
 
 -- name: extend_callback
-UPDATE callbacks SET deadline_ms = :deadline_ms WHERE run_id = :run_id AND answer IS NULL;
+UPDATE callbacks SET deadline_ms = :deadline_ms WHERE run_id = :run_id AND answer IS NULL AND attempt = :attempt;
 
 -- name: expired_callbacks
 -- Runs that their targets have not finished in time.

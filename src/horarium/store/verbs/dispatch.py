@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from horarium.domain.claim_shares import OpenTurn, share_out
 from horarium.domain.events import target_disabled
@@ -41,6 +42,8 @@ from horarium.store.verbs.settle import RunEnd, settle
 from horarium.store.verbs.targets import follow
 
 BEFORE_ALL: Id = b""
+# The leases of several runs are given up in one order, so that no two transactions wait for each other.
+_RUN = attrgetter("run_id")
 
 # Of the attempts of a run so many are kept, the first ones: as many as a retry policy may allow. Those of a run whose
 # engine is away go on for as long as the policy lasts, and are only counted from then on.
@@ -293,15 +296,23 @@ async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bo
         ended = kept
     over = [attempt for attempt in ended if attempt.end.state is not RunState.PENDING]
     again = [attempt for attempt in ended if attempt.end.state is RunState.PENDING]
-    await hold_schedules(tx, (attempt.end.schedule_id for attempt in over if attempt.end.follow_up))
+    ends = [attempt for attempt in over if attempt.end.state.final]
+    await hold_schedules(tx, (attempt.end.schedule_id for attempt in ends if _asks_first(attempt.end)))
+    # Schedules before leases, as a cancellation locks them. That of a single fire without more is locked by its count.
+    await settle(tx, [attempt.end for attempt in ends], now)
     await _give_up_leases(tx, node, over, again)
-    await _write_ends(tx, [attempt for attempt in over if attempt.end.state.final], now)
+    await _write_ends(tx, ends)
     await _write_accepted(tx, [attempt for attempt in over if attempt.end.state is RunState.RUNNING])
     await _write_retries(tx, again)
     for attempt in ended:
         if attempt.gone:
             await _disable_target(tx, attempt, now)
     return refused
+
+
+def _asks_first(end: RunEnd) -> bool:
+    """Whether something is read or changed because of an end before its schedule is counted."""
+    return end.follow_up or not end.single
 
 
 async def _disable_target(tx: Tx, attempt: Ended, now: int) -> None:
@@ -321,16 +332,16 @@ async def _give_up_leases(tx: Tx, node: Id, over: Sequence[Ended], again: Sequen
     freed = 0
     if over:
         leases = [new_row(Lease, (attempt.end.run_id, node, attempt.epoch)) for attempt in over]
-        freed += await tx.many("release_leases", leases)
+        freed += await tx.many("release_leases", sorted(leases))
     if again:
         runs = [PutBackRun(attempt.end.run_id, node, attempt.epoch, attempt.retry_at) for attempt in again]
-        freed += await tx.many("put_back_runs", runs)
+        freed += await tx.many("put_back_runs", sorted(runs, key=_RUN))
         tx.announce(READY, min(attempt.retry_at or 0 for attempt in again))
     if freed != len(over) + len(again):
         raise LeaseLost
 
 
-async def _write_ends(tx: Tx, ended: Sequence[Ended], now: int) -> None:
+async def _write_ends(tx: Tx, ended: Sequence[Ended]) -> None:
     if not ended:
         return
     await tx.many("finish_runs", [_finished(attempt) for attempt in ended])
@@ -341,7 +352,6 @@ async def _write_ends(tx: Tx, ended: Sequence[Ended], now: int) -> None:
     if untold:
         await tx.many("insert_untold", untold)
         tx.announce(LOOK, min(end.look_ms for end in untold))
-    await settle(tx, [attempt.end for attempt in ended], now)
 
 
 def _finished(attempt: Ended) -> FinishedRun:
@@ -429,10 +439,13 @@ async def open_callback(tx: Tx, node: Id, callback: OpenCallback) -> None:
     """Let the target answer for an attempt that is about to be sent. Raises LeaseLost where the node does not hold the
     run any more.
 
-    It is called before the attempt is sent, so that even a target that answers at once is heard. The lease is looked at
-    afterwards, and locked: whoever ends the run at the same moment (an answer for an earlier attempt, a cancellation)
-    has the callback or the lease, and a callback that was opened for a run that is over would fail it at its deadline.
+    It is called before the attempt is sent, so that even a target that answers at once is heard. The lease is locked
+    first: whoever ends the run at the same moment (an answer for an earlier attempt, a cancellation) waits for it or
+    has it already, and a callback that was opened for a run that is over would fail it at its deadline.
     """
+    held = await tx.row("hold_lease", node=node, run_id=callback.run_id)
+    if held is None or held[0] != callback.epoch:
+        raise LeaseLost
     await tx.run(
         "open_callback",
         run_id=callback.run_id,
@@ -443,16 +456,13 @@ async def open_callback(tx: Tx, node: Id, callback: OpenCallback) -> None:
         deadline_ms=callback.deadline_ms,
         lease_ms=callback.lease_ms,
     )
-    held = await tx.row("hold_lease", node=node, run_id=callback.run_id)
-    if held is None or held[0] != callback.epoch:
-        raise LeaseLost
     await tx.run("note_start_of_run", run_id=callback.run_id, started_ms=callback.started_ms)
 
 
 @portable
 async def mark_begun(tx: Tx, begun: Sequence[BegunRun]) -> None:
     """Note when attempts began that have taken a while, so that others see what is under way and what waits."""
-    await tx.many("mark_begun", begun)
+    await tx.many("mark_begun", sorted(begun))
 
 
 async def stopped(tx: Tx, node: Id, holding: Mapping[Id, int]) -> list[Id]:

@@ -22,6 +22,12 @@ async def hold_schedules(tx: Tx, schedules: Iterable[Id | None]) -> None:
         await tx.rows("hold_cursors", ids=ids)
 
 
+async def hold_queued(tx: Tx, runs: Sequence[Id]) -> None:
+    """Lock the places of runs in the queue before anything of theirs is changed, after their schedules and before their
+    callbacks. Whoever claims, records, hands back or ends one of them at the same moment has done so, or waits."""
+    await tx.rows("hold_queued", ids=sorted(runs))
+
+
 async def lane_of(tx: Tx, workspace_id: Id, target_id: Id) -> Lane:
     """What decides about the runs of a target, which may have been deleted. Raises NotFound."""
     row = await tx.row("lane_of_target", id=target_id, workspace_id=workspace_id)

@@ -120,13 +120,14 @@ async def free_lapsed(tx: Tx, now: int, me: Id, gone: Sequence[Id] = ()) -> int:
 
     `me` is the node that asks, which is alive. `gone` are nodes that are given up before their lease is over.
     """
+    # First: a node whose heartbeat comes at the same moment goes on with all it has, or hears that it was given up.
+    await tx.run("retire_nodes", now=now, me=me, gone=list(gone))
     freed = 0
     for (owner,) in await tx.rows("lapsed_owners", now=now, me=me, gone=list(gone)):
         freed += await tx.run("free_runs_of", node=owner)
         freed += await tx.run("free_fanout_tasks_of", node=owner)
         if await tx.run("free_webhooks_of", node=owner):
             tx.announce(WEBHOOKS, now)
-    await tx.run("retire_nodes", now=now, me=me, gone=list(gone))
     if freed:
         tx.count(FREED, "lapsed", freed)
         tx.announce(READY, now)

@@ -17,7 +17,7 @@ from horarium.domain.waiting import waits_from_text
 from horarium.domain.watching import deadline_error
 from horarium.store.base import CANCELLED, Tx, portable
 from horarium.store.rows import CallbackRow, CallbackSecrets, FinishedRun, OpenRun, RunRow
-from horarium.store.verbs.entries import enqueue, error_of_end, hold_schedules, lane_of
+from horarium.store.verbs.entries import enqueue, error_of_end, hold_queued, hold_schedules, lane_of
 from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, settle
 
 # The members of enums by their values: in a tenth of the time that asking the enum takes.
@@ -241,9 +241,11 @@ async def answer_callback(tx: Tx, run: Id, token: str, answer: CallbackAnswer, n
         return (await get_run(tx, callback.workspace_id, run))[0]
     if answer.state is None:
         until = max(callback.deadline_ms, now + callback.lease_ms)
-        await tx.run("extend_callback", run_id=run, deadline_ms=until)
-    elif not await _end_by_callback(tx, callback, answer.state, answer.output, answer.error, now):
-        return await answer_callback(tx, run, token, answer, now)  # another answer was quicker
+        taken = await tx.run("extend_callback", run_id=run, attempt=callback.attempt, deadline_ms=until) == 1
+    else:
+        taken = await _end_by_callback(tx, callback, answer.state, answer.output, answer.error, now)
+    if not taken:
+        return await answer_callback(tx, run, token, answer, now)  # something else was quicker
     return (await get_run(tx, callback.workspace_id, run))[0]
 
 
@@ -253,11 +255,22 @@ async def _callback(tx: Tx, run: Id) -> CallbackRow | None:
 
 
 async def _end_by_callback(
-    tx: Tx, callback: CallbackRow, state: RunState, output: str | None, error: str | None, now: int
+    tx: Tx,
+    callback: CallbackRow,
+    state: RunState,
+    output: str | None,
+    error: str | None,
+    now: int,
+    overdue_ms: int | None = None,
 ) -> bool:
-    """End a run because its target says so; False where something else has ended it meanwhile."""
+    """End a run because its target says so, or does not say so until its deadline: that is not after `overdue_ms` then.
+
+    False where something else has ended the run meanwhile, or has given the callback to another attempt or more time.
+    """
     await hold_schedules(tx, [callback.schedule_id])
-    if not await tx.run("answer_callback", run_id=callback.run_id, answer=state.value):
+    await hold_queued(tx, [callback.run_id])
+    own = {"run_id": callback.run_id, "attempt": callback.attempt, "overdue_ms": overdue_ms}
+    if not await tx.run("answer_callback", **own, answer=state.value):
         return False
     await tx.run("forget_ready", ids=[callback.run_id])
     # It may have been started by a node whose clock is ahead of ours.
@@ -295,6 +308,6 @@ async def expire_callbacks(tx: Tx, now: int, limit: int) -> list[CallbackRow]:
     )  # all at once, and so in one order
     for callback in callbacks:
         error = deadline_error(TimeIsUp.CALLBACK.value, callback.error)
-        if await _end_by_callback(tx, callback, RunState.FAILED, None, error, now):
+        if await _end_by_callback(tx, callback, RunState.FAILED, None, error, now, overdue_ms=now):
             ended.append(callback)
     return ended

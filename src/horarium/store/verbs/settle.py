@@ -28,7 +28,7 @@ from horarium.store.rows import (
     StartingFire,
     new_row,
 )
-from horarium.store.verbs.entries import enqueue, read_audiences
+from horarium.store.verbs.entries import enqueue, hold_queued, read_audiences
 from horarium.store.verbs.pauses import write_pauses
 from horarium.store.verbs.quotas import free
 
@@ -341,6 +341,7 @@ async def cancel_runs(tx: Tx, runs: Sequence[OpenRun], now: int, reason: str = "
     if not runs:
         return set()
     ids = sorted(run.id for run in runs)
+    await hold_queued(tx, ids)  # what is claimed at this moment may be given to an engine
     if await tx.run("leave_untold", ids=ids, no_token=b"", now=now, deadline_ms=now + ON_ITS_WAY_MS):
         tx.announce(LOOK, now)
     await tx.run("forget_ready", ids=ids)

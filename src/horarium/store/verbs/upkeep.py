@@ -11,6 +11,7 @@ from horarium.domain.schedule import policies_from_text, stored_recurrence, timi
 from horarium.store.base import DUE, Tx, portable
 from horarium.store.figures import SLOTS
 from horarium.store.rows import RezonedCursor, RezonedSchedule, SpanRow, StaleCursor, ZoneInUse
+from horarium.store.verbs.entries import hold_schedules
 from horarium.store.verbs.settle import follow_up
 from horarium.store.verbs.windows import rezone_windows
 from horarium.times import zone_fingerprint
@@ -51,6 +52,9 @@ async def unstick(tx: Tx, now: int, limit: int, after: Id = LOWEST_ID) -> tuple[
     (looked_to,) = await tx.row("stuck_looked_to", **piece)
     stuck = [schedule_id for (schedule_id,) in await tx.rows("stuck_waiting", **piece, limit=limit)]
     if stuck:
+        await hold_schedules(
+            tx, stuck
+        )  # another may just be starting them, or put a later slot in their place
         await follow_up(tx, stuck, now)
     return len(stuck), (max(stuck) if len(stuck) == limit else looked_to) or LOWEST_ID
 

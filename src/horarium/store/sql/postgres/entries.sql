@@ -1,6 +1,9 @@
 -- name: hold_cursors
 SELECT schedule_id FROM cursors WHERE schedule_id IN (:ids...) ORDER BY schedule_id FOR NO KEY UPDATE;
 
+-- name: hold_queued
+SELECT run_id FROM ready WHERE run_id IN (:ids...) ORDER BY run_id FOR UPDATE;
+
 -- name: open_run_ids
 -- As for both. OFFSET 0 keeps the condition on ids out of the lanes: with it the whole queue would be read in order.
 SELECT o.id FROM ({open_runs} OFFSET 0) o WHERE o.id < :cursor AND {open_filters}
