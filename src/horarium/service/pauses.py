@@ -134,13 +134,13 @@ class PauseService:
             try:
                 await self._resume_schedule(workspace_id, schedule_id, now)
             except NotFound:
-                await self.store.urgent(verbs.put_off_resumption, workspace_id, schedule_id, None)
+                await self.store.urgent(verbs.put_off_resumption, workspace_id, schedule_id, now, None)
             except Unavailable:
                 raise
             except HorariumError as error:
                 _log.warning("not_resumed", schedule=prefixed("sch", schedule_id), error=str(error))
                 again_ms = now + AGAIN_MS
-                await self.store.urgent(verbs.put_off_resumption, workspace_id, schedule_id, again_ms)
+                await self.store.urgent(verbs.put_off_resumption, workspace_id, schedule_id, now, again_ms)
         return len(due) == RESUMED_AT_ONCE
 
     async def settle(self) -> bool:

@@ -7,18 +7,23 @@ from itertools import combinations
 import pytest
 
 from horarium.domain.actions import ActionKind, Taker
+from horarium.domain.erasures import Place
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import random_id
+from horarium.domain.pauses import Pause
 from horarium.domain.quotas import Usage
+from horarium.domain.schedule import CatchUp
 from horarium.domain.target import Completion
 from horarium.service.actions import _do_batch
 from horarium.store.postgres.connection import connect
-from horarium.store.verbs import actions, directory, dispatch, runs
+from horarium.store.verbs import actions, directory, dispatch, erasures, fanout, pauses, runs, tenancy
 from horarium.store.verbs.entries import hold_schedules
 from horarium.store.verbs.quotas import take
 from horarium.worker.work import judge
 from tests.store.conformance.test_actions import an_action
 from tests.store.conformance.test_callbacks import DONE, NOW, open_for
+from tests.store.conformance.test_erasures import PHONE, begin, fire_for, telling
+from tests.store.conformance.test_fanout import PER_ROW, one_task, texts
 from tests.support.interleaved import WAITS, meeting_at
 from tests.support.tenant import ACCEPTED, FAILED, HOUR, NOON, TRY_AGAIN, Node, Tenant
 
@@ -166,13 +171,70 @@ async def test_two_that_come_to_one_run_are_both_done_at_once_wherever_they_meet
             step += 1
 
 
+@pytest.mark.parametrize("flavour", ["postgres"])
+async def test_a_release_and_what_lets_it_forget_pauses_do_not_wait_for_each_other(store, other, kept):
+    step, over = 1, False
+    while not over:
+        await kept.emptied()
+        first, second = [await Tenant.open(store) for _ in range(2)]
+        ends = [(second, NOON), (first, NOON + 1)]
+        made = [Pause(random_id(NOON), who.workspace, None, at, at + 2, CatchUp.NONE) for who, at in ends]
+        await store.write(pauses.write_pauses, made[::-1])
+        found = await store.read(pauses.pauses_to_settle, NOON + HOUR, 10)
+        forget = pauses.settle_pauses, sorted(found, key=lambda each: each.from_ms, reverse=True)
+        ruling = pauses.ruling, NOON + HOUR
+        _, tries, over = await meeting_at(step, (store, forget), (other, ruling))
+        assert (step, tries) == (step, 2)
+        step += 1
+
+
+@pytest.mark.parametrize("flavour", ["postgres"])
+async def test_an_erasure_and_a_cancellation_of_one_run_do_not_wait_for_each_other(store, other, kept):
+    step, over = 1, False
+    while not over:
+        await kept.emptied()
+        tenant = await Tenant.open(store)
+        schedule, _ = await fire_for(store, tenant, PHONE)
+        (run,), erasure = await tenant.runs(schedule), await begin(store, tenant)
+        while erasure.place is not Place.RUNS:
+            erasure = await store.write(erasures.erase_piece, erasure.id, NOW, telling)
+        erase = erasures.erase_piece, erasure.id, NOW, telling
+        cancel = runs.cancel_run, tenant.workspace, run.id, NOW
+        _, tries, over = await meeting_at(step, (store, erase), (other, cancel))
+        assert (step, tries) == (step, 2)
+        assert [each.state.value for each in await tenant.runs(schedule)] == ["cancelled"]
+        step += 1
+
+
+class Putting:
+    """A transaction that keeps the rows of `many` and writes nothing."""
+
+    def __init__(self):
+        self.put = []
+
+    async def many(self, statement, rows):
+        self.put.extend(rows)
+
+    async def tuples(self, statement, **given):
+        return []
+
+
+async def test_rows_of_audiences_are_locked_in_the_order_of_their_keys_whatever_their_runs(tenant, store):
+    _, _, task = await one_task(tenant, store, policies=PER_ROW)
+    rows, putting = fanout.prepare(task, texts(*"abcdefgh"), True), Putting()
+    await fanout._lock_rows(putting, task, rows)
+    assert [row.key for row in rows] != list("abcdefgh")
+    assert [row.row_key for row in putting.put] == list("abcdefgh")
+
+
+async def test_keys_are_marked_as_used_in_the_order_of_their_ids():
+    putting = Putting()
+    await tenancy.touch_keys(putting, [(b"b", 1), (b"c", 2), (b"a", 3)])
+    assert [key for key, _ in putting.put] == [b"a", b"b", b"c"]
+
+
 async def test_items_of_the_directory_are_put_in_the_order_of_their_ids(tenant, store):
-    put = []
-
-    class Putting:
-        async def many(self, statement, rows):
-            put.extend(rows)
-
     users = [(name, None, None, None) for name in ("b", "c", "a")]
-    await directory.put_items(Putting(), tenant.workspace, "users", users, NOON)
-    assert [row[1] for row in put] == ["a", "b", "c"]
+    putting = Putting()
+    await directory.put_items(putting, tenant.workspace, "users", users, NOON)
+    assert [row[1] for row in putting.put] == ["a", "b", "c"]

@@ -170,6 +170,17 @@ async def test_a_pause_is_forgotten_by_releases_once_no_schedule_waits_for_its_e
     assert fired(await tenant.fires(schedule)) == [3]
 
 
+@pytest.mark.parametrize("until", [NOON + HOUR, None])
+async def test_a_resumption_is_not_put_off_where_the_pause_has_another_end_by_now(tenant, store, until):
+    """Somebody has changed it since its resumption was refused."""
+    paused = {"state": ScheduleState.PAUSED, "paused_until_ms": NOON + MINUTE}
+    schedule = await tenant.change(await tenant.schedule(), NOON, **paused)
+    await tenant.change(schedule, NOON + MINUTE, paused_until_ms=until)
+    own, again = (tenant.workspace, schedule.id), NOON + 2 * MINUTE
+    await store.urgent(pauses.put_off_resumption, *own, NOON + MINUTE, again)
+    assert (await tenant.again(schedule)).paused_until_ms == until
+
+
 async def test_a_pause_is_kept_while_slots_in_it_are_undecided_however_long_ago_it_was(tenant, store):
     """No node has worked for longer than history is kept, and then the first one deletes history before it releases."""
     schedule = await tenant.schedule(policies=ALLOW)

@@ -17,9 +17,11 @@ from horarium.domain.windows import Window
 from horarium.store.rows import CursorTally
 from horarium.store.verbs import (
     dispatch,
+    fanout,
     nodes,
     pauses,
     quotas,
+    release,
     runs,
     shares,
     targets,
@@ -33,6 +35,7 @@ from horarium.store.verbs.tenancy import NewKey
 from horarium.times import Timing
 from horarium.worker.work import judge
 from tests.store.conformance.test_callbacks import ALIVE, DONE, NOW, accepted, opened
+from tests.store.conformance.test_fanout import one_task, texts
 from tests.store.conformance.test_shares import mirror_of
 from tests.store.conformance.test_webhooks import hook
 from tests.support.interleaved import meeting
@@ -379,6 +382,15 @@ async def forgotten(tx, schedule, run):
     await tx.run("forget_ready", ids=[run])
     await tx.rows("cancel_open_runs", ids=[run], now=NOW, error="lost")
     await tx.many("settle_cursors", [CursorTally(schedule, 1, 0, 0, 0, 0, b"", "")])
+
+
+async def test_rows_that_are_just_written_count_where_their_fire_is_replaced(tenant, store, other):
+    schedule, _, task = await one_task(tenant, store, policies=Policies(overlap=Overlap.TERMINATE_OTHER))
+    rows = fanout.prepare(task, texts("a", "b"), True)
+    chunk = fanout.write_chunk, task, rows, None, 10, False, NOW
+    await meeting((store, chunk), (other, (release.release, NOW + MINUTE, 10)))
+    replaced, _ = await tenant.fires(schedule)
+    assert (replaced.runs, replaced.audience_size) == (2, 2)
 
 
 @pytest.mark.parametrize("heartbeat_first", [True, False])

@@ -12,7 +12,9 @@ from horarium.store.postgres.partitions import (
     month_starts,
     months,
 )
-from tests.support.tenant import DAY, NOON, Node, Tenant
+from horarium.store.verbs.runs import replay_run
+from tests.store.conformance.test_callbacks import open_for
+from tests.support.tenant import ACCEPTED, DAY, NOON, Node, Tenant
 
 
 def test_the_months_from_one_instant_to_another_are_made_and_three_more():
@@ -100,6 +102,44 @@ async def test_a_month_with_something_that_has_ended_later_stays(url, store, lat
     await node.work(before + later)
     dropped = await drop_partitions(connection, before)
     assert ("runs_2026_12" not in dropped) is stays
+    await connection.close()
+
+
+class Meanwhile:
+    """A connection; just after it has been asked whether a month is needed, some work is done."""
+
+    def __init__(self, connection, month, work):
+        self._connection, self._month, self._work = connection, month, work
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+    async def fetchval(self, asked, *given):
+        answer = await self._connection.fetchval(asked, *given)
+        if f"FROM {self._month} " in asked:
+            await self._work()
+        return answer
+
+
+@pytest.mark.parametrize("claimed", [False, True])
+async def test_a_month_of_which_a_run_is_repeated_while_it_is_looked_at_stays(url, store, claimed):
+    tenant, node = await Tenant.open(store), await Node.start(store)
+    connection, before = await connect(url), month_starts((2027, 1))
+    await make_partitions(connection, NOON, NOON)
+    await tenant.schedule("0 12 1 12 *", target_id=await tenant.callback_target())
+    await tenant.release(now := month_starts((2026, 12)) + NOON % DAY)
+    (run,) = await node.work(now)
+
+    async def repeated():
+        await store.write(replay_run, tenant.workspace, run, before)
+        if claimed:
+            (work,) = await node.claim(before)
+            await open_for(node, work, "token")
+            await node.record([work], ACCEPTED, before)
+
+    dropped = await drop_partitions(Meanwhile(connection, "runs_2026_12", repeated), before)
+    assert "runs_2026_12" not in dropped
+    assert await connection.fetchval("SELECT count(*) FROM runs WHERE finished_ms IS NULL") == 1
     await connection.close()
 
 

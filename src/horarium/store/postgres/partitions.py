@@ -33,6 +33,20 @@ DROPPED = "dropped:"
 # up after this time and is tried again an hour later.
 _PATIENCE = "SET LOCAL lock_timeout = '2s'"
 
+# Whether a run with an id between two is under way; and whether a fire is. All runs of a fire have its time.
+_RUN_UNDER_WAY = """
+SELECT EXISTS (SELECT 1 FROM ready q JOIN runs r ON r.id = q.run_id WHERE q.run_id >= $1 AND q.run_id < $2 {which})
+    OR EXISTS (SELECT 1 FROM callbacks c JOIN runs r ON r.id = c.run_id WHERE c.run_id >= $1 AND c.run_id < $2 {which}
+               AND c.answer IS NULL AND r.state IN ('pending', 'running'))
+"""
+_FIRE_UNDER_WAY = """{runs}
+    OR EXISTS (SELECT 1 FROM fanouts WHERE fire_id >= $1 AND fire_id < $2)
+"""
+_UNDER_WAY = {
+    "runs": _RUN_UNDER_WAY.format(which=""),
+    "fires": _FIRE_UNDER_WAY.format(runs=_RUN_UNDER_WAY.format(which="AND r.fire_id IS NOT NULL")),
+}
+
 # How full a page becomes at first, in percent. A row is written again once, when its run ends, and is longer then. If
 # its page has room for that, no index is touched. With 50 one run in five moved to another page, and a fire took 50
 # bytes more; with 80 the log of a fire was a quarter longer, and the indexes were an eighth larger.
@@ -127,6 +141,9 @@ async def _drop(connection: Any, name: str, before_ms: int) -> bool:
             return False
         async with connection.transaction():
             await connection.execute(_PATIENCE)
+            await connection.execute(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
+            if await _in_hand(connection, name):
+                return False
             await connection.execute(f"DROP TABLE {name}")
             await connection.execute(
                 "INSERT INTO meta (name, value) VALUES ($1, '') ON CONFLICT (name) DO NOTHING", DROPPED + name
@@ -134,6 +151,16 @@ async def _drop(connection: Any, name: str, before_ms: int) -> bool:
     except (asyncpg.LockNotAvailableError, asyncpg.UndefinedTableError):  # another node has dropped it
         return False
     return True
+
+
+async def _in_hand(connection: Any, name: str) -> bool:
+    """Whether something of a month has begun since it was looked at, which takes a while: a run of it was repeated, or
+    one of its slots filled in. A look at what is under way is short, and nothing can begin while the month is locked.
+    """
+    month = _month_in(name)
+    assert month is not None
+    bounds = (lowest_id_at(month_starts(m)) for m in (month, following(month)))
+    return bool(await connection.fetchval(_UNDER_WAY[name.partition("_")[0]], *bounds))
 
 
 async def _delete_what_belonged(connection: Any) -> None:

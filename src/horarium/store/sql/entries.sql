@@ -57,6 +57,9 @@ FROM rows(fire_id bytea, workspace_id bytea, schedule_id bytea, version bigint, 
 -- A transaction that will change several cursors locks them first, in one order for all.
 SELECT schedule_id FROM cursors WHERE schedule_id IN (:ids...) ORDER BY schedule_id;
 
+-- name: schedules_of_runs
+SELECT DISTINCT r.schedule_id FROM runs r WHERE r.id IN (:ids...) AND r.schedule_id IS NOT NULL;
+
 -- name: hold_queued
 -- SQLite has one writer at a time, so that nobody has to wait here.
 SELECT run_id FROM ready WHERE run_id IN (:ids...);

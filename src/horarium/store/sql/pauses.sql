@@ -86,13 +86,14 @@ ORDER BY from_ms DESC LIMIT 1;
 SELECT workspace_id, id FROM schedules WHERE paused_until_ms <= :now ORDER BY paused_until_ms LIMIT :limit;
 
 -- name: put_off_resumption
-UPDATE schedules SET paused_until_ms = :again_ms WHERE workspace_id = :workspace_id AND id = :id;
+UPDATE schedules SET paused_until_ms = :again_ms
+WHERE workspace_id = :workspace_id AND id = :id AND paused_until_ms <= :now;
 
 -- name: pauses_to_settle
 -- Pauses that are over and that no cursor can have slots in any more. One that lies within another pause of its workspace
 -- which began before it has none of its own. Whether a schedule has, its own cursor says: among all that wait for the end
 -- of a pause of the workspace it would be looked for anew for each schedule.
-SELECT p.id, p.workspace_id, p.schedule_id, p.ends_ms FROM pauses p
+SELECT p.id, p.workspace_id, p.schedule_id, p.ends_ms, p.from_ms FROM pauses p
 WHERE p.settled = 0 AND p.ends_ms < :before
   AND CASE WHEN p.schedule_id IS NOT NULL THEN NOT EXISTS (
          SELECT 1 FROM cursors c

@@ -46,9 +46,6 @@ WHERE c.run_id IN (:ids...);
 UPDATE runs SET error = r.error FROM rows(id bytea, error text) AS r
 WHERE runs.id = r.id AND runs.state IN ('pending', 'running');
 
--- name: schedules_of_watched
-SELECT DISTINCT r.schedule_id FROM runs r WHERE r.id IN (:ids...) AND r.schedule_id IS NOT NULL;
-
 -- name: answer_watched
 -- The engine says how runs ended; those that have ended otherwise meanwhile are left out. Nobody looks at them again, so
 -- the handle, which may name whom a run was for, is not kept.

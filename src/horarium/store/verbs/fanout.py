@@ -126,7 +126,8 @@ async def _lock_rows(tx: Tx, task: FanoutTask, rows: Sequence[PreparedRow]) -> l
     """The rows whose previous run is over. They are locked for their new run."""
     if not rows:
         return []
-    await tx.many("lock_rows", [RowLock(task.schedule_id, row.key, row.run_id) for row in rows])
+    # In an order that is the same for all fires of the schedule, so that no two of them wait for each other.
+    await tx.many("lock_rows", sorted(RowLock(task.schedule_id, row.key, row.run_id) for row in rows))
     ids = [row.run_id for row in rows]
     found = await tx.tuples("rows_locked_by", schedule_id=task.schedule_id, ids=ids)
     locked = {key for (key,) in found}

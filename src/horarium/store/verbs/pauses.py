@@ -34,6 +34,12 @@ class EndedPause(NamedTuple):
     workspace_id: Id
     schedule_id: Id | None
     ends_ms: int
+    from_ms: int
+
+
+def _as_read(pause: EndedPause) -> tuple[bool, int, Id]:
+    """Where a pause stands among others: those of workspaces first, then those of schedules, as releases lock them."""
+    return pause.schedule_id is not None, pause.from_ms, pause.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +230,12 @@ async def schedules_to_resume(tx: Tx, now: int, limit: int) -> list[tuple[Id, Id
     return [tuple(row) for row in await tx.rows("schedules_to_resume", now=now, limit=limit)]
 
 
-async def put_off_resumption(tx: Tx, workspace_id: Id, schedule_id: Id, again_ms: int | None) -> None:
-    """Try to resume a schedule again at an instant (ms); None: never by itself."""
-    await tx.run("put_off_resumption", workspace_id=workspace_id, id=schedule_id, again_ms=again_ms)
+async def put_off_resumption(
+    tx: Tx, workspace_id: Id, schedule_id: Id, now: int, again_ms: int | None
+) -> None:
+    """Try to resume a schedule again at an instant (ms), None: never by itself; unless somebody has given its pause
+    another end meanwhile."""
+    await tx.run("put_off_resumption", workspace_id=workspace_id, id=schedule_id, now=now, again_ms=again_ms)
 
 
 async def pauses_to_settle(tx: Tx, now: int, limit: int) -> list[EndedPause]:
@@ -241,9 +250,9 @@ async def settle_pauses(tx: Tx, found: Sequence[EndedPause]) -> None:
     """Let releases forget pauses that were found to be over.
 
     A pause is locked before it is looked at once more: a release that has seen it go on may be about to let a schedule
-    wait for its end.
+    wait for its end. Several are locked in the order in which releases do, so that neither waits for the other.
     """
-    for ended in found:
+    for ended in sorted(found, key=_as_read):
         await tx.rows("hold_pause", id=ended.id)
         until = {"ends_ms": ended.ends_ms, "due": WHEN_RESUMED}
         if ended.schedule_id is None:

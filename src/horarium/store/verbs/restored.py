@@ -51,7 +51,7 @@ async def resume_without_catch_up(tx: Tx, until_ms: int, limit: int) -> bool:
         try:
             await change_schedule(tx, workspace_id, schedule_id, resumed, until_ms)
         except NotFound:
-            await put_off_resumption(tx, workspace_id, schedule_id, None)
+            await put_off_resumption(tx, workspace_id, schedule_id, until_ms, None)
     return len(due) == limit
 
 

@@ -72,7 +72,7 @@ async def record_looks(
     by_run = {end.run_id: end for end in ends}
     open_runs: list[OpenWatched] = []
     if ends:
-        schedules = await tx.rows("schedules_of_watched", ids=sorted(by_run))
+        schedules = await tx.rows("schedules_of_runs", ids=sorted(by_run))
         await hold_schedules(tx, [row[0] for row in schedules])
         open_runs = [OpenWatched.from_row(row) for row in await tx.rows("open_watched", ids=sorted(by_run))]
         answers = [WatchedAnswer(run, end.state.value) for run, end in sorted(by_run.items())]

@@ -9,3 +9,8 @@ SELECT q.fire_id, q.workspace_id FROM (
         ORDER BY f.owner, f.due_ms, f.fire_id LIMIT :share) AS o) AS q
 JOIN workspaces w ON w.id = q.workspace_id
 {by_turns};
+
+-- name: fanout_tasks_of_schedule
+-- As for both, locked: a chunk that is being written counts.
+SELECT o.fire_id, o.workspace_id, o.rows_done FROM fanouts o JOIN fires f ON f.id = o.fire_id
+WHERE o.schedule_id = :schedule_id AND f.kind = 'clock' ORDER BY o.fire_id FOR UPDATE OF o;
