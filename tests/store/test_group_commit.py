@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from horarium.domain.errors import Conflict, Invalid, Problem, QuotaReached, Unavailable
+from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, QuotaReached, Unavailable
 from horarium.domain.ids import random_id
 from horarium.domain.listings import ScheduleListing
 from horarium.store.base import CommitUnknown
@@ -14,6 +14,7 @@ from horarium.store.group_commit import MAX_ITEMS, GroupCommit, GroupCommits
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.verbs.creation import create_schedules
 from horarium.store.verbs.schedule_lists import list_schedules
+from horarium.store.verbs.targets import delete_target
 from tests.support.inline_store import InlineSqliteStore
 from tests.support.tenant import NOON, Tenant
 
@@ -143,6 +144,24 @@ async def test_one_that_clashes_takes_no_other_with_it(tenant, drafts):
     assert await stored(tenant, made) == [True, True, False, True, True]
 
 
+@pytest.mark.parametrize("others", [0, 2])
+async def test_one_whose_target_has_just_been_deleted_takes_no_stranger_with_it(tenant, drafts, others):
+    """Neither those of its transaction nor those that wait for the next one."""
+    stranger = await Tenant.open(tenant.store)
+    (gone,) = drafts(1, workspace_id=stranger.workspace)
+    made = [gone, *drafts(others)]
+    await tenant.store.write(delete_target, stranger.workspace, stranger.target, NOON)
+    gone = replace(gone, definition=replace(gone.definition, target_id=stranger.target))
+    group = GroupCommit(Counting(tenant.store).write)
+    first = asyncio.create_task(answers(group, [gone, *made[1:]]))
+    await turns(2)
+    waiting = drafts(1)
+    found = [*await answers(group, waiting), *await first]
+    assert isinstance(found.pop(1), NotFound)
+    assert found == [set()] * (1 + others)
+    assert await stored(tenant, [*waiting, *made]) == [True, False, *[True] * others]
+
+
 async def test_a_database_that_is_away_is_told_to_each_and_asked_again_by_the_next(tenant, drafts):
     group = GroupCommit(Counting(tenant.store, failures=1).write)
     assert [type(one) for one in await answers(group, drafts(3))] == [Unavailable] * 3
@@ -199,7 +218,12 @@ async def test_a_transaction_takes_so_many_at_most_and_in_their_order():
 
 @pytest.mark.parametrize(
     "error",
-    [Conflict("taken"), Invalid(Problem("name", "is wrong", "value")), QuotaReached("schedules", 1, "ws")],
+    [
+        Conflict("taken"),
+        Invalid(Problem("name", "is wrong", "value")),
+        NotFound("target"),
+        QuotaReached("schedules", 1, "ws"),
+    ],
 )
 async def test_what_is_wrong_with_one_is_told_to_that_one_alone(error):
     async def write(take):

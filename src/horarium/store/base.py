@@ -125,7 +125,7 @@ class Store(Protocol):
     async def write_grouped(self, verb: Callable[[Tx, Sequence[Item]], Awaitable[T]], item: Item) -> T:
         """Write one item with a verb that takes a list of them; items that come at the same time from several
         callers share one commit, and each caller gets what the verb returned for them all. An item that the verb
-        refuses (Conflict, Invalid, QuotaReached) fails alone."""
+        refuses (with any HorariumError but Unavailable) fails alone."""
 
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Generic
 
-from horarium.domain.errors import Conflict, Invalid, QuotaReached
+from horarium.domain.errors import HorariumError, Unavailable
 from horarium.store.base import CommitUnknown, Item, T, Tx
 
 # A verb of the store that writes a list of items.
@@ -61,8 +61,8 @@ class GroupCommit(Generic[Item, T]):
     async def submit(self, item: Item) -> T:
         """Returns what `write` returned for the item and those written with it, when they are committed.
 
-        Raises what `write` raised for it. An item that fails with Conflict, Invalid or QuotaReached fails alone: the
-        others of its transaction are written without it.
+        Raises what `write` raised for it. An item that is refused (by any HorariumError but Unavailable) fails alone:
+        the others of its transaction are written without it.
         """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         with self._lock:
@@ -103,14 +103,16 @@ class GroupCommit(Generic[Item, T]):
         """
         try:
             answer = await self._write(batch.take)
-        except (Conflict, Invalid, QuotaReached) as error:
+        except CommitUnknown as error:
+            _refuse(batch.asked, error)
+        except Unavailable:
+            raise
+        except HorariumError as error:
             middle = len(batch.asked) // 2
             if middle == 0:
                 return _refuse(batch.asked, error)
             await self._write_batch(_Batch(partial(list, batch.asked[:middle])))
             await self._write_batch(_Batch(partial(list, batch.asked[middle:])))
-        except CommitUnknown as error:
-            _refuse(batch.asked, error)
         else:
             for _, done in batch.asked:
                 if not done.done():

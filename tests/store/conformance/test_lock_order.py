@@ -7,9 +7,21 @@ import pytest
 
 from horarium.domain.fire import FireKind
 from horarium.domain.ids import random_id
+from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
 from horarium.domain.schedule import CatchUp, Policies
-from horarium.store.verbs import audiences, creation, dispatch, fanout, manual, pauses, runs, shares, webhooks
+from horarium.store.verbs import (
+    audiences,
+    creation,
+    dispatch,
+    fanout,
+    manual,
+    pauses,
+    release,
+    runs,
+    shares,
+    webhooks,
+)
 from horarium.worker.work import judge
 from tests.store.conformance.test_audiences import source
 from tests.store.conformance.test_callbacks import DONE, accepted
@@ -87,9 +99,37 @@ async def a_pause_that_is_over(tenant, store):
     return pauses.settle_pauses, await store.read(pauses.pauses_to_settle, NOW + HOUR, 10)
 
 
+async def a_run_that_is_cancelled(tenant, store):
+    schedule = await tenant.schedule()
+    await tenant.release(NOW)
+    (run,) = await tenant.runs(schedule)
+    return runs.cancel_run, tenant.workspace, run.id, NOW
+
+
+async def a_callback_that_is_opened(tenant, store):
+    await tenant.schedule(target_id=await tenant.callback_target())
+    await tenant.release(NOW)
+    node = await Node.start(store)
+    (work,) = await node.claim(NOW)
+    own = work.epoch, tenant.workspace, work.target.id, 1, b"x" * 32, NOW, NOW + MINUTE, 1
+    return dispatch.open_callback, node.id, dispatch.OpenCallback(work.id, *own)
+
+
+async def a_slot_that_asks_earlier_fires_to_stop(tenant, store):
+    await tenant.schedule(policies=Policies(overlap=Overlap.CANCEL_OTHER))
+    await tenant.release(NOW)
+    await (await Node.start(store)).begin(NOW)
+    return release.release, NOW + MINUTE, 10
+
+
 @pytest.mark.parametrize(
     ("what", "lock", "then"),
     [
+        (a_run_that_is_cancelled, "hold_cursors", "hold_queued"),
+        (a_run_that_is_cancelled, "hold_queued", "leave_untold"),
+        (the_answer_to_a_callback, "hold_queued", "answer_callback"),
+        (a_callback_that_is_opened, "hold_lease", "open_callback"),
+        (a_slot_that_asks_earlier_fires_to_stop, "hold_queued", "stop_running_of_schedule"),
         (an_outcome, "hold_cursors", "release_leases"),
         (the_answer_to_a_callback, "hold_cursors", "answer_callback"),
         (the_last_rows, "hold_cursors", "move_fanout_task"),

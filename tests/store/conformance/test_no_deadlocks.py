@@ -16,7 +16,7 @@ from horarium.domain.schedule import CatchUp
 from horarium.domain.target import Completion
 from horarium.service.actions import _do_batch
 from horarium.store.postgres.connection import connect
-from horarium.store.verbs import actions, directory, dispatch, erasures, fanout, pauses, runs, tenancy
+from horarium.store.verbs import actions, directory, dispatch, erasures, fanout, nodes, pauses, runs, tenancy
 from horarium.store.verbs.entries import hold_schedules
 from horarium.store.verbs.quotas import take
 from horarium.worker.work import judge
@@ -169,6 +169,27 @@ async def test_two_that_come_to_one_run_are_both_done_at_once_wherever_they_meet
             assert progress.open_fires == (0 if run.state.final else 1)
             assert (progress.succeeded, progress.failed) == (run.state == "succeeded", run.state == "failed")
             step += 1
+
+
+@pytest.mark.parametrize("flavour", ["postgres"])
+async def test_the_runs_of_a_node_that_was_frozen_are_freed_in_the_order_in_which_it_gives_them_up(
+    tenant, store, other
+):
+    low, high = sorted(random_id(NOW) for _ in range(2))
+    node = await Node.start(store)
+    for run in (high, low):
+        await store.write(runs.run_target, tenant.workspace, tenant.target, run, None, NOW)
+        await node.claim(NOW)
+    waking, looking = [await connect(store.url) for _ in range(2)]
+    lock = "SELECT run_id FROM ready WHERE run_id = $1 FOR UPDATE SKIP LOCKED"
+    async with waking.transaction():
+        await waking.fetchval(lock, low)
+        freed = asyncio.create_task(other.urgent(nodes.free_lapsed, NOW + HOUR, b"other"))
+        while not await looking.fetchval(WAITS):
+            await asyncio.sleep(0)
+        assert await looking.fetchval(lock, high) == high
+    assert await freed == 2
+    await asyncio.gather(waking.close(), looking.close())
 
 
 @pytest.mark.parametrize("flavour", ["postgres"])

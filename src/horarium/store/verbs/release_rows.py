@@ -33,7 +33,7 @@ from horarium.store.rows import (
     SpanRow,
     new_row,
 )
-from horarium.store.verbs.entries import cancel_waiting_fires
+from horarium.store.verbs.entries import cancel_waiting_fires, hold_queued
 from horarium.store.verbs.fanout import stop_fanout_tasks
 from horarium.store.verbs.pauses import Ruling
 from horarium.store.verbs.settle import cancel_runs, delete_quiet, follow_up
@@ -302,8 +302,9 @@ async def _terminate(tx: Tx, schedule_id: Id, slot_ms: int, now: int) -> None:
 async def _ask_to_stop(tx: Tx, schedule_id: Id, now: int) -> None:
     """Cancel what waits or has not begun, and ask workers to end what has."""
     await stop_fanout_tasks(tx, schedule_id, now)
-    unclaimed = [run for run in await _open_runs(tx, schedule_id, now + 1) if run.owner is None]
-    await cancel_runs(tx, unclaimed, now)
+    open_runs = await _open_runs(tx, schedule_id, now + 1)
+    await hold_queued(tx, [run.id for run in open_runs])
+    await cancel_runs(tx, [run for run in open_runs if run.owner is None], now)
     await tx.run("stop_running_of_schedule", schedule_id=schedule_id)
     tx.announce(CANCELLED, now)
     await _cancel_waiting(tx, schedule_id, now)

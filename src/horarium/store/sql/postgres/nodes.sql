@@ -10,3 +10,9 @@ SELECT n.id, EXISTS (
 ) AS connected, n.lease_until_ms < :now AS lapsed
 FROM nodes n WHERE n.stopped_ms IS NULL AND n.id <> :me
 UNION ALL {ownerless};
+
+-- name: free_runs_of
+-- As for both, and locked in the order in which a node gives its leases up, since it may only have been frozen.
+WITH held AS (SELECT run_id FROM ready WHERE owner = :node ORDER BY run_id FOR UPDATE)
+UPDATE ready SET owner = NULL, epoch = ready.epoch + 1, lost = ready.lost + 1, begun_ms = NULL
+FROM held WHERE ready.run_id = held.run_id;
