@@ -37,8 +37,8 @@ from horarium.store.rows import (
     UntoldEnd,
     new_row,
 )
-from horarium.store.verbs.entries import error_of_end, hold_schedules
-from horarium.store.verbs.settle import RunEnd, settle
+from horarium.store.verbs.entries import error_of_end
+from horarium.store.verbs.settle import RunEnd, count_first, settle
 from horarium.store.verbs.targets import follow
 
 BEFORE_ALL: Id = b""
@@ -297,22 +297,15 @@ async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bo
     over = [attempt for attempt in ended if attempt.end.state is not RunState.PENDING]
     again = [attempt for attempt in ended if attempt.end.state is RunState.PENDING]
     ends = [attempt for attempt in over if attempt.end.state.final]
-    await hold_schedules(tx, (attempt.end.schedule_id for attempt in ends if _asks_first(attempt.end)))
-    # Schedules before leases, as a cancellation locks them. That of a single fire without more is locked by its count.
-    await settle(tx, [attempt.end for attempt in ends], now)
+    counted = await count_first(tx, [attempt.end for attempt in ends], now)
     await _give_up_leases(tx, node, over, again)
-    await _write_ends(tx, ends)
+    await _write_ends(tx, ends, now, counted)
     await _write_accepted(tx, [attempt for attempt in over if attempt.end.state is RunState.RUNNING])
     await _write_retries(tx, again)
     for attempt in ended:
         if attempt.gone:
             await _disable_target(tx, attempt, now)
     return refused
-
-
-def _asks_first(end: RunEnd) -> bool:
-    """Whether something is read or changed because of an end before its schedule is counted."""
-    return end.follow_up or not end.single
 
 
 async def _disable_target(tx: Tx, attempt: Ended, now: int) -> None:
@@ -341,7 +334,7 @@ async def _give_up_leases(tx: Tx, node: Id, over: Sequence[Ended], again: Sequen
         raise LeaseLost
 
 
-async def _write_ends(tx: Tx, ended: Sequence[Ended]) -> None:
+async def _write_ends(tx: Tx, ended: Sequence[Ended], now: int, counted: Collection[Id] = ()) -> None:
     if not ended:
         return
     await tx.many("finish_runs", [_finished(attempt) for attempt in ended])
@@ -352,6 +345,7 @@ async def _write_ends(tx: Tx, ended: Sequence[Ended]) -> None:
     if untold:
         await tx.many("insert_untold", untold)
         tx.announce(LOOK, min(end.look_ms for end in untold))
+    await settle(tx, [attempt.end for attempt in ended], now, counted=counted)
 
 
 def _finished(attempt: Ended) -> FinishedRun:

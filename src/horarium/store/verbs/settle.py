@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
@@ -28,7 +28,7 @@ from horarium.store.rows import (
     StartingFire,
     new_row,
 )
-from horarium.store.verbs.entries import enqueue, hold_queued, read_audiences
+from horarium.store.verbs.entries import enqueue, hold_queued, hold_schedules, read_audiences
 from horarium.store.verbs.pauses import write_pauses
 from horarium.store.verbs.quotas import free
 
@@ -112,9 +112,22 @@ class _Tally:
 _STATE = attrgetter("state")
 
 
-async def settle(tx: Tx, ends: Sequence[RunEnd], now: int, starts_waiting: bool = True) -> None:
+async def count_first(tx: Tx, ends: Sequence[RunEnd], now: int) -> set[Id]:
+    """Lock the schedules of runs that are about to end, before anything of the runs is locked. Those that ask for
+    nothing but their count are locked by that; which ones. It is what `settle` needs not count any more."""
+    asking = {end.schedule_id for end in ends if end.follow_up or not end.single}
+    await hold_schedules(tx, asking)
+    plain = await _end_fires(tx, [end for end in ends if end.schedule_id not in asking], now)
+    await _end_on_schedules(tx, plain)
+    return {fire.schedule_id for fire in plain}
+
+
+async def settle(
+    tx: Tx, ends: Sequence[RunEnd], now: int, starts_waiting: bool = True, counted: Collection[Id] = ()
+) -> None:
     """Write what the ends of these runs mean for fires and schedules, and start what waited for them, unless the caller
-    does (`starts_waiting`). The ends of the runs themselves have been recorded."""
+    does (`starts_waiting`). The ends of the runs themselves have been recorded, and those of some schedules have been
+    `counted`."""
     for state, times in Counter(map(_STATE, ends)).items():
         tx.count(RUNS, state.value, times)
     ended = await _end_fires(tx, ends, now)
@@ -122,7 +135,8 @@ async def settle(tx: Tx, ends: Sequence[RunEnd], now: int, starts_waiting: bool 
         _tell_ends(tx, ends, ended, now)
     await _free_rows(tx, ends)
     concerned = {end.schedule_id for end in ends if end.follow_up and end.schedule_id is not None}
-    *earlier, last = _rows_of_failures(ended) if concerned else [ended]
+    uncounted = [fire for fire in ended if fire.schedule_id not in counted] if counted else ended
+    *earlier, last = _rows_of_failures(uncounted) if concerned else [uncounted]
     for group in earlier:
         await _end_on_schedules(tx, group)
         ids = sorted(concerned & {fire.schedule_id for fire in group})
