@@ -52,9 +52,8 @@ async def unstick(tx: Tx, now: int, limit: int, after: Id = LOWEST_ID) -> tuple[
     (looked_to,) = await tx.row("stuck_looked_to", **piece)
     stuck = [schedule_id for (schedule_id,) in await tx.rows("stuck_waiting", **piece, limit=limit)]
     if stuck:
-        await hold_schedules(
-            tx, stuck
-        )  # another may just be starting them, or put a later slot in their place
+        # Another may just be starting them, or put a later slot in their place.
+        await hold_schedules(tx, stuck)
         await follow_up(tx, stuck, now)
     return len(stuck), (max(stuck) if len(stuck) == limit else looked_to) or LOWEST_ID
 
