@@ -28,6 +28,7 @@ MAY = {
     "executors/engines/temporal.py": "connects to the address that the guard of engines resolved",
     "executors/llm/ask.py": "its client is given the transport that sends by the guarded client",
     "executors/sql/databases.py": "its engines connect to the addresses that the guard resolved",
+    "executors/sql/dialled.py": "each connection of the drivers that dial by themselves is judged by the guard",
     "executors/sql/received.py": "opens the connections of executors/sql/databases.py, to bound what arrives",
     "executors/sql/guard.py": "looks up the hosts of the server's own database",
     "store/postgres/connection.py": "the server's own database",

@@ -16,6 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
@@ -29,6 +30,8 @@ from sqlalchemy.util.concurrency import await_only
 from horarium.domain.json_text import decode_received
 from horarium.executors.egress import AddressRefused
 from horarium.executors.sql.address import Address
+from horarium.executors.sql.dialled import DIALLED, Dialled
+from horarium.executors.sql.dialled import connect as connect_dialled
 from horarium.executors.sql.failures import NotThere
 from horarium.executors.sql.guard import DatabaseGuard, own_refusal
 from horarium.executors.sql.received import connect as open_counted
@@ -168,6 +171,11 @@ def _pin(engine: Engine, address: Address, guard: DatabaseGuard) -> None:
         named.update(by_name, **address.arguments)
         if dialect.driver == "aiomysql":
             named["async_creator_fn"] = connect_mysql
+        elif dialect.driver in DIALLED:
+            judge = partial(guard.resolve, name=address.database)
+            mysql = dialect.name in ("mysql", "mariadb")
+            dialled = Dialled(addresses[0], address.port, judge, in_packets=mysql)
+            named["async_creator_fn"] = partial(connect_dialled, dialect.driver, dialled)
 
 
 # SQLSTATEs of databases that speak PostgreSQL's protocol, but are another product: they know no such function, table,

@@ -1,4 +1,5 @@
-"""Bounds what a database may send: PostgreSQL, and MySQL by its driver aiomysql (at the end).
+"""Bounds what a database may send: PostgreSQL, and MySQL by its driver aiomysql (at the end). For other drivers see
+`dialled`.
 
 The driver of PostgreSQL keeps a message in memory until it is complete, and a message may have a gigabyte, also one
 that comes before the server has asked who connects. So the bytes that arrive are counted from the first one on, and a
@@ -20,6 +21,7 @@ import asyncio
 import importlib
 import re
 import struct
+from abc import ABC, abstractmethod
 from contextvars import ContextVar
 from typing import Any, cast
 
@@ -213,7 +215,7 @@ def cut_off(error: BaseException | None) -> TooMuchReceived | NoPostgres | None:
 def counting_of(connection: Connection) -> Counts | None:
     """What counts on this connection. None if nothing does."""
     raw = connection.connection.driver_connection
-    found = raw.counting if isinstance(raw, CountingConnection) else getattr(raw, "_reader", None)
+    found = getattr(raw, "counting", None) or getattr(raw, "_reader", None)
     return found if isinstance(found, Counts) else None
 
 
@@ -276,5 +278,21 @@ async def connect_mysql(*given: Any, **named: Any) -> Any:
     return made
 
 
+class DialledCounts(ABC):
+    """What counts on the connections of `dialled`."""
+
+    @abstractmethod
+    def open(self) -> None:
+        """The connection is open, so rows may come from now on."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Begin to count anew, because what has arrived so far has been taken."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raises the reason if the connection was cut off."""
+
+
 # What counts on a connection.
-Counts = Counting | CountingReader
+Counts = Counting | CountingReader | DialledCounts
