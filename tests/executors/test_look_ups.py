@@ -228,6 +228,17 @@ async def test_what_waits_for_a_thread_is_given_up_when_look_ups_end(look_ups, s
     assert (look_ups._busy, look_ups._under_way) == ({}, {})
 
 
+async def test_the_end_of_the_process_waits_for_no_name(look_ups, system):
+    asked = asyncio.create_task(look_ups.find(ONE, Name("a.slow", 0)))
+    while not system.asked:
+        await asyncio.sleep(0)
+    asking_system = [one for one in threading.enumerate() if one.name.startswith("horarium-resolve")]
+    assert asking_system
+    assert all(one.daemon for one in asking_system)
+    system.may_answer.set()
+    await asked
+
+
 def test_the_workspace_for_which_names_are_looked_up_is_known_within_its_block_alone():
     assert asking() is None
     with asked_by(ONE):

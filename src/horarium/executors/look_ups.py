@@ -1,8 +1,9 @@
 """Look-ups of names, of which each workspace has a share.
 
 The system's resolver keeps a thread until it has answered, and cannot be told to give up. So names that are answered
-late or never take threads of their own workspace alone. A name that somebody looks up is not looked up a second time
-meanwhile, nor in the next few seconds. What is found is not judged here.
+late or never take threads of their own workspace alone, and the end of the process waits for none of them. A name that
+somebody looks up is not looked up a second time meanwhile, nor in the next few seconds. What is found is not judged
+here.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
-from typing import NamedTuple
+from threading import Thread
+from typing import Any, NamedTuple
 
 from horarium.domain.ids import Id
 from horarium.domain.places import may_take
@@ -82,7 +84,6 @@ class LookUps:
 
     def __init__(self, look_up: Callable[[Name], _Answer], now: Callable[[], float] = time.monotonic) -> None:
         self._look_up, self._now = look_up, now
-        self._threads = ThreadPoolExecutor(MOST, thread_name_prefix="horarium-resolve")
         self._waiting: dict[Id | None, dict[Name, _LookUp]] = {}
         self._under_way: dict[Name, _LookUp] = {}
         self._busy: Counter[Id | None] = Counter()
@@ -136,10 +137,26 @@ class LookUps:
 
     def _start(self, asked: _LookUp) -> None:
         loop = asyncio.get_running_loop()
-        found = loop.run_in_executor(self._threads, self._look_up, asked.name)
+        found: asyncio.Future[_Answer] = loop.create_future()
+        # The end of the process would wait for the threads of a pool. It waits for no such thread.
+        Thread(
+            target=self._ask, args=(asked.name, loop, [found]), name="horarium-resolve", daemon=True
+        ).start()
         self._busy[asked.workspace] += 1
         self._under_way[asked.name] = asked
         found.add_done_callback(partial(self._ended, asked))
+
+    def _ask(self, name: Name, loop: asyncio.AbstractEventLoop, box: list[Any]) -> None:
+        """Ask the system, in a thread of its own."""
+        box.append(self._looked_up(name))
+        with suppress(RuntimeError):  # the event loop has ended meanwhile
+            loop.call_soon_threadsafe(_hand_over, box)
+
+    def _looked_up(self, name: Name) -> tuple[_Answer, Exception | None]:
+        try:
+            return self._look_up(name), None
+        except Exception as error:
+            return (), error
 
     def _ended(self, asked: _LookUp, found: asyncio.Future[_Answer]) -> None:
         self._busy[asked.workspace] -= 1
@@ -159,12 +176,22 @@ class LookUps:
         self._begin()
 
     async def close(self) -> None:
-        """Ends the threads without waiting for names that are being looked up. What waits is given up."""
+        """Gives up what waits for a thread, and leaves alone the names that are being looked up."""
         waiting = [asked for some in self._waiting.values() for asked in some.values()]
         self._waiting.clear()
-        self._threads.shutdown(wait=False, cancel_futures=True)
         for asked in waiting:
             asked.answer.cancel()
+
+
+def _hand_over(box: list[Any]) -> None:
+    """Tell what a thread has found. All is taken out of the box: an error leads to the frames of the thread, and these
+    must not lead back to the error."""
+    answer, wrong = box.pop()
+    found = box.pop()
+    if wrong is None:
+        found.set_result(answer)
+    else:
+        found.set_exception(wrong)
 
 
 def _tell(asked: _LookUp, found: asyncio.Future[_Answer]) -> None:
