@@ -92,8 +92,11 @@ async def test_a_client_has_so_many_connections_leaves_idle_ones_soon_and_ends_a
         assert isinstance(connector, aiohttp.TCPConnector)
         assert (connector.limit, connector._keepalive_timeout) == (7, 4.0)
         assert egress._resolver is not None
+        resolver = egress._resolver
         await egress.close()
         assert session.closed
+        with pytest.raises(RuntimeError, match="shutdown"):
+            await resolver.resolve("db.example.com")
 
 
 @pytest.mark.parametrize(("known", "kept"), [(10_000, 10_001), (10_001, 1)])

@@ -187,13 +187,15 @@ async def test_what_a_thread_is_done_with_cannot_be_interrupted_any_more(
     assert [handle._raw for handle in made] == [None, None]
 
 
-async def test_closing_ends_the_threads_of_files_and_of_names(databases: Databases, tmp_path: Path) -> None:
+async def test_closing_ends_the_threads_of_files_and_the_look_ups_of_names(
+    databases: Databases, tmp_path: Path
+) -> None:
     database = await databases.embedded(file_in(tmp_path, "a"))
     await databases.close()
     with pytest.raises(RuntimeError, match="shutdown"):
         await database.run(add)
     with pytest.raises(RuntimeError, match="shutdown"):
-        databases._guard._resolver.look_ups._threads.submit(len, "")
+        await databases._guard._resolver.resolve("db.example.com")
 
 
 async def test_a_database_on_the_network_has_few_connections_that_are_not_old_and_logs_no_values() -> None:

@@ -83,7 +83,7 @@ class LookUps:
     """`look_up` asks the system, in a thread; `now` is a clock in seconds."""
 
     def __init__(self, look_up: Callable[[Name], _Answer], now: Callable[[], float] = time.monotonic) -> None:
-        self._look_up, self._now = look_up, now
+        self._look_up, self._now, self._closed = look_up, now, False
         self._waiting: dict[Id | None, dict[Name, _LookUp]] = {}
         self._under_way: dict[Name, _LookUp] = {}
         self._busy: Counter[Id | None] = Counter()
@@ -96,6 +96,8 @@ class LookUps:
             return known
         asked = self._under_way.get(name) or self._waiting.get(workspace, {}).get(name)
         if asked is None:
+            if self._closed:
+                raise RuntimeError("no name is looked up after the shutdown")
             asked = _LookUp(workspace, name)
             self._waiting.setdefault(workspace, {})[name] = asked
             self._begin()
@@ -177,6 +179,7 @@ class LookUps:
 
     async def close(self) -> None:
         """Gives up what waits for a thread, and leaves alone the names that are being looked up."""
+        self._closed = True
         waiting = [asked for some in self._waiting.values() for asked in some.values()]
         self._waiting.clear()
         for asked in waiting:
