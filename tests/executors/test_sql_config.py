@@ -200,3 +200,18 @@ def test_problems_never_hold_the_password() -> None:
     _, problems = read_url("postgresql://u:hunter2@evil/d?x=1&sslmode=2", HostPolicy())
     assert problems
     assert "hunter2" not in " ".join(problems)
+
+
+def test_a_star_does_not_stand_for_an_sql_server_which_may_send_its_driver_elsewhere() -> None:
+    unseen = "* does not stand for the host of an SQL Server"
+    _, problems = read_url("mssql://u:p@db.example.com/crm", OPEN)
+    assert any(unseen in problem for problem in problems)
+    for hosts in (("db.example.com",), ("*", "db.example.com:1433")):
+        _, problems = read_url("mssql://u:p@db.example.com/crm", HostPolicy(hosts))
+        assert not any("sql_hosts" in problem for problem in problems)
+    _, problems = read_url("mssql://u:p@db.example.com/crm", HostPolicy(("other.example",)))
+    assert any(problem.endswith("allows (sql_hosts)") for problem in problems)
+    _, problems = read_url(
+        "oracle://u:p@db.example.com/crm", OPEN
+    )  # it is judged wherever it sends its driver
+    assert not any("sql_hosts" in problem for problem in problems)

@@ -217,3 +217,17 @@ async def test_databases_are_connected_to_in_this_way_by_their_drivers(kind: str
     assert opens.args[1].in_packets is (own.name != "oracle")
     with pytest.raises(AddressRefused):
         await opens.args[1].address("169.254.169.254", 80)
+
+
+async def test_the_driver_of_sql_servers_waits_in_threads_that_nobody_else_wants() -> None:
+    url = make_url("mssql+aioodbc://u:a-password@127.0.0.1/crm")
+    dialect = SimpleNamespace(
+        name="mssql", driver="aioodbc", create_connect_args=lambda _url: (["dsn"], {"ansi": True})
+    )
+    engine, given, named = create_engine("sqlite://"), list[Any](), dict[str, Any]()
+    guard = DatabaseGuard(HostPolicy(("127.0.0.1",), allow_loopback=True))
+    threads: Any = object()
+    databases._pin(engine, Address(url, {"timeout": 10}, "127.0.0.1", 1433, "crm"), guard, threads)
+    (pin,) = engine.dialect.dispatch.do_connect
+    await greenlet_spawn(pin, dialect, None, given, named)
+    assert (given, named) == (["dsn"], {"ansi": True, "timeout": 10, "executor": threads})

@@ -28,11 +28,13 @@ CONNECT_SECONDS = 10
 @dataclass(frozen=True, slots=True)
 class Backend:
     """A kind of database: its asynchronous drivers (the first is the default), its default port, and the options that
-    its URLs may have."""
+    its URLs may have. `dials_unseen`: its driver connects by itself, outside of Python, and goes where the database
+    sends it without asking this server."""
 
     drivers: tuple[str, ...]
     port: int
     options: tuple[str, ...] = ()
+    dials_unseen: bool = False
 
 
 # The supported kinds of databases, by the beginning of their URLs.
@@ -40,7 +42,7 @@ BACKENDS: Mapping[str, Backend] = {
     "postgresql": Backend(("asyncpg",), 5432, ("host", "ssl", "sslmode", "prepared_statement_cache_size")),
     "mysql": Backend(("aiomysql", "asyncmy"), 3306, ("charset",)),
     "mariadb": Backend(("aiomysql", "asyncmy"), 3306, ("charset",)),
-    "mssql": Backend(("aioodbc",), 1433, ("driver", "Encrypt", "TrustServerCertificate")),
+    "mssql": Backend(("aioodbc",), 1433, ("driver", "Encrypt", "TrustServerCertificate"), dials_unseen=True),
     "oracle": Backend(("oracledb_async",), 1521, ("service_name",)),
 }
 # Python packages of drivers that are not named like the driver.
@@ -82,7 +84,7 @@ def read_url(text: Any, policy: HostPolicy) -> tuple[Address | None, list[str]]:
         return None, [f"{name!r} is not supported; the URL may begin with {', '.join(BACKENDS)}"]
     host, options, problems = _host_and_options(url, backend)
     port = url.port or backend.port
-    wrong = None if problems else policy.refusal(host, port)
+    wrong = None if problems else policy.refusal(host, port, itself=backend.dials_unseen)
     if wrong:
         problems.append(wrong)
     if not url.username or not url.database:

@@ -115,7 +115,11 @@ class NetworkDatabase:
             **({} if address.url.get_backend_name() == "oracle" else {"json_deserializer": decode}),
         )
         self.dialect = self._engine.dialect.name
-        _pin(self._engine.sync_engine, address, guard)
+        # The driver of SQL Servers waits in threads: its own ones, which nobody else wants.
+        self._threads: ThreadPoolExecutor | None = None
+        if self._engine.dialect.driver == "aioodbc":
+            self._threads = ThreadPoolExecutor(POOL_SIZE + POOL_OVERFLOW, "horarium-odbc")
+        _pin(self._engine.sync_engine, address, guard, self._threads)
         _refuse_own(self._engine.sync_engine, address, guard)
         self.tables: dict[tuple[str | None, str], Table] = {}
         self.markers: dict[str | None, bool] = {}
@@ -136,7 +140,9 @@ class NetworkDatabase:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_S):
                     await self._engine.dispose()
-                    return
+                    break
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _counted(connection: Connection, work: Callable[[Connection], T]) -> T:
@@ -152,10 +158,13 @@ def _counted(connection: Connection, work: Callable[[Connection], T]) -> T:
         raise
 
 
-def _pin(engine: Engine, address: Address, guard: DatabaseGuard) -> None:
+def _pin(
+    engine: Engine, address: Address, guard: DatabaseGuard, threads: ThreadPoolExecutor | None = None
+) -> None:
     """Makes each new connection go to an address that the guard looked up and checked just before.
 
     The driver is given addresses instead of the name. If it looked up the name again, it could get another address.
+    `threads` are those of a driver that waits in threads.
     """
 
     @event.listens_for(engine, "do_connect")
@@ -171,6 +180,8 @@ def _pin(engine: Engine, address: Address, guard: DatabaseGuard) -> None:
         named.update(by_name, **address.arguments)
         if dialect.driver == "aiomysql":
             named["async_creator_fn"] = connect_mysql
+        elif threads is not None:
+            named["executor"] = threads
         elif dialect.driver in DIALLED:
             judge = partial(guard.resolve, name=address.database)
             mysql = dialect.name in ("mysql", "mariadb")

@@ -162,10 +162,16 @@ class HostPolicy:
         opened = (*PRIVATE, *(LOOPBACK if self.allow_loopback else ()))
         return AddressPolicy(opened, self.denied)
 
-    def refusal(self, host: str, port: int) -> str | None:
-        """Why a host is not allowed, or None if it is. Its addresses are checked later, by `resolve`."""
+    def refusal(self, host: str, port: int, itself: bool = False) -> str | None:
+        """Why a host is not allowed, or None if it is. Its addresses are checked later, by `resolve`. `itself`: it must
+        be listed itself, and `*` does not stand for it."""
         plain = host.lower().rstrip(".")
-        if not self._lists(plain, host, port):
+        if not self._lists(plain, host, port, () if itself else ("*",)):
+            if itself and "*" in self.hosts:
+                return (
+                    f"the host {host!r} is not among those the operator of this server allows (sql_hosts): * does not "
+                    "stand for the host of an SQL Server, which may send its driver elsewhere unseen"
+                )
             return f"the host {host!r} is not among those the operator of this server allows (sql_hosts)"
         if host.startswith("/"):
             return f"the host {host!r} is refused ({DENIED})" if self.denied.has(host) else None
@@ -174,15 +180,15 @@ class HostPolicy:
             wrong += "; the setting sql_allow_loopback opens it"
         return f"the host {host!r} {wrong}" if wrong else None
 
-    def _lists(self, plain: str, host: str, port: int) -> bool:
-        """Whether the operator listed a host; `plain` is its name in lower case."""
+    def _lists(self, plain: str, host: str, port: int, any_host: Sequence[str]) -> bool:
+        """Whether the operator listed a host; `plain` is its name in lower case, `any_host` what stands for all."""
         if host.startswith("/"):
             return (
                 host in self.hosts
             )  # "*" does not allow sockets of this machine: their folder must be listed
         listed = {entry.lower().rstrip(".") for entry in self.hosts}
         shown = f"[{plain}]" if ":" in plain else plain
-        if not listed.isdisjoint(("*", plain, shown, f"{shown}:{port}")):
+        if not listed.isdisjoint((*any_host, plain, shown, f"{shown}:{port}")):
             return True
         return self.allow_loopback and (plain == "localhost" or _is_loopback(plain))
 
