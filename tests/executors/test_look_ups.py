@@ -277,6 +277,24 @@ async def test_slow_names_of_one_workspace_hold_up_neither_requests_nor_engines_
     system.may_answer.set()
 
 
+async def test_where_the_system_gives_no_thread_the_name_fails_and_the_next_one_is_looked_up(
+    system, monkeypatch
+):
+    looking = LookUps(system.look_up)
+    begin = threading.Thread.start
+
+    def refused(thread: threading.Thread) -> None:
+        monkeypatch.setattr(module.Thread, "start", begin)
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(module.Thread, "start", refused)
+    with pytest.raises(OSError, match="can't start new thread"):
+        await looking.find(ONE, Name("quick", 0))
+    assert await looking.find(ONE, Name("quick", 0))
+    assert looking._busy == {}
+    await looking.close()
+
+
 async def test_an_address_takes_no_thread_and_is_judged_all_the_same(system, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", system.getaddrinfo)
     engines = EngineHosts(ExecutorOptions(engine_hosts=("*", "127.0.0.1", "::1")))

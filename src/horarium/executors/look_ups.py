@@ -141,9 +141,13 @@ class LookUps:
         loop = asyncio.get_running_loop()
         found: asyncio.Future[_Answer] = loop.create_future()
         # The end of the process would wait for the threads of a pool. It waits for no such thread.
-        Thread(
+        asking = Thread(
             target=self._ask, args=(asked.name, loop, [found]), name="horarium-resolve", daemon=True
-        ).start()
+        )
+        try:
+            asking.start()
+        except RuntimeError as error:  # the system has no more threads for this account
+            found.set_exception(OSError(f"it could not be looked up: {error}"))
         self._busy[asked.workspace] += 1
         self._under_way[asked.name] = asked
         found.add_done_callback(partial(self._ended, asked))

@@ -23,8 +23,8 @@ WAYS = {
 class Held(Owner):
     """A row in each table; those that a node can hold are held by one that is entered nowhere, since `NOON`."""
 
-    def __init__(self, *given):
-        super().__init__(*given)
+    def __init__(self, *given, **named):
+        super().__init__(*given, **named)
         self.node = random_id(NOON)
 
     def value(self, table, column):

@@ -38,7 +38,7 @@ from horarium.store.rows import (
     new_row,
 )
 from horarium.store.verbs.entries import error_of_end
-from horarium.store.verbs.settle import RunEnd, count_first, settle
+from horarium.store.verbs.settle import EndedFire, RunEnd, count_first, settle
 from horarium.store.verbs.targets import follow
 
 BEFORE_ALL: Id = b""
@@ -334,7 +334,7 @@ async def _give_up_leases(tx: Tx, node: Id, over: Sequence[Ended], again: Sequen
         raise LeaseLost
 
 
-async def _write_ends(tx: Tx, ended: Sequence[Ended], now: int, counted: Collection[Id] = ()) -> None:
+async def _write_ends(tx: Tx, ended: Sequence[Ended], now: int, counted: Sequence[EndedFire] = ()) -> None:
     if not ended:
         return
     await tx.many("finish_runs", [_finished(attempt) for attempt in ended])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
@@ -112,30 +112,31 @@ class _Tally:
 _STATE = attrgetter("state")
 
 
-async def count_first(tx: Tx, ends: Sequence[RunEnd], now: int) -> set[Id]:
+async def count_first(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[EndedFire]:
     """Lock the schedules of runs that are about to end, before anything of the runs is locked. Those that ask for
-    nothing but their count are locked by that; which ones. It is what `settle` needs not count any more."""
+    nothing but their count are locked by that; their fires. `settle` needs not count these any more."""
     asking = {end.schedule_id for end in ends if end.follow_up or not end.single}
     await hold_schedules(tx, asking)
     plain = await _end_fires(tx, [end for end in ends if end.schedule_id not in asking], now)
     await _end_on_schedules(tx, plain)
-    return {fire.schedule_id for fire in plain}
+    return plain
 
 
 async def settle(
-    tx: Tx, ends: Sequence[RunEnd], now: int, starts_waiting: bool = True, counted: Collection[Id] = ()
+    tx: Tx, ends: Sequence[RunEnd], now: int, starts_waiting: bool = True, counted: Sequence[EndedFire] = ()
 ) -> None:
     """Write what the ends of these runs mean for fires and schedules, and start what waited for them, unless the caller
-    does (`starts_waiting`). The ends of the runs themselves have been recorded, and those of some schedules have been
-    `counted`."""
+    does (`starts_waiting`). The ends of the runs themselves have been recorded, and `counted` are fires that end with
+    them and have been counted."""
     for state, times in Counter(map(_STATE, ends)).items():
         tx.count(RUNS, state.value, times)
-    ended = await _end_fires(tx, ends, now)
+    ended = counted if len(counted) == len(ends) else await _end_fires(tx, ends, now)
     if tx.recording:
         _tell_ends(tx, ends, ended, now)
     await _free_rows(tx, ends)
     concerned = {end.schedule_id for end in ends if end.follow_up and end.schedule_id is not None}
-    uncounted = [fire for fire in ended if fire.schedule_id not in counted] if counted else ended
+    done = {fire.fire_id for fire in counted}
+    uncounted = [fire for fire in ended if fire.fire_id not in done]
     *earlier, last = _rows_of_failures(uncounted) if concerned else [uncounted]
     for group in earlier:
         await _end_on_schedules(tx, group)
