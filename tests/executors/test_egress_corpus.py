@@ -364,7 +364,7 @@ async def test_without_its_guard_the_corpus_finds_escapes_on_every_way(
     way: str, network: PlayedNetwork, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(AddressPolicy, "refusal", lambda _self, _text: None)
-    monkeypatch.setattr(HostPolicy, "refusal", lambda _self, _host, _port: None)
+    monkeypatch.setattr(HostPolicy, "refusal", lambda _self, _host, _port, **_named: None)
     monkeypatch.setattr(egress, "check_url", lambda _url, _policy: [])
     given = [attempt for attempt in attempts(network, folder) if attempt.way == way][::10]
     _, found = await make_all(given, STRICT, network)

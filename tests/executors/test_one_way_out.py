@@ -18,6 +18,7 @@ OPENS = re.compile(
 )
 # The files that may, and why none of them follows a user past the guard.
 MAY = {
+    "app/further_processes.py": "the socket between a server and the processes that it has started",
     "backup/s3.py": "the storage for backups that the operator has named",
     "executors/egress.py": "the guarded client itself",
     "executors/engines/kafka.py": "connects to the addresses that the guard of engines resolved",
