@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import json
 import time
@@ -33,6 +34,14 @@ from tests.support.house import House
 
 MIB = 1024 * 1024
 SIZE = 4 * MIB
+
+
+@pytest.fixture(autouse=True)
+def no_search_for_garbage() -> Iterator[None]:
+    """What takes a second in a process that has run many tests, and would be measured along."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def _filled(unit: bytes, begin: bytes = b"[", end: bytes = b"0]") -> bytes:
