@@ -8,7 +8,7 @@ import time
 
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from horarium.app.further_processes import _LENGTH
+from horarium.app.further_processes import _LENGTH, OTHER_VERSION
 
 
 def received(end: socket.socket) -> object:
@@ -18,9 +18,11 @@ def received(end: socket.socket) -> object:
 
 def main() -> None:
     end = socket.socket(fileno=int(sys.argv[1]))
-    settings = received(end)
+    _version, settings = received(end), received(end)
     if settings.node.startswith("brief"):
         sys.exit(7)
+    if settings.node.startswith("newer"):
+        sys.exit(OTHER_VERSION)
     while (asked := received(end)) is not None:
         data = pickle.dumps((asked, [GaugeMetricFamily("pid", settings.node, value=os.getpid())]))
         end.sendall(_LENGTH.pack(len(data)) + data)

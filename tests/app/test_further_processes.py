@@ -14,13 +14,17 @@ from typing import Any
 
 import psutil
 import pytest
+import uvloop
 from structlog.testing import capture_logs
 
+from horarium import __version__
 from horarium.app import further_processes, serve_further
-from horarium.app.further_processes import _LENGTH, FurtherProcesses, settings_of
+from horarium.app.further_processes import _LENGTH, OTHER_VERSION, FurtherProcesses, settings_of
 from horarium.domain.errors import Unavailable
-from horarium.service.metrics import Asked
+from horarium.open_files import FOR_A_PROCESS
+from horarium.service.metrics import Asked, Metrics
 from horarium.settings import Settings
+from tests.support.few_files import room_for
 
 PROGRAM = "tests.app.further_program"
 PATIENCE_S = 60
@@ -86,6 +90,34 @@ async def test_a_process_that_is_killed_is_started_again_and_the_others_go_on() 
     assert (line["event"], line["number"], line["exit_code"]) == ("process_ended", 2, -9)
 
 
+async def test_what_a_terminal_sends_to_all_processes_does_not_reach_the_further_ones() -> None:
+    async with running("echo") as (further, _):
+        (pid,) = (await pids(further)).values()
+        assert os.getsid(pid) == os.getpgid(pid) == pid
+
+
+async def test_a_process_of_another_version_is_told_of_and_tried_again() -> None:
+    async with running("newer") as (_, told):
+        await until(lambda: len(told) >= 3)
+    assert [line["event"] for line in told[:3]] == ["process_failed", "process_ended", "process_failed"]
+    assert "another version was installed" in told[0]["error"]
+
+
+async def test_a_fault_in_what_keeps_a_process_running_ends_the_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(self: FurtherProcesses, number: int, settings: Settings) -> int:
+        raise ValueError("a fault")
+
+    monkeypatch.setattr(FurtherProcesses, "_run", fail)
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    with pytest.raises(Unavailable, match="a fault"):
+        async with running("echo") as (_, told):
+            await stopped.wait()
+    assert [line["event"] for line in told] == ["loop_failed"]
+
+
 async def test_a_process_that_always_ends_is_started_again_ever_more_slowly() -> None:
     async with running("brief") as (_, told):
         await until(lambda: len(told) >= 4)
@@ -143,6 +175,41 @@ async def test_where_the_system_starts_no_process_it_is_told_and_tried_again(
     assert "Resource temporarily unavailable" in told[0]["error"]
 
 
+@pytest.mark.parametrize("room", [0, 1, FOR_A_PROCESS - 1])
+def test_tries_to_start_a_process_without_open_files_take_none_and_one_succeeds_once_there_are_some(
+    room: int,
+) -> None:
+    """On the event loop that servers have, which keeps what it has opened for a process that it cannot start."""
+
+    async def tried() -> None:
+        async with running("echo") as (further, told):
+            with room_for(room):
+                await until(lambda: len(told) >= 6)
+            assert await pids(further)
+        assert {line["event"] for line in told} == {"process_not_started", "process_ended"}
+        left.append(psutil.Process().num_fds())
+
+    left: list[int] = []
+    uvloop.run(tried())
+    uvloop.run(tried())
+    assert left[0] == left[1]
+
+
+def test_processes_that_are_ending_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the event loop that servers have, which refuses what is written to a closed socket."""
+    monkeypatch.setattr(further_processes, "END_S", -PATIENCE_S + 0.1)  # the time to drain is added
+
+    async def asked() -> None:
+        async with running("deaf") as (further, _):
+            await pids(further)
+            further.stop()
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert await further.figures(Asked()) == {}
+
+    uvloop.run(asked())
+
+
 def test_a_further_process_has_the_settings_of_the_first_but_serves_no_requests() -> None:
     first = Settings(processes=4, node="north", port=8443, poll=7.5)
     assert settings_of(3, first) == Settings(node="north-3", port=8443, poll=7.5, roles=("engine", "worker"))
@@ -164,7 +231,7 @@ async def test_a_further_process_says_what_it_has_counted_and_ends_when_the_firs
         serving = asyncio.create_task(serve_further(end, configured.append))
         reader, writer = await asyncio.open_unix_connection(sock=first)
         asks = [Asked(), Asked(by_lane=True)]
-        writer.write(packed(settings) + b"".join(map(packed, asks)))
+        writer.write(packed(__version__) + packed(settings) + b"".join(map(packed, asks)))
         answers = [await further_processes._receive(reader) for _ in asks]
         writer.close()
         assert await serving == 0
@@ -181,7 +248,8 @@ async def test_a_further_process_says_what_it_has_counted_and_ends_when_the_firs
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_further_process_ends_in_order_at_either_signal(tmp_path: Path, number: int) -> None:
     first, end = socket.socketpair()
-    first.sendall(packed(Settings(data=tmp_path, roles=("engine",))) + packed(Asked()))
+    given = [__version__, Settings(data=tmp_path, roles=("engine",)), Asked()]
+    first.sendall(b"".join(map(packed, given)))
     serving = asyncio.create_task(serve_further(end, lambda settings: None))
     with first:
         await asyncio.to_thread(first.recv, 1)  # it has started
@@ -206,8 +274,32 @@ async def test_a_further_process_without_a_database_says_so_and_fails(
     monkeypatch.setattr(further_processes, "open_server", closed)
     first, end = socket.socketpair()
     with first, capture_logs() as told:
-        first.sendall(packed(Settings(data=tmp_path)))
+        first.sendall(packed(__version__) + packed(Settings(data=tmp_path)))
         assert await serve_further(end, lambda settings: None) == 1
     assert told == [
         {"event": "process_failed", "log_level": "error", "error": "the database cannot be reached"}
     ]
+
+
+async def test_a_further_process_of_another_version_than_the_first_takes_no_settings_from_it() -> None:
+    first, end = socket.socketpair()
+    with first:
+        first.sendall(packed("0.0.0") + packed(Settings()))
+        code = await serve_further(end, lambda settings: pytest.fail("they were taken"))
+    assert code == OTHER_VERSION
+
+
+async def test_a_further_process_that_cannot_say_what_it_has_counted_says_so_and_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Metrics, asked: Asked) -> list[Any]:
+        raise ValueError("a fault")
+
+    monkeypatch.setattr(Metrics, "of_process", fail)
+    first, end = socket.socketpair()
+    given = [__version__, Settings(data=tmp_path, roles=("engine",)), Asked()]
+    with first, capture_logs() as told:
+        first.sendall(b"".join(map(packed, given)))
+        assert await serve_further(end, lambda settings: None) == 1
+    events = [line["event"] for line in told if line["log_level"] == "error"]
+    assert events == ["loop_failed", "process_failed"]

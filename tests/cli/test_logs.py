@@ -252,3 +252,18 @@ def test_neither_a_write_nor_a_flush_that_fails_reaches_who_logs(monkeypatch):
     lossy.write("a line")
     lossy.flush()
     assert full.asked == 2
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_a_line_and_its_end_are_one_write_so_that_several_processes_can_share_a_log(
+    written, monkeypatch, log_format
+):
+    writes: list[str] = []
+
+    def speak() -> None:
+        monkeypatch.setattr(sys.stderr, "write", writes.append)
+        structlog.get_logger().info("one")
+        logging.getLogger("a.library").warning("two")
+
+    written(speak, log_format=log_format)
+    assert [(line.count("\n"), line[-1]) for line in writes] == [(1, "\n"), (1, "\n")]

@@ -23,9 +23,12 @@ from typing import Any
 import structlog
 from prometheus_client.metrics_core import Metric
 
+from horarium import __version__
+from horarium.app.loops import end_on_fault, refuse_failed
 from horarium.app.opening import open_server
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import prefixed
+from horarium.open_files import require_for_process
 from horarium.python_tuning import tuned_for_serving
 from horarium.service.metrics import Asked, Metrics
 from horarium.settings import Settings
@@ -40,6 +43,8 @@ LONG_LIFE_S = 60.0
 ANSWER_S = 1.0
 # How much longer than `drain` a process may take to end, in seconds, before it is killed.
 END_S = 15.0
+# The exit code of a process whose program is of another version than the first one.
+OTHER_VERSION = 3
 _LENGTH = struct.Struct("!I")
 
 
@@ -57,7 +62,9 @@ class FurtherProcesses:
         """Start the processes that the settings of the first one ask for, and keep them running."""
         for number in range(2, settings.processes + 1):
             keeper = self._keep(number, settings_of(number, settings))
-            self._keepers.append(asyncio.create_task(keeper))
+            task = asyncio.create_task(keeper)
+            task.add_done_callback(end_on_fault)
+            self._keepers.append(task)
 
     async def figures(self, asked: Asked) -> dict[int, Sequence[Metric]]:
         """The metrics of each process that answers in time, by its number."""
@@ -74,7 +81,8 @@ class FurtherProcesses:
     async def aclose(self) -> None:
         """Stop, and wait until all have ended."""
         self.stop()
-        await asyncio.gather(*self._keepers)
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        refuse_failed(self._keepers)
 
     async def _keep(self, number: int, settings: Settings) -> None:
         loop, pause = asyncio.get_running_loop(), SHORTEST_PAUSE_S
@@ -83,6 +91,9 @@ class FurtherProcesses:
             code = await self._run(number, settings)
             if self._stopped.is_set():
                 return
+            if code == OTHER_VERSION:
+                words = "another version was installed meanwhile, which begins when the whole server is started again"
+                _log.error("process_failed", error=words)
             if loop.time() - began >= LONG_LIFE_S:
                 pause = SHORTEST_PAUSE_S
             _log.warning("process_ended", number=number, exit_code=code, again_in_s=pause)
@@ -92,6 +103,32 @@ class FurtherProcesses:
 
     async def _run(self, number: int, settings: Settings) -> int | None:
         """Run a process until it ends; its exit code, None where it could not be started."""
+        try:
+            process, here = await self._start()
+        except OSError as error:
+            _log.warning("process_not_started", number=number, error=str(error))
+            return None
+        reader, writer = await asyncio.open_unix_connection(sock=here)
+        _send(writer, __version__)
+        _send(writer, settings)
+        end = self._ends[number] = _End(reader, writer)
+        reading = asyncio.create_task(end.read())
+        if self._stopped.is_set():  # while it was being started
+            end.close()
+        try:
+            return await self._ended(process)
+        finally:
+            del self._ends[number]
+            end.close()
+            reading.cancel()
+
+    async def _start(self) -> tuple[asyncio.subprocess.Process, socket.socket]:
+        """A new process, and the first one's end of the socket to it. It has a session of its own, because what a
+        terminal sends to all processes (Ctrl-C, its own end) is for the first one, which has the others end in order.
+
+        Raises OSError where the system has no more processes, open files or memory.
+        """
+        require_for_process()
         here, there = socket.socketpair()
         try:
             with there:
@@ -104,23 +141,12 @@ class FurtherProcesses:
                     pass_fds=(there.fileno(),),
                     stdin=asyncio.subprocess.DEVNULL,
                     env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                    start_new_session=True,
                 )
-        except OSError as error:
+        except BaseException:
             here.close()
-            _log.warning("process_not_started", number=number, error=str(error))
-            return None
-        reader, writer = await asyncio.open_unix_connection(sock=here)
-        _send(writer, settings)
-        end = self._ends[number] = _End(reader, writer)
-        reading = asyncio.create_task(end.read())
-        if self._stopped.is_set():  # while it was being started
-            end.close()
-        try:
-            return await self._ended(process)
-        finally:
-            del self._ends[number]
-            end.close()
-            reading.cancel()
+            raise
+        return process, here
 
     async def _ended(self, process: asyncio.subprocess.Process) -> int:
         """Wait for the end of a process. One that does not end when it has to is killed."""
@@ -163,7 +189,9 @@ class _End:
             answer.cancel()
 
     async def ask(self, asked: Asked) -> Sequence[Metric] | None:
-        """The figures of the other process, None where they do not come in time."""
+        """The figures of the other process, None where they do not come in time or it is ending."""
+        if self._writer.is_closing():
+            return None
         if asked not in self._open:
             self._open[asked] = asyncio.get_running_loop().create_future()
             _send(self._writer, asked)
@@ -180,6 +208,8 @@ async def serve_further(end: socket.socket, configure: Callable[[Settings], None
     reader, writer = await asyncio.open_unix_connection(sock=end)
     with closing(writer):
         try:
+            if await _receive(reader) != __version__:  # its settings may be in another order
+                return OTHER_VERSION
             settings: Settings = await _receive(reader)
         except EOFError:
             return 0
@@ -191,9 +221,11 @@ async def serve_further(end: socket.socket, configure: Callable[[Settings], None
             async with open_server(settings) as server:
                 _log.info("process_started", node=prefixed("node", server.id), pid=os.getpid())
                 answering = asyncio.create_task(_answer(reader, writer, server.services.metrics))
+                answering.add_done_callback(end_on_fault)
                 answering.add_done_callback(lambda _: stopped.set())
                 with tuned_for_serving():
                     await stopped.wait()
+                refuse_failed([answering])
         except Unavailable as error:
             _log.error("process_failed", error=str(error))
             return 1
@@ -210,7 +242,7 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, me
 
 def _send(writer: asyncio.StreamWriter, value: object) -> None:
     data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-    with suppress(OSError):  # the other one has ended
+    if not writer.is_closing():  # as it is where the other one has ended
         writer.write(_LENGTH.pack(len(data)) + data)
 
 
