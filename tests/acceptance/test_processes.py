@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
 import httpx
 import psutil
 import pytest
@@ -108,3 +109,15 @@ def test_where_the_first_process_is_killed_the_others_end(tmp_path: Path, databa
         further = first.children()
         first.kill()
         assert psutil.wait_procs(further, SECONDS)[1] == []
+
+
+async def test_at_ctrl_c_all_processes_sign_off(tmp_path: Path, database: str) -> None:
+    with server(tmp_path, database) as (first, client):
+        until(lambda: len(fired(client)) == PROCESSES)
+        everyone = [first, *first.children()]
+        first.send_signal(signal.SIGINT)
+        assert psutil.wait_procs(everyone, SECONDS)[1] == []
+    connection = await asyncpg.connect(database)
+    nodes = await connection.fetch("SELECT stopped_ms FROM nodes")
+    await connection.close()
+    assert [node["stopped_ms"] is None for node in nodes] == [False] * PROCESSES

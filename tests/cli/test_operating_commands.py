@@ -52,7 +52,7 @@ def dog(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture(autouse=True)
 def _same_signals() -> Iterator[None]:
     """Commands that end in order at a signal change what becomes of it in this process."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     yield
     for number, taken in before.items():
         signal.signal(number, taken)
@@ -361,6 +361,26 @@ def test_a_server_ends_in_order_also_with_its_terminal_and_a_second_signal_break
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     serve.run(Settings(data=tmp_path))
     assert closed == [True]
+
+
+def test_a_server_ends_in_order_at_ctrl_c_and_at_once_when_it_is_pressed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(serving: Any) -> None:
+        serving.close()
+        with pytest.raises(SystemExit) as ended:
+            os.kill(os.getpid(), signal.SIGINT)
+        assert ended.value.code == 130
+        os.kill(os.getpid(), signal.SIGTERM)
+        ending.append(True)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    ending: list[bool] = []
+    monkeypatch.setattr("uvloop.run", run)
+    monkeypatch.setattr("horarium.cli.logs.configure", lambda settings: None)
+    with pytest.raises(KeyboardInterrupt):
+        serve.run(Settings(data=tmp_path))
+    assert ending == [True]
 
 
 def test_a_server_that_is_to_outlive_its_terminal_does(

@@ -37,7 +37,8 @@ def run(settings: Settings) -> None:
 
     logs.configure(settings)
     # The HTTP server hands the signal on when it has ended; engine and worker have to end in order after it.
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` has it ignored
         signal.signal(signal.SIGHUP, lambda number, frame: os.kill(os.getpid(), signal.SIGTERM))
     uvloop.run(app.serve(settings, _announcer(settings), "horarium.cli.further_process"))
@@ -45,7 +46,8 @@ def run(settings: Settings) -> None:
 
 def _stop(number: int, frame: object) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not break off what the first one began
-    raise SystemExit(0)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever presses Ctrl-C again wants just that
+    raise SystemExit(130 if number == signal.SIGINT else 0)
 
 
 def _announcer(settings: Settings) -> Callable[[Settings], None]:
