@@ -84,8 +84,11 @@ async def rabbitmq(reader: asyncio.StreamReader, say: Say, port: int) -> None:
             say(frame.marshal(answers[type(asked)], channel))
 
 
-async def kafka(reader: asyncio.StreamReader, say: Say, port: int) -> None:
-    """A cluster of one broker with one topic of one partition, which stores each record."""
+async def kafka(
+    reader: asyncio.StreamReader, say: Say, port: int, leader: Callable[[], int] = lambda: 1, wrong: int = 0
+) -> None:
+    """A cluster of one broker with one topic of one partition, which stores each record. `leader` numbers the broker
+    whenever the cluster is asked for it, and `wrong` is the error that each record is answered with."""
 
     def text(given: str) -> bytes:
         return struct.pack(">h", len(given)) + given.encode()
@@ -93,10 +96,13 @@ async def kafka(reader: asyncio.StreamReader, say: Say, port: int) -> None:
     def many(*given: bytes) -> bytes:
         return struct.pack(">i", len(given)) + b"".join(given)
 
-    one = many(struct.pack(">i", 1))
-    broker = struct.pack(">i", 1) + text("localhost") + struct.pack(">ih", port, -1)
-    partition = struct.pack(">hii", 0, 0, 1) + one + one
-    topic = struct.pack(">h", 0) + text("jobs") + b"\0" + many(partition)
+    def cluster() -> bytes:
+        number = struct.pack(">i", leader())
+        broker = number + text("localhost") + struct.pack(">ih", port, -1)
+        partition = struct.pack(">hi", 0, 0) + number + many(number) + many(number)
+        topic = struct.pack(">h", 0) + text("jobs") + b"\0" + many(partition)
+        return many(broker) + number + many(topic)
+
     versions = ((18, 0, 0), (3, 0, 1), (22, 0, 0), (0, 3, 3))
     stored = 0
     while True:
@@ -104,9 +110,9 @@ async def kafka(reader: asyncio.StreamReader, say: Say, port: int) -> None:
         kind, _, number = struct.unpack(">hhi", (await reader.readexactly(size))[:8])
         answers = {
             18: struct.pack(">h", 0) + many(*(struct.pack(">hhh", *each) for each in versions)),
-            3: many(broker) + struct.pack(">i", 1) + many(topic),
+            3: cluster() if kind == 3 else b"",
             22: struct.pack(">ihqh", 0, 0, 4_000, 0),
-            0: many(text("jobs") + many(struct.pack(">ihqq", 0, 0, stored, -1))) + struct.pack(">i", 0),
+            0: many(text("jobs") + many(struct.pack(">ihqq", 0, wrong, stored, -1))) + struct.pack(">i", 0),
         }
         stored += kind == 0
         say(struct.pack(">ii", len(answers[kind]) + 4, number) + answers[kind])

@@ -8,6 +8,7 @@ import base64
 import os
 import struct
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from horarium.domain.execution import Outcome, Verdict, Watched, WatchedTarget
 from horarium.executors.engines import celery, kubernetes, message, nats, rq, sqs, temporal
 from horarium.executors.options import ExecutorOptions
 from tests.engines.emulated import Answer, serving
+from tests.engines.speaking import ENGINES as SPEAKING
+from tests.engines.speaking import Speaking, kafka
 from tests.executors.calls import stored_call
 from tests.support.turns import longest_hold
 
@@ -343,6 +346,76 @@ async def test_what_a_server_announces_is_not_waited_for(engine, answer):
     assert outcome.verdict is Verdict.FAILED
     assert outcome.error.startswith((*PLAIN, "what answered")), outcome.error
     assert most - before < KEPT, f"{(most - before) >> 20} MB"
+
+
+# -- what nobody asked for -----------------------------------------------------------------------------------------
+
+# What a server would send in all (bytes). Long before that, nobody reads it any more.
+UNASKED = 16 * 2**20
+NATS_LINES = (
+    b"PING\r\n",
+    b"PONG\r\n",
+    b"+OK\r\n",
+    b'INFO {"server_id":"x"}\r\n',
+    b"MSG a 1 0\r\n\r\n",
+    b"-ERR 'Permissions Violation for Publish to \"a\"'\r\n",
+)
+HEARTBEAT = struct.pack(">BHLB", 8, 0, 0, 0xCE)
+UNKNOWN_ACK = struct.pack(">BHLHHQBB", 1, 1, 13, 60, 80, 1_000_000, 0, 0xCE)
+ENDLESS = [("nats", line) for line in NATS_LINES] + [("rabbitmq", HEARTBEAT), ("rabbitmq", UNKNOWN_ACK)]
+
+
+@pytest.mark.parametrize(("engine", "frame"), ENDLESS)
+async def test_a_server_that_goes_on_sending_after_a_run_has_ended_is_left(engine, frame):
+    over, sent = asyncio.Event(), list[int]()
+
+    async def going_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        speaking = asyncio.create_task(Speaking(SPEAKING[engine]).answer(reader, writer))
+        await over.wait()
+        count, piece = 0, frame * (2**16 // len(frame))
+        try:
+            while count < UNASKED:
+                writer.write(piece)
+                await writer.drain()
+                count += len(piece)
+        except OSError:
+            sent.append(count)
+        finally:
+            speaking.cancel()
+            await asyncio.gather(speaking, return_exceptions=True)
+            sent.append(count)
+
+    module, place = ENGINES[engine]
+    executor = module.make(ExecutorOptions(engine_hosts=("localhost",)))
+    async with serving(going_on) as port:
+        outcome = await executor.execute(stored_call(executor, place(port), timeout_ms=5_000))
+        over.set()
+        async with asyncio.timeout(30):
+            while not sent:
+                await asyncio.sleep(0.01)
+        await executor.close()
+    assert outcome.verdict is Verdict.SUCCEEDED, outcome.error
+    assert sent[0] < UNASKED
+
+
+async def test_a_cluster_that_always_names_another_broker_is_left(monkeypatch):
+    monkeypatch.setattr("horarium.executors.engines.kafka._MOST_BROKERS", 3)
+    moved, most = 6, list[int]()  # the error of a broker that does not lead the partition
+
+    def leader() -> int:
+        most.append(cluster.open)
+        return len(most)
+
+    cluster = Speaking(partial(kafka, leader=leader, wrong=moved))
+    module, place = ENGINES["kafka"]
+    executor = module.make(ExecutorOptions(engine_hosts=("localhost",)))
+    async with serving(cluster.answer) as port:
+        outcome = await executor.execute(stored_call(executor, place(port), timeout_ms=20_000))
+        async with asyncio.timeout(10):
+            await cluster.closed.wait()  # at once, though the executor is still there
+        await executor.close()
+    assert outcome.error == "the engine refused the run: it leads to more than 3 brokers"
+    assert max(most) <= 3
 
 
 # -- values --------------------------------------------------------------------------------------------------------

@@ -212,6 +212,7 @@ async def test_a_temporal_that_takes_a_connection_and_falls_silent_is_not_waited
 async def test_nats_servers_that_say_very_much_at_once_let_others_have_their_turn() -> None:
     """Each of several connections is read in pieces, and in one round of the loop only one piece of them all."""
     client = nats_link._client_class()(False)
+    client.unasked.asked(60 * 7_000)
     parsers = [type(client._ps)(client) for _ in range(60)]
 
     async def parsing() -> None:

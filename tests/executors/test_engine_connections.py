@@ -394,3 +394,13 @@ async def test_whoever_waits_for_a_server_can_be_cancelled(connections):
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
+
+
+async def test_one_that_cannot_be_used_any_more_is_closed_as_soon_as_nobody_uses_it(
+    connections, connect, may_close
+):
+    may_close.set()
+    async with connections.hold(ONE, "here", connect) as found:
+        found.usable = False
+    await asyncio.gather(*connections._ending)
+    assert found.closed

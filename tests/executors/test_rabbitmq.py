@@ -43,9 +43,8 @@ async def test_a_publisher_is_closed_once_all_that_wait_for_it_have_ended(channe
         closed.append(True)
 
     channel.basic_publish = wait
-    publisher = _Publisher(
-        SimpleNamespace(is_closed=False, close=close), channel, SimpleNamespace(writer=None)
-    )
+    judged = SimpleNamespace(writer=None, frames=_Frames(asyncio.StreamReader()))
+    publisher = _Publisher(SimpleNamespace(is_closed=False, close=close), channel, judged)
     given_up, waits = (asyncio.create_task(publisher.publish("", "jobs", MESSAGE)) for _ in range(2))
     await asyncio.sleep(0)
     given_up.cancel()
@@ -60,7 +59,8 @@ async def test_a_publisher_is_closed_once_all_that_wait_for_it_have_ended(channe
 
 
 async def test_a_message_outlives_a_restart_and_comes_back_where_no_queue_gets_it(channel):
-    publisher = _Publisher(SimpleNamespace(is_closed=False), channel, SimpleNamespace(writer=None))
+    judged = SimpleNamespace(writer=None, frames=_Frames(asyncio.StreamReader()))
+    publisher = _Publisher(SimpleNamespace(is_closed=False), channel, judged)
     await publisher.publish("", "jobs", MESSAGE)
     ((body, given),) = channel.published
     assert (body, given.exchange, given.routing_key, given.mandatory) == (b"{}", "", "jobs", True)
@@ -99,6 +99,7 @@ async def test_a_broker_that_says_very_much_at_once_lets_others_have_their_turn(
     reader = asyncio.StreamReader(limit=2**20)
     reader.feed_data(b"\x08\0\0\0\0\0\0\xce" * 5_000)  # heartbeats
     frames, turns = _Frames(reader), 0
+    frames.asked(10 * 2**20)
 
     async def read() -> None:
         for _ in range(5_000):

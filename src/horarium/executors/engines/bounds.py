@@ -7,6 +7,8 @@ from typing import Any
 
 # The most that is read in one piece, and kept of one answer, where an engine needs no other bound (bytes).
 MOST = 32 * 1024 * 1024
+# What a server may send without being asked, in lines or frames: signs of life, and news of its cluster.
+MOST_UNASKED = 1_000
 
 
 class TooLong(OSError):
@@ -15,6 +17,31 @@ class TooLong(OSError):
     def __init__(self, most: int = MOST) -> None:
         size = f"{most >> 20} MB" if most >= 2**20 else f"{most >> 10} KB"
         super().__init__(f"its answer is longer than {size}, or it is no such engine")
+
+
+class NotAsked(TooLong):
+    """A server sends what nobody has asked it for."""
+
+    def __init__(self) -> None:
+        OSError.__init__(self, "it sends what it was not asked for")
+
+
+class Unasked:
+    """Counts what a server sends over a connection that is read all the time. Without a bound, one that never stops
+    would have the event loop for as long as the connection is kept, also while no run waits for it."""
+
+    def __init__(self) -> None:
+        self._left = MOST_UNASKED
+
+    def asked(self, pieces: int) -> None:
+        """The server is asked for something that it may answer with so many lines or frames, at any time."""
+        self._left = max(self._left, MOST_UNASKED) + pieces
+
+    def heard(self, pieces: int) -> None:
+        """So many have come. Raises NotAsked."""
+        self._left -= pieces
+        if self._left < 0:
+            raise NotAsked
 
 
 def throw_away_unsent(writer: asyncio.StreamWriter | None) -> None:

@@ -84,7 +84,7 @@ class Connections(Generic[ConnectionT]):
             finally:
                 kept.users -= 1
                 if not kept.users:
-                    self._let_go(workspace, kept)
+                    self._let_go((workspace, place), kept)
 
     async def _get(self, key: _Key, connect: Callable[[], Awaitable[ConnectionT]]) -> _Kept[ConnectionT]:
         until: float | None = None
@@ -134,10 +134,12 @@ class Connections(Generic[ConnectionT]):
         if failed or not self._wanting[key]:  # what nobody wants any more may give way
             self._wake()
 
-    def _let_go(self, workspace: Id, kept: _Kept[ConnectionT]) -> None:
+    def _let_go(self, key: _Key, kept: _Kept[ConnectionT]) -> None:
         kept.idle_since = self._now()
         if self._leaving.pop(kept, None) is not None:
             self._end(kept)
+        elif self._open.get(key) is kept and not self._usable(kept.connection):
+            self._close_idle(key)  # its server may go on with what it does to it
         self._set_timer()
         self._wake()
 

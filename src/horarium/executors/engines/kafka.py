@@ -44,6 +44,8 @@ _CONNECT_S = 10
 _MOST_READ = 512 * 1024
 # The steps of SCRAM that a cluster may ask for; usual are 4,096. They take a thread that cannot be told to give up.
 _MOST_STEPS = 1_000_000
+# Brokers that one client is connected to at the same time: a cluster may name new ones without end.
+_MOST_BROKERS = 100
 _NOT_KAFKA = "it does not answer as Kafka does"
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
@@ -336,6 +338,10 @@ async def _connected(host: str, port: int, **options: Any) -> Any:
     """A connection of the library to a broker, made to the address that the client's guard has judged."""
     connection = _connection_class()(host, port, **options)
     judge = _judge.get()
+    if judge is not None and len(judge.connections) >= _MOST_BROKERS:
+        refused = EngineRefused(f"it leads to more than {_MOST_BROKERS} brokers")
+        judge.refuse(refused)
+        raise refused
     connection._loop = _Dialling(connection._loop, judge)
     try:
         await connection.connect()

@@ -19,6 +19,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import structlog
 
+from horarium.executors.engines.bounds import Unasked
 from horarium.executors.engines.messages import BROKE, EngineRefused, reason_of
 from horarium.service.turns import turn
 
@@ -33,6 +34,8 @@ LONGEST_LINE = 32 * 1024
 # What is parsed before others have their turn (bytes): short lines take the library a thousand times as long as the
 # rest of a message.
 _AT_ONCE = 8 * 1024
+# How each thing begins that a server says.
+_BEGINNING = re.compile(rb"(?:^|\n)(?:PING|PONG|\+OK|-ERR|INFO|H?MSG)", re.IGNORECASE)
 # What a server says of an identity that it does not accept.
 _IDENTITY = re.compile(
     r"authorization violation|authentication (expired|revoked)|tls required", re.IGNORECASE
@@ -146,10 +149,15 @@ def _client_class() -> Any:
 
     class Bounded(parsers.Parser):  # type: ignore[misc,name-defined]
         """Keeps no more of what a server sends than the longest answer. A longer message arrives with an empty body,
-        and whoever waits for it is told so. What is no NATS ends the connection."""
+        and whoever waits for it is told so. What is no NATS ends the connection, and so does a server that goes on
+        with what it was not asked for."""
 
         needed: int
         _left_out = 0
+
+        def __init__(self, client: Any) -> None:
+            super().__init__(client)
+            self._unasked: Unasked = client.unasked
 
         async def parse(self, data: bytes = b"") -> None:
             if len(data) <= _AT_ONCE:
@@ -163,6 +171,7 @@ def _client_class() -> Any:
             passed = min(self._left_out, len(data))
             self._left_out -= passed
             try:
+                self._unasked.heard(len(_BEGINNING.findall(data)))
                 await super().parse(data[passed:])
             except wrong:
                 raise
@@ -182,6 +191,7 @@ def _client_class() -> Any:
         def __init__(self, tls: bool) -> None:
             super().__init__()
             self._tls = tls
+            self.unasked = Unasked()
             self._ps = Bounded(self)
 
         async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
@@ -249,6 +259,7 @@ class Link:
         known, names, heard_before = errors(), list[str](), self._heard
         task = asyncio.current_task()
         given_up = 0 if task is None else task.cancelling()
+        self._client.unasked.asked(len(questions))
         try:
             for question in questions:
                 name = f"{next(self._numbers):x}"

@@ -19,7 +19,7 @@ from yarl import URL
 
 from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
-from horarium.executors.engines.bounds import MOST, BoundedReader, TooLong, throw_away_unsent
+from horarium.executors.engines.bounds import BoundedReader, NotAsked, TooLong, Unasked, throw_away_unsent
 from horarium.executors.engines.brokers import Message
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
@@ -46,6 +46,8 @@ _HEAD_OF_CONTENT, _PART_OF_CONTENT = 2, 3
 _MOST_DECODED = 64 * 1024
 # The least that a broker may ask the longest frame to be (bytes): a message is cut into as many in one go.
 _LEAST_FRAME = 4_096
+# The frames that answer a message, beside those that a message which is given back is cut into.
+_FRAMES_OF_ANSWER = 4
 # Others have their turn after so many frames that have come at once.
 _FRAMES_AT_ONCE = 100
 
@@ -198,6 +200,7 @@ class _Publisher:
         confirmed_before = self._confirmed
         self._waiting += 1
         self._nobody_waits.clear()
+        self._judged.frames.asked(len(message.body))
         try:
             await self._channel.basic_publish(
                 message.body,
@@ -283,6 +286,7 @@ def _judged(hosts: EngineHosts, workspace_id: Id, place: RabbitPlace) -> Any:
 
     class Judged(base):  # type: ignore[misc,valid-type]
         writer: asyncio.StreamWriter | None = None
+        frames: _Frames
 
         async def create(self, url: URL, **options: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
             address = await hosts.address(workspace_id, place.host, place.port)
@@ -291,19 +295,26 @@ def _judged(hosts: EngineHosts, workspace_id: Id, place: RabbitPlace) -> Any:
                 context = await asyncio.to_thread(ssl.create_default_context)
                 tls = {"ssl": context, "server_hostname": place.host}
             reader, writer = await asyncio.open_connection(address, place.port, **tls)
-            self.writer = writer
-            return cast("asyncio.StreamReader", _Frames(reader)), writer
+            self.writer, self.frames = writer, _Frames(reader)
+            return cast("asyncio.StreamReader", self.frames), writer
 
     return Judged()
 
 
 class _Frames(BoundedReader):
     """Reads frames as the library does, in three pieces: the kind, the rest of the head, the content and an end. A
-    broker announces a message, such as one of ours that no queue gets, before the frames that make it up."""
+    broker announces a message before the frames that make it up. The only ones that it may send are ours which no
+    queue gets, so none is longer than the longest of ours."""
 
     def __init__(self, reader: asyncio.StreamReader) -> None:
         super().__init__(reader)
         self._pieces, self._kind = 0, 0
+        self._unasked, self._longest = Unasked(), 0
+
+    def asked(self, length: int) -> None:
+        """A message of so many bytes is published, which the broker may give back."""
+        self._longest = max(self._longest, length)
+        self._unasked.asked(_FRAMES_OF_ANSWER + 2 * length // _LEAST_FRAME)
 
     async def readexactly(self, n: int) -> bytes:
         if self._pieces % 3 == 2 and self._kind != _PART_OF_CONTENT and n > _MOST_DECODED:
@@ -311,9 +322,10 @@ class _Frames(BoundedReader):
         piece = await super().readexactly(n)
         match self._pieces % 3:
             case 0:
+                self._unasked.heard(1)
                 self._kind = piece[0]
-            case 2 if self._kind == _HEAD_OF_CONTENT and int.from_bytes(piece[4:12]) > MOST:
-                raise TooLong
+            case 2 if self._kind == _HEAD_OF_CONTENT and int.from_bytes(piece[4:12]) > self._longest:
+                raise NotAsked
         self._pieces += 1
         if self._pieces % (3 * _FRAMES_AT_ONCE) == 0:
             await turn()
