@@ -383,3 +383,20 @@ async def test_what_a_mysql_says_before_it_is_open_is_bounded_more_narrowly(mysq
     assert transport.aborted
     with pytest.raises(received.TooMuchReceived):
         await reader.readexactly(1)
+
+
+async def test_a_driver_that_does_not_take_a_part_of_the_url_fails_the_run_and_says_so(monkeypatch):
+    class Odd(Exception):
+        """As drivers raise it before there is a connection."""
+
+    def refuse(*given: Any, **named: Any) -> None:
+        raise Odd('"sid" argument contains invalid values')
+
+    monkeypatch.setattr("sqlalchemy.ext.asyncio.create_async_engine", refuse)
+    executor = sql.executor.make(OPTIONS)
+    config = {"connection": "postgresql+asyncpg://u:p@127.0.0.1/a", "table": "t"}
+    assert not executor.check(config)
+    outcome = await executor.execute(call_of(config))
+    await executor.close()
+    assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+    assert outcome.error == 'the write failed: "sid" argument contains invalid values'

@@ -22,7 +22,7 @@ from typing import Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
-from sqlalchemy import URL, Connection, Engine, MetaData, Numeric, Table, create_engine, event
+from sqlalchemy import URL, Connection, Engine, MetaData, Numeric, Table, create_engine, event, exc
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.types import Double, Float
 from sqlalchemy.util.concurrency import await_only
@@ -36,6 +36,7 @@ from horarium.executors.sql.failures import NotThere
 from horarium.executors.sql.guard import DatabaseGuard, own_refusal
 from horarium.executors.sql.received import connect as open_counted
 from horarium.executors.sql.received import connect_mysql, counting_of, cut_off
+from horarium.service.breakdowns import is_of_library
 from horarium.store.postgres.identity import CLUSTER, IDENTITY, DatabaseIdentity, identity_of
 
 _log = structlog.get_logger(__name__)
@@ -104,16 +105,24 @@ class NetworkDatabase:
     def __init__(
         self, address: Address, guard: DatabaseGuard, decode: Callable[[str], Any] = decode_column
     ) -> None:
-        self._engine: Any = importlib.import_module(_ASYNCHRONOUS).create_async_engine(
-            address.url,
-            connect_args=dict(address.arguments),
-            pool_size=POOL_SIZE,
-            max_overflow=POOL_OVERFLOW,
-            pool_recycle=RECYCLE_SECONDS,
-            pool_pre_ping=True,
-            hide_parameters=True,
-            **({} if address.url.get_backend_name() == "oracle" else {"json_deserializer": decode}),
-        )
+        try:
+            self._engine: Any = importlib.import_module(_ASYNCHRONOUS).create_async_engine(
+                address.url,
+                connect_args=dict(address.arguments),
+                pool_size=POOL_SIZE,
+                max_overflow=POOL_OVERFLOW,
+                pool_recycle=RECYCLE_SECONDS,
+                pool_pre_ping=True,
+                hide_parameters=True,
+                **({} if address.url.get_backend_name() == "oracle" else {"json_deserializer": decode}),
+            )
+        except exc.SQLAlchemyError:
+            raise
+        except Exception as error:
+            if not is_of_library(error):
+                raise
+            # Some drivers look at the parts of the URL here, such as the name of the database.
+            raise exc.ArgumentError(str(error)) from error
         self.dialect = self._engine.dialect.name
         # The driver of SQL Servers waits in threads: its own ones, which nobody else wants.
         self._threads: ThreadPoolExecutor | None = None
