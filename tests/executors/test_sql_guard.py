@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import ssl
 from dataclasses import replace
 from pathlib import Path
@@ -253,3 +254,20 @@ def test_a_file_of_the_servers_data_folder_has_no_name_as_an_embedded_database(t
         assert [problem.field for problem in executor.check({"database": name, "table": "keys"})] == [
             "database"
         ]
+
+
+async def test_the_own_database_is_looked_up_in_a_thread_that_nobody_else_needs_or_waits_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: dict[str, bool] = {}
+
+    def look_up(host: str, *_given: Any, **_named: Any) -> list[Any]:
+        asked[host] = threading.current_thread().daemon
+        address = {"theirs.example": "10.0.0.1", "own.example": "10.0.0.1"}[host]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))]
+
+    monkeypatch.setattr(egress.socket, "getaddrinfo", look_up)
+    options = ExecutorOptions(sql_hosts=("*",), own_database="postgresql://u@own.example/crm")
+    with pytest.raises(AddressRefused, match="is the server's own database"):
+        await places(options, "theirs.example")
+    assert asked == {"theirs.example": True, "own.example": True}

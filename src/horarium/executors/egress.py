@@ -72,7 +72,7 @@ class GuardedResolver(AbstractResolver):
 
         Raises OSError if the name cannot be resolved, and AddressRefused if none of its addresses is allowed.
         """
-        found = _written(host, family) or await self.look_ups.find(asking(), Name(host, family))
+        found = await self._find(host, family)
         if self._policy.denied.has(host):
             raise AddressRefused(f"{host} is refused ({DENIED})")
         permitted, refused = [], f"{host} has no address"
@@ -85,6 +85,13 @@ class GuardedResolver(AbstractResolver):
         if not permitted:
             raise AddressRefused(refused)
         return permitted
+
+    async def addresses(self, host: str) -> list[str]:
+        """All addresses of a name, allowed or not, for who only compares them. Raises OSError."""
+        return [found.address for found in await self._find(host, socket.AF_UNSPEC)]
+
+    async def _find(self, host: str, family: socket.AddressFamily) -> Sequence[Found]:
+        return _written(host, family) or await self.look_ups.find(asking(), Name(host, family))
 
     async def close(self) -> None:
         """Stops the threads without waiting for names that are being resolved."""

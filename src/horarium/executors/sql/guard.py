@@ -9,10 +9,9 @@ database says of itself before the connection is used, since a pooler or a forwa
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -65,8 +64,15 @@ class OwnDatabase:
         name = name or environment.get("PGDATABASE") or unquote(user.partition(":")[0])
         return cls(tuple(hosts), frozenset(ports or {_DEFAULT_PORT}), name)
 
-    def is_at(self, host: str, addresses: Iterable[str], port: int, name: str) -> bool:
-        """Whether another database is in fact this one. Looks up names, so it blocks.
+    async def is_at(
+        self,
+        host: str,
+        addresses: Iterable[str],
+        port: int,
+        name: str,
+        look_up: Callable[[str], Awaitable[Iterable[str]]],
+    ) -> bool:
+        """Whether another database is in fact this one. `look_up` finds the addresses of a host.
 
         `host` is the host in its URL, and `addresses` are what that was resolved to (none for the folder of a Unix
         socket). The socket of a PostgreSQL server is named after its port, so equal ports on this machine mean the
@@ -76,8 +82,9 @@ class OwnDatabase:
             return False
         if host in self.hosts:
             return True
-        theirs = set(addresses)
-        ours = {address for own in self.hosts if not own.startswith("/") for address in _looked_up(own)}
+        theirs, ours = set(addresses), set[str]()
+        for own in self.hosts:
+            ours.update(() if own.startswith("/") else await look_up(own))
         if not theirs.isdisjoint(ours):
             return True
         local = (
@@ -107,14 +114,6 @@ def own_refusal(found: DatabaseIdentity, own: DatabaseIdentity) -> str | None:
             "is no superuser and may not read files"
         )
     return None
-
-
-def _looked_up(host: str) -> set[str]:
-    """The addresses of a host; none if its name is not known."""
-    try:
-        return {str(answer[4][0]) for answer in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
-    except OSError:
-        return set()
 
 
 def is_on_this_machine(address: str) -> bool:
@@ -219,9 +218,16 @@ class DatabaseGuard:
         if not host.startswith("/"):
             found = [str(answer["host"]) for answer in await self._resolver.resolve(host.rstrip("."), port)]
         own = self._policy.own
-        if own is not None and await asyncio.to_thread(own.is_at, host, found, port, name):
+        if own is not None and await own.is_at(host, found, port, name, self._addresses_of):
             raise AddressRefused(f"the database {name!r} at {host!r} {OWN_DATABASE}")
         return found or [host]
+
+    async def _addresses_of(self, host: str) -> Sequence[str]:
+        """The addresses of a host of the server's own database; none if its name is not known."""
+        try:
+            return await self._resolver.addresses(host)
+        except OSError:
+            return ()
 
     @property
     def own_identity(self) -> DatabaseIdentity | None:
