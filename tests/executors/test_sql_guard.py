@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-import threading
 import ssl
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import namedtuple
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -202,6 +203,7 @@ def played(dog: Watchdog, seconds: float, monkeypatch: pytest.MonkeyPatch, web: 
 
     monkeypatch.setattr(module.aiohttp, "ClientSession", session)
     monkeypatch.setattr(module.asyncio, "to_thread", in_this_thread)
+    monkeypatch.setattr(module, "beside", in_this_thread)
     monkeypatch.setattr(module.time, "monotonic", loop.time)
 
     async def play() -> None:
@@ -307,3 +309,27 @@ def test_an_alert_goes_to_every_address_as_a_failure_and_its_end_as_a_success(
     with pytest.raises(Unavailable, match=r"the alert URL nonsense://\.\.\. is not one") as caught:
         sender(["nonsense://secret@host"])
     assert "secret" not in str(caught.value)
+
+
+async def test_who_takes_long_to_take_an_alert_keeps_nobody_from_looking_or_from_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "ANSWER_S", 0.01)
+    takes, begun = threading.Event(), list[bool]()
+
+    def send(message: Message) -> bool:
+        begun.append(threading.current_thread().daemon)
+        return takes.wait(30)
+
+    dog = dog_of(send=send)
+    dog._unsent = [Message("A", "words", False), Message("B", "words", False)]
+    with capture_logs() as told:
+        for _ in range(3):
+            await dog._tell()
+    assert dog.is_sending
+    assert begun == [True]  # once, in a thread that the end does not wait for
+    assert told == [{"log_level": "error", "event": "alert_not_sent", "title": "A"}]
+    monkeypatch.setattr(module, "ANSWER_S", 30.0)
+    takes.set()
+    await dog._tell()
+    assert (len(begun), dog._unsent) == (2, [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -87,6 +88,10 @@ def watchdog(
         ping,
     )
     asyncio.run(_until_stopped(dog.run()))
+    if dog.is_sending:  # the threads of the library that sends would be waited for, for as long as they like
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _backup_ms(hours: float | None, settings: Settings) -> int | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 from functools import partial
 from ipaddress import IPv6Address, ip_address
 from typing import Any
@@ -90,7 +91,7 @@ class GuardedResolver(AbstractResolver):
         """All addresses of a name, allowed or not, for who only compares them. Raises OSError."""
         return [found.address for found in await self._find(host, socket.AF_UNSPEC)]
 
-    async def _find(self, host: str, family: socket.AddressFamily) -> Sequence[Found]:
+    async def _find(self, host: str, family: int) -> Sequence[Found]:
         return _written(host, family) or await self.look_ups.find(asking(), Name(host, family))
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
@@ -31,6 +32,7 @@ _log = structlog.get_logger(__name__)
 EVERY_S, ANSWER_S = 2.0, 2.0
 # How often a ping goes out that says that the watchdog itself lives.
 PING_S = 60.0
+_ALERT_THREAD = "horarium-alert"
 
 # Sends a message; returns whether somebody got it. It may block.
 Send = Callable[[Message], bool]
@@ -57,7 +59,13 @@ class Watchdog:
     ping_url: str | None = None
     _store: PostgresStore | None = None
     _unsent: list[Message] = field(default_factory=list)
+    _sending: asyncio.Future[bool] | None = None
     _pinged: float = float("-inf")
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether an alert is on its way, which somebody takes slowly or never."""
+        return any(thread.name == _ALERT_THREAD for thread in threading.enumerate())
 
     async def run(self) -> None:
         """Watch until the task is cancelled."""
@@ -113,12 +121,23 @@ class Watchdog:
             return None, here, str(error) or "it did not answer in time"
 
     async def _tell(self) -> None:
-        """Send what was not sent yet. What nobody got is tried again in the next round."""
+        """Send what was not sent yet, one after another. What nobody got is tried again in the next round. Who takes
+        long to take an alert keeps nobody from looking, and this process not from its end."""
         if self.send is None:
             self._unsent.clear()
             return
-        for message in list(self._unsent):
-            if not await asyncio.to_thread(self.send, message):
+        while self._unsent:
+            message = self._unsent[0]
+            slow = self._sending is not None
+            if self._sending is None:
+                self._sending = asyncio.ensure_future(beside(self.send, message))
+            await asyncio.wait({self._sending}, timeout=ANSWER_S)
+            if not self._sending.done():  # it goes on while the next rounds look
+                if not slow:
+                    _log.error("alert_not_sent", title=message.title)
+                return
+            sent, self._sending = self._sending.result(), None
+            if not sent:
                 _log.error("alert_not_sent", title=message.title)
                 return
             self._unsent.remove(message)
@@ -132,6 +151,32 @@ class Watchdog:
             self._pinged = time.monotonic()
         except (aiohttp.ClientError, TimeoutError) as error:
             _log.warning("ping_failed", error=type(error).__name__)
+
+
+async def beside(send: Send, message: Message) -> bool:
+    """Send a message in a thread that the end of the process does not wait for."""
+    loop = asyncio.get_running_loop()
+    sent: asyncio.Future[bool] = loop.create_future()
+
+    def tell(answer: bool, error: Exception | None) -> None:
+        if sent.done():
+            return
+        if error is None:
+            sent.set_result(answer)
+        else:
+            sent.set_exception(error)
+
+    def work() -> None:
+        answer, wrong = False, None
+        try:
+            answer = send(message)
+        except Exception as error:
+            wrong = error
+        with suppress(RuntimeError):  # the event loop has ended meanwhile
+            loop.call_soon_threadsafe(tell, answer, wrong)
+
+    threading.Thread(target=work, name=_ALERT_THREAD, daemon=True).start()
+    return await sent
 
 
 async def _asked(session: aiohttp.ClientSession, address: str) -> str | None:
