@@ -255,3 +255,23 @@ def test_a_server_that_shall_trace_without_the_packages_says_what_to_install(
     server: Any = SimpleNamespace(settings=Settings(trace_share=0.1), id=derived_id(NOON, b"node"))
     with pytest.raises(Unavailable, match=r"pip install 'horarium\[otel\]'"):
         parts.make_tracing(server)
+
+
+@pytest.mark.parametrize(("length", "closed"), [(100, False), (10**9, True)])
+def test_no_more_of_a_collectors_answer_is_kept_than_it_may_have(
+    monkeypatch: pytest.MonkeyPatch, length: int, closed: bool
+) -> None:
+    asked, done = list[int](), list[str]()
+
+    def read(size: int) -> bytes:
+        asked.append(size)
+        return bytes(min(size, length))
+
+    def request(session: Any, *given: Any, **named: Any) -> Any:
+        assert named["stream"]  # or the library itself would read all of it
+        return SimpleNamespace(raw=SimpleNamespace(read=read), close=lambda: done.append("close"))
+
+    monkeypatch.setattr(tracing_module.requests.Session, "request", request)
+    tracing_module._Session().request("POST", "http://collector/v1/traces")
+    assert asked == [tracing_module.MOST_READ]
+    assert bool(done) is closed

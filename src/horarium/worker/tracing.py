@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, cast
 
+import requests
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
@@ -40,13 +41,25 @@ from horarium.worker.work import Work
 
 # How long a server that stops waits for the spans that it has not sent yet.
 CLOSE_S = 3.0
+# How much of a collector's answer is read (bytes): its connection is used again where that is all.
+MOST_READ = 64 * 1024
 _NS = 1_000_000
 _ROOT = b"run"
 
 
+class _Session(requests.Session):
+    """Keeps nothing of what the collector answers but its status and headers: the body might be without end."""
+
+    def request(self, *given: Any, **named: Any) -> requests.Response:
+        answer = super().request(*given, **{**named, "stream": True})
+        if len(answer.raw.read(MOST_READ)) >= MOST_READ:
+            answer.close()
+        return answer
+
+
 def to_collector() -> SpanProcessor:
     """Sends spans in batches by OTLP over HTTP, to where the variables of OpenTelemetry say."""
-    return BatchSpanProcessor(OTLPSpanExporter())
+    return BatchSpanProcessor(OTLPSpanExporter(session=_Session()))
 
 
 def resource_of(node: Id) -> Resource:
