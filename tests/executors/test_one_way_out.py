@@ -31,7 +31,6 @@ MAY = {
     "executors/sql/databases.py": "its engines connect to the addresses that the guard resolved",
     "executors/sql/dialled.py": "each connection of the drivers that dial by themselves is judged by the guard",
     "executors/sql/received.py": "opens the connections of executors/sql/databases.py, to bound what arrives",
-    "executors/sql/guard.py": "looks up the hosts of the server's own database",
     "store/postgres/connection.py": "the server's own database",
     "store/postgres/hosts.py": "the servers of the server's own database",
     "worker/tracing.py": "sends spans to the collector that the operator's environment names",
