@@ -37,6 +37,8 @@ def dog(monkeypatch: pytest.MonkeyPatch) -> Any:
     found = SimpleNamespace()
 
     class Dog:
+        is_sending = False
+
         def __init__(self, watched: Any, limits: Any, alerts: Any, send: Any, ping: Any) -> None:
             found.watched, found.limits, found.alerts = watched, limits, alerts
             found.send, found.ping = send, ping
