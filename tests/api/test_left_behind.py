@@ -8,8 +8,10 @@ from __future__ import annotations
 import gc
 import json
 import tracemalloc
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -107,3 +109,49 @@ async def test_of_texts_that_are_refused_a_bounded_number_of_bytes_is_kept(field
             assert tracemalloc.get_traced_memory()[0] < 16_000_000
         finally:
             tracemalloc.stop()
+
+
+class Served:
+    """A request in a server that, as uvicorn does, keeps the scope and has the method that sends."""
+
+    def __init__(self, scope: dict[str, Any]) -> None:
+        self.scope, self.status = scope, 0
+
+    async def receive(self) -> dict[str, Any]:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.status = message.get("status", self.status)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/schedules", 200), ("POST", "/schedules", 400), ("GET", "/nowhere", 404), ("GET", "/me", 401)],
+)
+async def test_a_request_is_gone_once_it_is_answered(method: str, path: str, status: int) -> None:
+    async with House.open(NOW) as house:
+        key = house.client.headers["authorization"] if status != 401 else "Bearer hor_wrong"
+        served = Served(
+            {
+                "type": "http",
+                "method": method,
+                "path": f"{BASE}{path}",
+                "raw_path": f"{BASE}{path}".encode(),
+                "query_string": b"",
+                "root_path": "",
+                "headers": [(b"authorization", key.encode()), (b"content-type", b"application/json")],
+                "client": ("127.0.0.1", 4000),
+                "server": ("127.0.0.1", 80),
+                "scheme": "http",
+                "http_version": "1.1",
+            }
+        )
+        gc.disable()
+        try:
+            await house.api(served.scope, served.receive, served.send)
+            assert served.status == status
+            gone = weakref.ref(served)
+            del served
+            assert gone() is None
+        finally:
+            gc.enable()

@@ -55,6 +55,8 @@ def test_what_is_no_id_is_told_so():
     for text in ("", "sch_", "8" + "Z" * 25, "0" * 25, "0" * 27, "sch_" + "u" * 26, "0" * 25 + "é"):
         assert ids.from_ulid(text) is None
         assert ids.from_prefixed("sch", text) is None
+    for text in ("0_" * 13, "+" + "0" * 25, " " + "0" * 25):  # numbers that Python would read
+        assert ids.from_ulid(text) is None
     for text in ("", "0" * 36, "00000000-0000-0000-0000-00000000000g", "0" * 32):
         assert ids.from_uuid_text(text) is None
     for text in ("0000000-00000-0000-0000-000000000000", "00000000-0000-0000-00000-00000000000"):

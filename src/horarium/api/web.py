@@ -437,6 +437,9 @@ class Guard:
         try:
             await self._guarded(around, scope, receive, around.send)
         finally:
+            # The server's own object for this request holds the scope, and `around` holds that object: without this,
+            # all of the request would lie in memory until Python looks for such rings.
+            del scope[_OUTER]
             took_ms = (time.monotonic() - begun) * 1000
             self.figures.done(scope["method"], around.status, took_ms)
             if self.log_requests:

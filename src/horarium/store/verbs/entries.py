@@ -22,6 +22,12 @@ async def hold_schedules(tx: Tx, schedules: Iterable[Id | None]) -> None:
         await tx.rows("hold_cursors", ids=ids)
 
 
+async def hold_schedules_of(tx: Tx, runs: Sequence[Id]) -> None:
+    """Lock the schedules that some runs belong to. Some runs have none."""
+    if runs:
+        await hold_schedules(tx, [found for (found,) in await tx.rows("schedules_of_runs", ids=runs)])
+
+
 async def hold_queued(tx: Tx, runs: Sequence[Id]) -> None:
     """Lock the places of runs in the queue before anything of theirs is changed, after their schedules and before their
     callbacks. Whoever claims, records, hands back or ends one of them at the same moment has done so, or waits."""

@@ -24,7 +24,7 @@ from horarium.domain.listings import RunListing
 from horarium.domain.run import RunState
 from horarium.store.base import Tx
 from horarium.store.verbs import erasing
-from horarium.store.verbs.entries import hold_schedules
+from horarium.store.verbs.entries import hold_schedules_of
 from horarium.store.verbs.erasing import (
     JSON,
     PLAIN,
@@ -84,7 +84,7 @@ async def _empty(tx: Tx, workspace_id: Id, person: Person, runs: Mapping[Id, Run
     ids = list(runs)
     if not ids:
         return person
-    await _hold_schedules_of(tx, [run for run, state in runs.items() if not state.final])
+    await hold_schedules_of(tx, [run for run, state in runs.items() if not state.final])
     for run, state in runs.items():
         if not state.final:
             with suppress(Conflict):  # it has ended meanwhile
@@ -94,12 +94,6 @@ async def _empty(tx: Tx, workspace_id: Id, person: Person, runs: Mapping[Id, Run
     await tx.run("empty_attempts", ids=ids, erased=ERASED)
     await tx.run("empty_handles", ids=ids)
     return known
-
-
-async def _hold_schedules_of(tx: Tx, runs: Sequence[Id]) -> None:
-    if runs:
-        rows = await tx.rows("schedules_of_runs", ids=runs)
-        await hold_schedules(tx, [schedule_id for (schedule_id,) in rows])
 
 
 async def _telling_errors(tx: Tx, workspace_id: Id, runs: Sequence[Id], person: Person) -> list[str]:
@@ -140,7 +134,7 @@ async def _in_hand(tx: Tx, runs: Sequence[Sequence[Any]]) -> list[Id]:
     """Which of some runs (rows that begin with id and state) somebody has in hand, or had until this moment. Nobody
     claims the others before the transaction is over."""
     opened = [row[0] for row in runs if not RunState(row[1]).final]
-    await _hold_schedules_of(tx, opened)  # first: those that are the person's are cancelled
+    await hold_schedules_of(tx, opened)  # first: those that are the person's are cancelled
     free = {run for (run,) in await tx.rows("free_runs", ids=opened)} if opened else set()
     return [run for run in opened if run not in free]
 

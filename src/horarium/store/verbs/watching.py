@@ -15,7 +15,7 @@ from horarium.domain.run import RunState
 from horarium.store.base import Tx, portable
 from horarium.store.rows import FinishedRun, NextLook, NotedTrouble, OpenWatched, WatchedAnswer, WatchedRun
 from horarium.store.verbs.dispatch import BEFORE_ALL, storable
-from horarium.store.verbs.entries import error_of_end, hold_schedules
+from horarium.store.verbs.entries import error_of_end, hold_schedules_of
 from horarium.store.verbs.settle import RunEnd, settle
 
 
@@ -72,8 +72,7 @@ async def record_looks(
     by_run = {end.run_id: end for end in ends}
     open_runs: list[OpenWatched] = []
     if ends:
-        schedules = await tx.rows("schedules_of_runs", ids=sorted(by_run))
-        await hold_schedules(tx, [row[0] for row in schedules])
+        await hold_schedules_of(tx, sorted(by_run))
         open_runs = [OpenWatched.from_row(row) for row in await tx.rows("open_watched", ids=sorted(by_run))]
         answers = [WatchedAnswer(run, end.state.value) for run, end in sorted(by_run.items())]
         await tx.many("answer_watched", answers)
