@@ -370,7 +370,8 @@ class World:
             for node in self.nodes:
                 begins = node.begun - begun.get(node, 0)
                 begun[node] = node.begun
-                _since(idle, node, now, node.answers and node.may_work and node.worker._lanes.idle())
+                nothing_came = begins == 0 and node.worker._lanes.idle()
+                _since(idle, node, now, node.answers and node.may_work and nothing_came)
                 _since(rich, node, now, node.answers and surplus(node.unbegun, begins) >= LEAST_GIVEN)
             able = {
                 node: since for node, since in idle.items() if any(node.could_begin_of(one) for one in rich)

@@ -606,6 +606,15 @@ def test_half_of_what_waits_in_quick_lanes_goes_to_idle_nodes_and_the_newest_fir
     assert lanes.spare(1_000) == []
 
 
+def test_half_of_what_waits_goes_to_idle_nodes_where_each_of_many_targets_has_one_run(time):
+    lanes = Lanes(2, 256, 1_000)
+    for number in range(100):
+        filled(lanes, f"t{number}", 1)
+    begin_all(lanes)
+    waiting = len(lanes)
+    assert len(lanes.spare(0)) == waiting // 2
+
+
 def test_what_a_silent_target_waits_for_is_given_to_nobody_and_keeps_nobody_busy(time):
     lanes = Lanes(256, 256, 1_000)
     hang(lanes, time)

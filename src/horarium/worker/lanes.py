@@ -585,8 +585,12 @@ class Lanes:
         lanes = [lane for lane in self._quick() if lane.queue]
         unbegun = sum(len(lane.queue) for lane in lanes)
         given, out = surplus(unbegun, soon), []
+        passed = taken = 0
         for lane in lanes:
-            for _ in range(len(lane.queue) * given // unbegun):
+            passed += len(lane.queue)
+            # Reckoned over all lanes so far: a part of each, rounded down, is nothing where each has one run.
+            for _ in range(passed * given // unbegun - taken):
+                taken += 1
                 work = lane.queue.pop()
                 self.queued -= 1
                 if not work.stopped:
