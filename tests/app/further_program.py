@@ -5,6 +5,7 @@ import pickle
 import socket
 import sys
 import time
+from contextlib import suppress
 
 from prometheus_client.metrics_core import GaugeMetricFamily
 
@@ -13,7 +14,9 @@ from horarium.app.further_processes import _LENGTH, OTHER_VERSION
 
 def received(end: socket.socket) -> object:
     head = end.recv(_LENGTH.size, socket.MSG_WAITALL)
-    return pickle.loads(end.recv(_LENGTH.unpack(head)[0], socket.MSG_WAITALL)) if head else None
+    if not head:
+        raise EOFError
+    return pickle.loads(end.recv(_LENGTH.unpack(head)[0], socket.MSG_WAITALL))
 
 
 def main() -> None:
@@ -23,9 +26,10 @@ def main() -> None:
         sys.exit(7)
     if settings.node.startswith("newer"):
         sys.exit(OTHER_VERSION)
-    while (asked := received(end)) is not None:
-        data = pickle.dumps((asked, [GaugeMetricFamily("pid", settings.node, value=os.getpid())]))
-        end.sendall(_LENGTH.pack(len(data)) + data)
+    with suppress(EOFError):
+        while True:
+            data = pickle.dumps((received(end), [GaugeMetricFamily("pid", settings.node, value=os.getpid())]))
+            end.sendall(_LENGTH.pack(len(data)) + data)
     while settings.node.startswith("deaf"):
         time.sleep(1)
 

@@ -150,6 +150,33 @@ async def test_a_process_that_does_not_answer_is_left_out_and_asked_once(
         assert await pids(further) == found
 
 
+async def test_a_process_that_gives_no_sign_of_life_any_more_is_killed_and_started_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(further_processes, "LOOK_S", 0.01)
+    async with running("echo", processes=3) as (further, told):
+        before = await pids(further)
+        os.kill(before[2], signal.SIGSTOP)
+        monkeypatch.setattr(further_processes, "SILENCE_S", 0.2)
+        await until(lambda: bool(told))
+        monkeypatch.setattr(further_processes, "SILENCE_S", PATIENCE_S)
+        after = await pids(further, {before[2]})
+        assert after[3] == before[3]
+    assert [(line["event"], line["number"]) for line in told] == [("process_silent", 2), ("process_ended", 2)]
+    assert (told[0]["pid"], told[1]["exit_code"]) == (before[2], -9)
+
+
+async def test_a_process_that_ends_by_itself_is_not_taken_for_one_that_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(further_processes, "LOOK_S", 0.0)
+    async with running("echo") as (further, told):
+        (pid,) = (await pids(further)).values()
+        os.kill(pid, signal.SIGTERM)
+        await pids(further, {pid})
+    assert [(line["event"], line["exit_code"]) for line in told] == [("process_ended", -15)]
+
+
 async def test_a_process_that_does_not_end_in_time_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(further_processes, "END_S", -PATIENCE_S + 0.1)  # the time to drain is added
     async with running("deaf") as (further, told):

@@ -41,6 +41,9 @@ SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 LONG_LIFE_S = 60.0
 # How long the figures of a process are waited for, in seconds. They are left out where it is too busy.
 ANSWER_S = 1.0
+# How often a process is asked for a sign of life, and after which silence it is killed, in seconds. Long before, the
+# others have taken its runs away, because it has not renewed its lease.
+LOOK_S, SILENCE_S = 10.0, 60.0
 # How much longer than `drain` a process may take to end, in seconds, before it is killed.
 END_S = 15.0
 # The exit code of a process whose program is of another version than the first one.
@@ -69,7 +72,7 @@ class FurtherProcesses:
     async def figures(self, asked: Asked) -> dict[int, Sequence[Metric]]:
         """The metrics of each process that answers in time, by its number."""
         ends = dict(self._ends)
-        found = await asyncio.gather(*(end.ask(asked) for end in ends.values()))
+        found = await asyncio.gather(*(end.ask(asked, within_s=ANSWER_S) for end in ends.values()))
         return {number: metrics for number, metrics in zip(ends, found, strict=True) if metrics is not None}
 
     def stop(self) -> None:
@@ -113,6 +116,8 @@ class FurtherProcesses:
         _send(writer, settings)
         end = self._ends[number] = _End(reader, writer)
         reading = asyncio.create_task(end.read())
+        watching = asyncio.create_task(_end_silent(number, end, process))
+        watching.add_done_callback(end_on_fault)
         if self._stopped.is_set():  # while it was being started
             end.close()
         try:
@@ -121,6 +126,7 @@ class FurtherProcesses:
             del self._ends[number]
             end.close()
             reading.cancel()
+            watching.cancel()
 
     async def _start(self) -> tuple[asyncio.subprocess.Process, socket.socket]:
         """A new process, and the first one's end of the socket to it. It has a session of its own, because what a
@@ -161,6 +167,17 @@ class FurtherProcesses:
         return await ended
 
 
+async def _end_silent(number: int, end: _End, process: asyncio.subprocess.Process) -> None:
+    """Kill a process that has begun to answer and then gives no sign of life, such as one whose event loop hangs."""
+    answer = await end.ask(None, within_s=None)
+    while answer is not None:
+        await asyncio.sleep(LOOK_S)
+        answer = await end.ask(None, within_s=SILENCE_S)
+    if not end.closed:
+        _log.warning("process_silent", number=number, pid=process.pid, seconds=SILENCE_S)
+        process.kill()
+
+
 def settings_of(number: int, settings: Settings) -> Settings:
     """The settings of a further process: those of the first, but that it listens nowhere and starts no others."""
     return replace(
@@ -176,8 +193,10 @@ class _End:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
-        # What has been asked for and not been answered yet. It is not asked for again meanwhile.
-        self._open: dict[Asked, asyncio.Future[Sequence[Metric]]] = {}
+        # What has been asked for and not been answered yet; None stands for a sign of life. It is not asked for again
+        # meanwhile.
+        self._open: dict[Asked | None, asyncio.Future[Sequence[Metric]]] = {}
+        self.closed = False  # by either end
 
     async def read(self) -> None:
         """Take the answers until the other end closes."""
@@ -185,20 +204,23 @@ class _End:
             while True:
                 asked, found = await _receive(self._reader)
                 self._open.pop(asked).set_result(found)
+        self.closed = True
         for answer in self._open.values():
             answer.cancel()
 
-    async def ask(self, asked: Asked) -> Sequence[Metric] | None:
-        """The figures of the other process, None where they do not come in time or it is ending."""
-        if self._writer.is_closing():
+    async def ask(self, asked: Asked | None, *, within_s: float | None) -> Sequence[Metric] | None:
+        """The figures of the other process, none where it is asked for a sign of life. None where the answer does not
+        come in time, or either end has closed."""
+        if self.closed:
             return None
         if asked not in self._open:
             self._open[asked] = asyncio.get_running_loop().create_future()
             _send(self._writer, asked)
-        done, _ = await asyncio.wait({self._open[asked]}, timeout=ANSWER_S)
+        done, _ = await asyncio.wait({self._open[asked]}, timeout=within_s)
         return next((answer.result() for answer in done if not answer.cancelled()), None)
 
     def close(self) -> None:
+        self.closed = True
         self._writer.close()
 
 
@@ -233,11 +255,11 @@ async def serve_further(end: socket.socket, configure: Callable[[Settings], None
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, metrics: Metrics) -> None:
-    """Say what this process has counted, each time that the first one asks."""
+    """Say what this process has counted, or only that it is there, each time that the first one asks."""
     with suppress(EOFError):
         while True:
             asked = await _receive(reader)
-            _send(writer, (asked, metrics.of_process(asked)))
+            _send(writer, (asked, () if asked is None else metrics.of_process(asked)))
 
 
 def _send(writer: asyncio.StreamWriter, value: object) -> None:
