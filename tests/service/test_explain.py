@@ -378,6 +378,28 @@ async def test_how_late_a_fire_was_is_exact_below_ten_seconds(
     assert found.sentence == f"it fired {words} after it was due, and it has completed"
 
 
+async def test_a_fire_whose_only_run_failed_says_why(shop: Workshop) -> None:
+    shop.executor.answer = Outcome(Verdict.FAILED, error="the target answered 404 Not Found", retryable=False)
+    schedule = await shop.schedule("* * * * *")
+    await shop.tick(NOON + MINUTE)
+    found = await shop.explain.explain(shop.workspace, schedule.id, NOON + MINUTE)
+    assert found.sentence == (
+        "it fired 0 ms after it was due, and it has failed: the target answered 404 Not Found"
+    )
+    fires = await shop.schedules.fires(shop.workspace, schedule.id, 10)
+    assert [fire.error for fire in fires] == ["the target answered 404 Not Found"]
+
+
+async def test_a_fire_whose_run_is_tried_again_has_not_failed_yet(shop: Workshop) -> None:
+    shop.executor.answer = Outcome(Verdict.FAILED, error="the target answered 500 Internal Server Error")
+    schedule = await shop.schedule("* * * * *")
+    await shop.tick(NOON + MINUTE)
+    found = await shop.explain.explain(shop.workspace, schedule.id, NOON + MINUTE)
+    assert found.sentence == "it fired 0 ms after it was due, and it is running"
+    assert found.fire is not None
+    assert found.fire.error is None
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [
@@ -389,7 +411,7 @@ async def test_how_late_a_fire_was_is_exact_below_ten_seconds(
     ],
 )
 def test_what_a_fire_has_come_to_is_told_in_words(state: FireState, words: str) -> None:
-    fire: Any = SimpleNamespace(state=state, fired_ms=250, due_ms=0)
+    fire: Any = SimpleNamespace(state=state, fired_ms=250, due_ms=0, error=None)
     schedule: Any = None
     told = _judge(schedule, Policies(), 0, 0, True, [fire], [], False)
     assert told == ("fired", f"it fired 250 ms after it was due, and {words}")

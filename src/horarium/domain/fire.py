@@ -103,7 +103,7 @@ class Fire:
     schedule's jitter, and `fired_ms` the instant at which the server acted. `request` tells manual fires
     apart. `missed` holds the missed slots that a catch-up fire stands for. `audience_size` is None until the
     rows have been counted. `succeeded`, `failed` and `cancelled` count the ended ones among the `runs`.
-    `error` says why the audience could not be read.
+    `error` says why the audience could not be read, or why the only run of a fire without an audience has failed.
     """
 
     id: Id

@@ -333,7 +333,8 @@ def _judge(
         if fire.state == "waiting":
             return "waiting", f"it waits: {_WAITS_FOR.get(policies.overlap, _STILL_RUNS)}"
         late = fire.fired_ms - fire.due_ms
-        return "fired", f"it fired {_late(late)} after it was due, and {_COME_TO[fire.state]}"
+        why = "" if fire.error is None else f": {fire.error}"
+        return "fired", f"it fired {_late(late)} after it was due, and {_COME_TO[fire.state]}{why}"
     if spans:
         if not is_slot:
             return "no_slot", "the schedule has no slot at this instant"

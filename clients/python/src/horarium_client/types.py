@@ -478,7 +478,7 @@ class Erasure(TypedDict):
         "under_way",
     ]
     """
-    Where it is.
+    Where it is; once it is done, where it was last.
     """
     salt: str
     """
@@ -3364,7 +3364,7 @@ class Fire(TypedDict):
     """
     error: str | None
     """
-    Why it failed.
+    Why it failed: its audience could not be read, or its only run failed without one. With an audience each run has its own error.
     """
     failed: int
     """
@@ -3436,7 +3436,7 @@ class FireEntry(TypedDict):
     """
     error: str | None
     """
-    Why it failed.
+    Why it failed: its audience could not be read, or its only run failed without one. With an audience each run has its own error.
     """
     failed: int
     """
@@ -3909,7 +3909,7 @@ class Run(TypedDict):
     """
     started_at: str | None
     """
-    When its first attempt began.
+    When its first attempt began; once it has ended, when its last attempt began.
     """
     state: Literal["pending", "running", "succeeded", "failed", "cancelled"]
     """
@@ -4011,7 +4011,7 @@ class RunInFull(TypedDict):
     """
     started_at: str | None
     """
-    When its first attempt began.
+    When its first attempt began; once it has ended, when its last attempt began.
     """
     state: Literal["pending", "running", "succeeded", "failed", "cancelled"]
     """

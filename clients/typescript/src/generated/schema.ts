@@ -2348,7 +2348,7 @@ export interface components {
              */
             id: string;
             /**
-             * @description Where it is.
+             * @description Where it is; once it is done, where it was last.
              * @enum {string}
              */
             place: "spool" | "own_runs" | "directory" | "users" | "contacts" | "deals" | "tasks" | "pipelines" | "stages" | "actions" | "schedules" | "versions" | "runs" | "fires" | "targets" | "principals" | "keys" | "answers" | "events" | "deliveries" | "audit" | "under_way";
@@ -2574,7 +2574,7 @@ export interface components {
              * @example 2026-03-08T09:00:00.000Z
              */
             due_at: string;
-            /** @description Why it failed. */
+            /** @description Why it failed: its audience could not be read, or its only run failed without one. With an audience each run has its own error. */
             error: string | null;
             /** @description Runs that failed. */
             failed: number;
@@ -2650,7 +2650,7 @@ export interface components {
              * @enum {string}
              */
             entry: "fire";
-            /** @description Why it failed. */
+            /** @description Why it failed: its audience could not be read, or its only run failed without one. With an audience each run has its own error. */
             error: string | null;
             /** @description Runs that failed. */
             failed: number;
@@ -4212,7 +4212,7 @@ export interface components {
             slot_at: string | null;
             /**
              * Format: date-time
-             * @description When its first attempt began.
+             * @description When its first attempt began; once it has ended, when its last attempt began.
              * @example 2026-03-08T09:00:00.000Z
              */
             started_at: string | null;
@@ -4381,7 +4381,7 @@ export interface components {
             slot_at: string | null;
             /**
              * Format: date-time
-             * @description When its first attempt began.
+             * @description When its first attempt began; once it has ended, when its last attempt began.
              * @example 2026-03-08T09:00:00.000Z
              */
             started_at: string | null;

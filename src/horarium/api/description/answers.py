@@ -204,7 +204,12 @@ _FIRE = {
     "succeeded": whole("Runs that succeeded.", 1),
     "failed": whole("Runs that failed."),
     "cancelled": whole("Runs that were cancelled."),
-    "error": or_null(text("Why it failed.")),
+    "error": or_null(
+        text(
+            "Why it failed: its audience could not be read, or its only run failed without one. With an audience each "
+            "run has its own error."
+        )
+    ),
 }
 _SPAN = {
     "schedule": an_id("sch", "The id of the schedule."),
@@ -253,7 +258,7 @@ _ERASURE = {
         " over.",
         ErasureState,
     ),
-    "place": choice("Where it is.", Place),
+    "place": choice("Where it is; once it is done, where it was last.", Place),
     "waits_for": whole("For how many runs, and audiences that are being read, it waits.", 0),
     "counts": {
         "type": "object",
@@ -280,7 +285,9 @@ _RUN = {
     "slot_at": or_null(instant("The slot of its fire.")),
     "due_at": instant("When it was due."),
     "created_at": instant("When it was made."),
-    "started_at": or_null(instant("When its first attempt began.")),
+    "started_at": or_null(
+        instant("When its first attempt began; once it has ended, when its last attempt began.")
+    ),
     "finished_at": or_null(instant("When it ended.")),
     "next_attempt_at": or_null(instant("When its next attempt begins.")),
     "attempts": whole("Attempts so far.", 1),

@@ -15,7 +15,7 @@ SELECT r.id, r.workspace_id, r.schedule_id, r.version, r.mode AS kind, r.slot_ms
        CAST(CASE r.state WHEN 'succeeded' THEN 1 ELSE 0 END AS BIGINT) AS succeeded,
        CAST(CASE r.state WHEN 'failed' THEN 1 ELSE 0 END AS BIGINT) AS failed,
        CAST(CASE r.state WHEN 'cancelled' THEN 1 ELSE 0 END AS BIGINT) AS cancelled,
-       CAST(NULL AS TEXT) AS error, r.missed_count, r.missed_first, r.missed_last
+       CAST(CASE r.state WHEN 'failed' THEN r.error END AS TEXT) AS error, r.missed_count, r.missed_first, r.missed_last
 FROM runs r WHERE r.slot_ms IS NOT NULL
 
 -- part: all_fires
