@@ -94,8 +94,55 @@ async def test_a_misspelt_required_field_is_named_beside_the_missing_one():
         found = await told(house, "POST", "/schedules", {"name": "s", "recurence": "@daily", "target": "t"})
         assert found == {
             "recurence": "is not known; did you mean recurrence?",
-            "recurrence": "is required",
+            "recurrence": "is required, such as 0 9 * * 1-5",
         }
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "told_of"),
+    [
+        (
+            "/targets",
+            {"name": "t", "executor": {"type": "echo"}},
+            {"kind": "is required: one of automation, workflow, function, agent, tool, table"},
+        ),
+        (
+            "/targets",
+            {"name": "t", "kind": "tool"},
+            {"executor": "is required: an object with type, such as http, and the settings of that type"},
+        ),
+        (
+            "/schedules",
+            {"name": "s", "recurrence": "@daily"},
+            {"target": "is required: the id, the key or the number of a target"},
+        ),
+        (
+            "/schedules/by-key/s/backfill",
+            {"from": "2026-03-01T00:00:00Z"},
+            {"to": "is required, such as 2026-03-08T09:00:00Z"},
+        ),
+    ],
+)
+async def test_of_a_field_that_is_missing_it_is_told_what_it_would_be(path, body, told_of):
+    async with House.open(NOW) as house:
+        await scheduled(house)
+        assert await told(house, "POST", path, body) == told_of
+
+
+@pytest.mark.parametrize("length", [-1, 1e12, "99999d"])
+async def test_of_a_length_of_time_that_is_too_long_or_below_0_its_bounds_are_told(length):
+    async with House.open(NOW) as house:
+        await scheduled(house)
+        found = await told(house, "POST", "/schedules", {**ORDER, "jitter": length})
+        assert found == {"jitter": "must be from 0 to 3660d"}
+
+
+@pytest.mark.parametrize("length", ["soon", "5 minutes", "1w", True])
+async def test_of_what_is_no_length_of_time_it_is_told_how_one_is_written(length):
+    async with House.open(NOW) as house:
+        await scheduled(house)
+        found = await told(house, "POST", "/schedules", {**ORDER, "jitter": length})
+        assert found["jitter"].endswith('a text like "1h30m" with the units d, h, m, s and ms')
 
 
 async def test_the_fields_that_there_are_and_what_is_wrong_with_them_are_told_in_one_order():

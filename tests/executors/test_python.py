@@ -308,8 +308,8 @@ async def test_a_function_that_is_no_longer_allowed_is_not_called() -> None:
     call = stored_call(before, {"function": "json:dumps"})
     outcome = await make(ExecutorOptions()).execute(call)
     assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
-    said = "the function could not be called: cannot be used: the server's settings allow no function"
-    assert outcome.error == said
+    why = "cannot be used: the server's settings allow no function (python_functions)"
+    assert outcome.error == f"the function could not be called: {why}"
 
 
 def test_every_problem_of_a_configuration_is_reported(executor: PythonExecutor) -> None:

@@ -44,15 +44,17 @@ def _instant_reader(
 
 def duration_ms(value: Any) -> int:
     """The milliseconds of a number of seconds, or of a text such as "1h30m" or "500ms"."""
-    total = -1.0
     if isinstance(value, int | float) and not isinstance(value, bool):
-        total = value * 1000
+        total: float = value * 1000
     elif isinstance(value, str) and len(value) <= 60 and _PARTS.fullmatch(value):
         total = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
-    if not 0 <= total <= LONGEST_MS:
+    else:
         raise PydanticCustomError(
-            "duration", 'must be a length of time: seconds as a number, or a text like "1h30m"'
+            "duration",
+            'must be a length of time: seconds as a number, or a text like "1h30m" with the units d, h, m, s and ms',
         )
+    if not 0 <= total <= LONGEST_MS:
+        raise PydanticCustomError("duration", f"must be from 0 to {LONGEST_MS // 86_400_000}d")
     return round(total)
 
 
@@ -80,7 +82,15 @@ Duration = Annotated[
     WithJsonSchema({"type": ["number", "string"], "examples": [90, "1h30m"]}),
 ]
 Reference = Annotated[
-    Any, BeforeValidator(_reference), WithJsonSchema({"type": ["string", "integer"], "examples": ["nightly"]})
+    Any,
+    BeforeValidator(_reference),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],
+            "examples": ["nightly"],
+            "description": "the id, the key or the number of a target",
+        }
+    ),
 ]
 Recurrence = Annotated[
     Any,

@@ -139,8 +139,6 @@ class ErasureBody(Body):
 
 
 class TargetBody(Body):
-    """`executor` is an object with `type` and the settings of that type of executor."""
-
     meant = {
         "url": "executor.url",
         "headers": "executor.headers",
@@ -160,7 +158,9 @@ class TargetBody(Body):
 
     kind: Literal["automation", "workflow", "function", "agent", "tool", "table"]
     name: str
-    executor: dict[str, Any]
+    executor: dict[str, Any] = Field(
+        description="an object with type, such as http, and the settings of that type"
+    )
     key: str | None = None
     description: str | None = None
     completion: Literal["response", "callback", "watch"] | None = None
@@ -479,7 +479,7 @@ def read(
     try:
         return model.model_validate(value), problems
     except ValidationError as error:
-        return None, [*problems, *model_problems(error)]
+        return None, [*problems, *model_problems(error, model)]
 
 
 _TYPES = "types of events such as fire.failed, or all of one kind: fire.*; all types where it is empty"
@@ -530,20 +530,33 @@ def changed_body(model: type[Body], value: Mapping[str, Any], stored: Mapping[st
     return rest
 
 
-def model_problems(error: ValidationError) -> list[Problem]:
+def model_problems(error: ValidationError, model: type[Body]) -> list[Problem]:
     """The errors that pydantic found, as problems of the domain."""
-    return [_problem(found) for found in error.errors(include_url=False, include_input=False)]
+    return [_problem(found, model) for found in error.errors(include_url=False, include_input=False)]
 
 
-def _problem(found: Any) -> Problem:
+def _problem(found: Any, model: type[Body]) -> Problem:
     field = ".".join(str(part) for part in found["loc"])
     kind: str = found["type"]
     if kind == "missing":
-        return Problem(field, "is required", "required")
+        return Problem(field, f"is required{_what_it_would_be(field, model)}", "required")
     words: str = found["msg"]
     for begin, instead in _WORDS:
         words = words.replace(begin, instead)
     return Problem(field, words, "type" if kind.endswith("_type") else "value")
+
+
+def _what_it_would_be(field: str, model: type[Body]) -> str:
+    """What a field that is missing would be, as far as the model tells: the end of a sentence."""
+    about = schema_of(model)["properties"].get(field, {})
+    if "enum" in about:
+        return f": one of {', '.join(about['enum'])}"
+    if "description" in about:
+        return f": {about['description']}"
+    if about.get("format") == "date-time":
+        return ", such as 2026-03-08T09:00:00Z"
+    example = about.get("examples", [None])[0]
+    return f", such as {example}" if isinstance(example, str) else ""
 
 
 _WORDS = (

@@ -89,11 +89,11 @@ def _check_argv(argv: Any, options: ExecutorOptions, secret_names: Sequence[str]
 def program_refusal(program: str, options: ExecutorOptions) -> str | None:
     """Why a program cannot be started, or None if it is allowed and exists."""
     if not options.commands:
-        return "cannot be used: commands are off, because the server's settings do not allow any"
+        return "cannot be used: commands are off, because the server's settings do not allow any (commands)"
     if has_placeholder(program):
         return "must not contain a placeholder: the program must be the same for every run"
     if program not in allowed_commands(options):
-        return f"names {shortened(program)!r}, which the server's settings do not allow"
+        return f"names {shortened(program)!r}, which the server's settings do not allow (commands)"
     if find_program(program, options) is None:
         return f"names {program!r}, which does not exist on this server"
     return None

@@ -34,12 +34,12 @@ def refusal(name: object, allowed: Sequence[str]) -> str | None:
     if not isinstance(name, str) or len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
         return 'must be written as "package.module:function"'
     if not allowed:
-        return "cannot be used: the server's settings allow no function"
+        return "cannot be used: the server's settings allow no function (python_functions)"
     module, _, function = name.partition(":")
     # An entry for a whole module does not include its private functions.
     if name in allowed or (f"{module}:*" in allowed and not function.startswith("_")):
         return None
-    return f"names {name!r}, which the server's settings do not allow"
+    return f"names {name!r}, which the server's settings do not allow (python_functions)"
 
 
 def resolve(name: str, allowed: Sequence[str]) -> Function:

@@ -57,7 +57,7 @@ class IdentityService:
         Forbidden for one that may not be used from this address.
         """
         if not presented:
-            raise Unauthorized("no API key was sent; send it in the Authorization header")
+            raise Unauthorized("no API key was sent; send it as Authorization: Bearer KEY")
         if not presented.startswith(KEY_PREFIX) or len(presented) > _LONGEST_KEY:
             raise Unauthorized(f"this is not an API key of this server; its keys begin with {KEY_PREFIX}")
         now = self.clock.now_ms()

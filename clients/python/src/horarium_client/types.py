@@ -2434,15 +2434,14 @@ class Target(TypedDict):
 
 
 class TargetBody(TypedDict):
-    """
-    `executor` is an object with `type` and the settings of that type of executor.
-    """
-
     completion: NotRequired[Literal["response", "callback", "watch"] | None]
     deadline: NotRequired[float | str | None]
     description: NotRequired[str | None]
     enabled: NotRequired[bool | None]
     executor: dict[str, Any]
+    """
+    an object with type, such as http, and the settings of that type
+    """
     extra: NotRequired[dict[str, Any] | None]
     input_schema: NotRequired[dict[str, Any] | None]
     key: NotRequired[str | None]
@@ -2561,15 +2560,14 @@ class TargetInFull(TypedDict):
 
 
 class TargetPatch(TypedDict):
-    """
-    `executor` is an object with `type` and the settings of that type of executor.
-    """
-
     completion: NotRequired[Literal["response", "callback", "watch"] | None]
     deadline: NotRequired[float | str | None]
     description: NotRequired[str | None]
     enabled: NotRequired[bool | None]
     executor: NotRequired[dict[str, Any]]
+    """
+    an object with type, such as http, and the settings of that type
+    """
     extra: NotRequired[dict[str, Any] | None]
     input_schema: NotRequired[dict[str, Any] | None]
     key: NotRequired[str | None]
@@ -4090,6 +4088,9 @@ class ScheduleBody(TypedDict):
     recurrence: str | dict[str, Any]
     start_at: NotRequired[str | None]
     target: str | int
+    """
+    the id, the key or the number of a target
+    """
     timezone: NotRequired[str | None]
     version: NotRequired[int | None]
     """
@@ -4129,6 +4130,9 @@ class SchedulePatch(TypedDict):
     recurrence: NotRequired[str | dict[str, Any]]
     start_at: NotRequired[str | None]
     target: NotRequired[str | int]
+    """
+    the id, the key or the number of a target
+    """
     timezone: NotRequired[str | None]
     version: NotRequired[int | None]
     """

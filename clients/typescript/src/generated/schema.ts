@@ -4690,6 +4690,7 @@ export interface components {
             start_at?: string | null;
             /**
              * Target
+             * @description the id, the key or the number of a target
              * @example nightly
              */
             target: string | number;
@@ -4834,6 +4835,7 @@ export interface components {
             start_at?: string | null;
             /**
              * Target
+             * @description the id, the key or the number of a target
              * @example nightly
              */
             target?: string | number;
@@ -5265,7 +5267,6 @@ export interface components {
              */
             version: number;
         };
-        /** @description `executor` is an object with `type` and the settings of that type of executor. */
         TargetBody: {
             /**
              * Completion
@@ -5287,7 +5288,10 @@ export interface components {
              * @default null
              */
             enabled?: boolean | null;
-            /** Executor */
+            /**
+             * Executor
+             * @description an object with type, such as http, and the settings of that type
+             */
             executor: {
                 [key: string]: unknown;
             };
@@ -5452,7 +5456,6 @@ export interface components {
             next_cursor: string | null;
             total?: components["schemas"]["Total"];
         };
-        /** @description `executor` is an object with `type` and the settings of that type of executor. */
         TargetPatch: {
             /**
              * Completion
@@ -5474,7 +5477,10 @@ export interface components {
              * @default null
              */
             enabled?: boolean | null;
-            /** Executor */
+            /**
+             * Executor
+             * @description an object with type, such as http, and the settings of that type
+             */
             executor?: {
                 [key: string]: unknown;
             };
