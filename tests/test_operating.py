@@ -32,6 +32,7 @@ COMMAND = re.compile(
 VARIABLE = re.compile(r"\bHORARIUM_[A-Z_]*[A-Z]\b")
 # Variables that are examples: a misspelt one, the form of all of them, and those that commands are always given.
 EXAMPLES = {"HORARIUM_PROT", "HORARIUM_NAME", "HORARIUM_ENV"}
+EXAMPLES |= {"HORARIUM_RUN_ID", "HORARIUM_SLOT", "HORARIUM_ATTEMPT"}
 # A message of a database, which the program hands on.
 OF_DATABASES = {"database or disk is full"}
 TOML = re.compile(r"```toml\n(.*?)```", re.DOTALL)
