@@ -173,6 +173,32 @@ def test_a_long_cell_stays_on_its_line_where_no_terminal_reads_it(capsys: pytest
     assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()] == ["ID", "x"]
 
 
+def test_a_long_list_stands_below_itself_and_the_members_of_a_long_object_share_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fires = [{"at": f"2026-03-0{day}T09:00:00.000Z", "note": "second pass"} for day in (1, 2)]
+    policies = {f"policy_{number}": "a value of it" for number in range(1, 6)}
+    show_one({"short": {"a": 1}, "policies": {**policies, "fires": fires}, "next_fires": fires}, False)
+    assert capsys.readouterr().out.splitlines() == [
+        'short       {"a": 1}',
+        'policies    policy_1: "a value of it", policy_2: "a value of it", policy_3: "a value of it"',
+        '            policy_4: "a value of it", policy_5: "a value of it"',
+        "            fires:",
+        '              {"at": "2026-03-01T09:00:00.000Z", "note": "second pass"}',
+        '              {"at": "2026-03-02T09:00:00.000Z", "note": "second pass"}',
+        'next_fires  {"at": "2026-03-01T09:00:00.000Z", "note": "second pass"}',
+        '            {"at": "2026-03-02T09:00:00.000Z", "note": "second pass"}',
+    ]
+
+
+@pytest.mark.parametrize("given", [["a long item"] * 20, {f"name {number}": "x" for number in range(20)}])
+def test_what_users_have_given_is_shown_as_json_that_can_be_sent_again(
+    given: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_one({"input": given}, as_json=False)
+    assert json.loads(capsys.readouterr().out.removeprefix("input  ")) == given
+
+
 MOVING = "a\x1b[2Jb\rc\x9b31md\u202ee\x07"
 MOVED = "a\\u001b[2Jb\\rc\\u009b31md\\u202ee\\u0007"
 

@@ -112,7 +112,8 @@ def each_run(
     schedule: OfSchedule = None,
     fire: Annotated[str | None, typer.Option(help="Id of a fire.")] = None,
     state: Annotated[
-        str | None, typer.Option(help="open, waiting, running, succeeded, failed or cancelled.")
+        str | None,
+        typer.Option(help="open (not over), running (under way), pending, succeeded, failed or cancelled."),
     ] = None,
     row_key: Annotated[str | None, typer.Option(help="The key of a row of an audience.")] = None,
     since: Since = None,

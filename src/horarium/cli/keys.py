@@ -16,7 +16,7 @@ keys = typer.Typer()
 COLUMNS: tuple[Column, ...] = (
     ("ID", "id"),
     ("NAME", "name"),
-    ("ENDS IN", "hint"),
+    ("LAST FOUR", "hint"),
     ("SCOPES", "scopes"),
     ("LAST USED", at("last_used_at")),
     ("EXPIRES", at("expires_at")),

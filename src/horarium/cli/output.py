@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import typer
@@ -13,6 +14,26 @@ from horarium.cli.plain import plain
 
 # A heading, and the field that is shown below it, or a function of the whole item.
 Column = tuple[str, str | Callable[[Any], Any]]
+
+# Characters of a line beyond which what an object or a list holds is shown on several lines.
+_WIDE = 100
+# Objects that users have given, or that targets have answered.
+_GIVEN = frozenset(
+    (
+        "audience",
+        "config",
+        "executor",
+        "extra",
+        "filter",
+        "input",
+        "input_schema",
+        "labels",
+        "output",
+        "recurrence",
+        "row",
+        "settings",
+    )
+)
 
 
 def show_list(
@@ -30,15 +51,38 @@ def show_list(
 
 
 def show_one(item: Mapping[str, Any], as_json: bool) -> None:
-    """Print each field on a line of its own, or a JSON object."""
+    """Print each field on a line of its own, or on several where it holds much, or a JSON object."""
     if as_json:
         typer.echo(plain(json.dumps(item, indent=2, ensure_ascii=False)))
         return
     width = max(map(len, item), default=0)
     for name, value in item.items():
         if value not in (None, "", [], {}):
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            typer.echo(plain(f"{name:{width}}  {text}"))
+            lines = [value] if isinstance(value, str) else _lines(name, value)
+            for head, line in zip_longest([name], lines, fillvalue=""):
+                typer.echo(plain(f"{head:{width}}  {line}"))
+
+
+def _lines(name: str, value: Any) -> list[str]:
+    """A field in lines of JSON. Of a long list each item is one. The members of a long object share lines, but what
+    users have given stays whole, so that it can be taken as it is."""
+    text = json.dumps(value, ensure_ascii=False)
+    if len(text) <= _WIDE or name in _GIVEN or not isinstance(value, dict | list):
+        return [text]
+    if isinstance(value, list):
+        return [json.dumps(item, ensure_ascii=False) for item in value]
+    lines: list[str] = []
+    room = False
+    for member, held in value.items():
+        found = _lines(member, held)
+        if len(found) > 1:
+            lines += [f"{member}:", *(f"  {line}" for line in found)]
+        elif room and len(lines[-1]) + len(member) + len(found[0]) < _WIDE:
+            lines[-1] += f", {member}: {found[0]}"
+        else:
+            lines.append(f"{member}: {found[0]}")
+        room = len(found) == 1
+    return lines
 
 
 def write_lines(lines: Iterable[bytes]) -> None:

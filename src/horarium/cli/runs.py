@@ -43,7 +43,8 @@ def list_runs(
     fire: Annotated[str | None, typer.Option(help="Id of a fire.")] = None,
     target: OfTarget = None,
     state: Annotated[
-        str | None, typer.Option(help="running (under way), waiting, succeeded, failed or cancelled.")
+        str | None,
+        typer.Option(help="open (not over), running (under way), pending, succeeded, failed or cancelled."),
     ] = None,
     label: ScheduleLabel = None,
     row_key: Annotated[str | None, typer.Option(help="The key of a row of an audience.")] = None,
