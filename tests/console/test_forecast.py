@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+import pytest
+
 from horarium.console.forecast import SLOTS_AT_ONCE, Forecast, forecasting
 from horarium.service.turns import in_turns
 from horarium.times import Timing
@@ -39,6 +41,16 @@ def test_a_dense_rhythm_is_estimated_and_said_to_be() -> None:
     assert 80_000 < found.total < 90_000
     three = forecast([(timing("@every 1s"), 3)], NOON_S)
     assert 240_000 < three.total < 270_000
+
+
+@pytest.mark.parametrize("every", [2, 5, 7, 50])
+def test_no_minute_of_a_dense_rhythm_has_more_slots_than_fit_into_it(every: int) -> None:
+    """Neither does the one in which counting ends, nor is the rest of it left out."""
+    for later in range(0, 60, 7):
+        found = forecast([(timing(f"@every {every}s"), 60)], NOON_S + later)
+        assert found.herd[1] <= 60 * -(-60 // every)
+        assert found.peak <= 60 * -(-3_600 // every)
+        assert abs(found.total - 60 * 86_400 / every) < 60 * 0.01 * 86_400 / every
 
 
 def test_what_brings_a_herd_about_is_named_and_what_a_jitter_would_bring() -> None:

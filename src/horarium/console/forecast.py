@@ -105,7 +105,10 @@ def forecasting(timings: Iterable[tuple[Timing, int]], now_s: int) -> Generator[
         if at is not None and at - now_s < HOURS * HOUR_S:
             is_whole = False
             each = count * found * MINUTE_S / (at - now_s)
-            for minute in range((at - now_s) // MINUTE_S, _MINUTES):
+            # Of the minute in which it was left off, what is before that has been counted.
+            last, counted_s = divmod(at - now_s, MINUTE_S)
+            by_minute[last] += each * (MINUTE_S - counted_s) / MINUTE_S
+            for minute in range(last + 1, _MINUTES):
                 by_minute[minute] += each
         left -= found
         yield
