@@ -8,7 +8,9 @@ import pytest
 from horarium.times import (
     TZDATA_VERSION,
     RecurrenceError,
+    Timing,
     local_text,
+    occurrences,
     zone,
     zone_fingerprint,
     zone_hints,
@@ -167,6 +169,20 @@ def test_a_wall_time_occurs_again_from_the_first_to_the_last_second_of_a_repeate
     for wall, again in ((first - 1, False), (first, True), (first + 3_599, True), (first + 3_600, False)):
         assert paris.occurs_again(wall, paris.resolve(wall)) is again, wall - first
     assert not paris.occurs_again(first, paris.resolve(first) + 3_600)  # that is the second time
+
+
+def test_no_wall_time_occurs_again_at_noon_of_any_day_in_any_zone() -> None:
+    """Also not where the clocks change no more: in UTC, and in most of the world's zones."""
+    midsummer = 1_814_443_200  # 2027-07-01 12:00:00 on the wall, as seconds
+    for name in zone_names():
+        where = zone(name)
+        for wall in (midsummer, midsummer + 100 * YEAR, midsummer + 2_000 * YEAR):
+            assert not where.occurs_again(wall, where.resolve(wall)), name
+
+
+@pytest.mark.parametrize("name", ["UTC", "Asia/Tokyo", "Etc/GMT-2", "America/New_York"])
+def test_one_local_time_that_comes_once_has_no_note(name: str) -> None:
+    assert [found.note for found in occurrences(Timing("at(2027-07-01T09:00:00)", zone=name), 0)] == [""]
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,8 @@ class Zone:
     def occurs_again(self, wall: int, instant: int) -> bool:
         """Whether the wall second that occurs at `instant` occurs once more after it."""
         following = self.stretch(self.stretch(instant, _PLAIN).hi, _PLAIN)
-        return following.lo <= wall - following.offset < following.hi
+        # Behind the last change of a zone there is no further stretch: what follows is the same one.
+        return instant < following.lo <= wall - following.offset < following.hi
 
     def _table_of(self, instant: int) -> OffsetTable:
         if instant < self.far_from:
