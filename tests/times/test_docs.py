@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from horarium.times import TZDATA_VERSION, RecurrenceError, Timing, compile_timing, local_text
+from horarium.times.batch import answer_line
 from horarium.times.instants import Rounding, seconds_of
 from horarium.times.rules import AWS, CRON, STRUCTURED
 from horarium.times.timing import EVERY_HOUR_POLICIES, GAP_POLICIES, OVERLAP_POLICIES
@@ -26,6 +27,11 @@ def test_an_example_happens(
         at = recurrence.next_after(at)
         assert at is not None
         assert local_text(zone, at) == expected
+
+
+def test_the_question_of_a_batch_has_the_answer_beside_it() -> None:
+    ((question, answer),) = re.findall(r"^    (\{\"spec\".*\})\n    (\{\"times\".*\})$", PAGE, re.MULTILINE)
+    assert answer_line(question) == answer
 
 
 def test_there_are_examples_of_everything() -> None:

@@ -26,7 +26,12 @@ def next_times(
     ] = "native",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     batch: Annotated[
-        bool, typer.Option("--batch", help="Read questions as JSON lines from standard input, answer each.")
+        bool,
+        typer.Option(
+            "--batch",
+            help='Read questions from standard input, such as {"spec": "@daily", "after": "..."} on each line, '
+            "answer each.",
+        ),
     ] = False,
 ) -> None:
     """Show the next times that a recurrence fires."""
