@@ -352,6 +352,11 @@ def test_a_webhook_is_verified_by_any_of_the_secrets_and_only_while_it_is_fresh(
             verify_webhook(body, given, secrets, now=now)
 
 
+def test_a_key_of_ed25519_is_told_to_be_none_that_is_verified_here() -> None:
+    with pytest.raises(ValueError, match="Ed25519"):
+        verify_webhook(b"{}", signed(b"{}", "whsec_AAAA"), "whpk_AAAA", now=1_000)
+
+
 def test_what_is_asked_in_a_query_is_written_as_the_server_reads_it() -> None:
     asked = {"failing": True, "paused": False, "limit": 3, "label": ["a:b", "c:d"], "cursor": None}
     assert request_of("GET", "/schedules", asked, {}).query == (

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -112,6 +115,22 @@ def test_an_ed25519_signature_is_verified_with_the_public_key_alone() -> None:
     assert verifies(public, signed, b"run_1.5.body")
     assert not verifies(public, signed, b"run_1.5.other")
     assert not verifies(public_keys(new_secret(ed25519=True))[0], signed, b"run_1.5.body")
+
+
+def test_the_function_of_the_page_on_signatures_tells_what_is_signed_with_ed25519() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "signatures.md").read_text("utf-8")
+    (code,) = (
+        block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def is_signed" in block
+    )
+    told: dict[str, Any] = {}
+    exec(code, told)
+    rotation = rotated([new_secret()], True, 2**41)
+    (public,) = rotation.verification_keys
+    sent = headers([*rotation.secrets], b"{}", 5)
+    assert told["is_signed"](b"{}", sent, public)
+    assert not told["is_signed"](b"{ }", sent, public)
+    assert not told["is_signed"](b"{}", {**sent, "webhook-timestamp": "6"}, public)
+    assert not told["is_signed"](b"{}", sent, public_keys(new_secret(ed25519=True))[0])
 
 
 def test_the_signature_of_a_known_key_is_the_one_of_rfc_8032() -> None:

@@ -33,7 +33,7 @@ export async function verifyWebhook(
   signed.set(content, head.length);
   for (const secret of typeof secrets === "string" ? [secrets] : secrets) {
     const bytes = decode(secret.replace(/^whsec_/, ""));
-    if (!bytes) throw new TypeError("a secret must be whsec_ and base 64");
+    if (!bytes) throw new TypeError("a secret must be whsec_ and base 64; requests that are signed with Ed25519 (whpk_) are not verified here");
     const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
     for (const signature of signatures.split(" ")) {
       const [version, value] = signature.split(",", 2);

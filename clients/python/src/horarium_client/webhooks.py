@@ -25,7 +25,8 @@ def verify_webhook(
     """Return if a request is signed with one of the secrets (`whsec_...`) and is at most five minutes old.
 
     `body` is the body as it came, before it is decoded. `now` is the present time in seconds since the epoch; without
-    it, the clock of this machine says it. Raises InvalidSignature. For Ed25519 keys use a library of Standard Webhooks.
+    it, the clock of this machine says it. Raises InvalidSignature. Ed25519 keys (`whpk_...`) are for other libraries:
+    the page on signatures shows how.
     """
     given = {name.lower(): value for name, value in headers.items()}
     try:
@@ -50,4 +51,6 @@ def _key(secret: str) -> bytes:
     try:
         return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
     except binascii.Error:
-        raise ValueError("a secret must be whsec_ and base 64") from None
+        raise ValueError(
+            "a secret must be whsec_ and base 64; requests that are signed with Ed25519 (whpk_) are not verified here"
+        ) from None
