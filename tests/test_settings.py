@@ -338,7 +338,7 @@ def test_what_is_just_within_bounds_is_taken(given, read):
         ({"pages_address": "127.0.0.1:65536"}, "pages_address", "is not an address such as"),
         ({"cors_origins": ("https://a.example/path",)}, "cors_origins", "without a path"),
         ({"cors_origins": ("a.example",)}, "cors_origins", "is not an origin"),
-        ({"roles": (), "HORARIUM_ROLES": ","}, "roles", "nothing given: any of api, engine, worker"),
+        ({"roles": (), "HORARIUM_ROLES": ","}, "roles", "an empty list is none of api, engine, worker"),
         ({"admin_key": "hor_" + "a" * 32, "admin_key_file": Path("x")}, "admin_key_file", "together with"),
         ({"tls_cert": Path("x")}, "tls_key", "is missing"),
         ({"tls_key": Path("x")}, "tls_cert", "is missing"),

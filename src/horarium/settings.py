@@ -634,7 +634,7 @@ def _out_of_range(settings: Settings) -> Iterator[Problem]:
             )
     unknown = [role for role in settings.roles if role not in ROLES]
     if unknown or not settings.roles:
-        yield Problem("roles", f"{', '.join(unknown) or 'nothing'} given: any of {', '.join(ROLES)}")
+        yield Problem("roles", f"{', '.join(unknown) or 'an empty list'} is none of {', '.join(ROLES)}")
     yield from _processes_problems(settings)
     if settings.public_url is not None and not settings.public_url.startswith(("http://", "https://")):
         yield Problem("public_url", f"{settings.public_url!r} is not an http:// or https:// address")

@@ -43,7 +43,7 @@ async def new_webhook(person: Person, **fields: str | list[str]) -> tuple[str, s
 
 async def test_events_are_listed_with_what_they_say_and_filters_that_can_be_linked_to() -> None:
     async with House.open(NOW) as house, signed_in(house) as person:
-        assert "Nothing has happened" in await person.see("/events")
+        assert "There is no event yet" in await person.see("/events")
         schedule = await happened(house, name="Nightly", labels={"customer": "acme"})
         page = await person.see("/events")
         assert "Nightly" in page
