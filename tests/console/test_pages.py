@@ -237,6 +237,18 @@ async def test_a_schedule_says_when_it_fires_what_it_did_and_why() -> None:
         assert "write a time such as" in await person.see(places["why"].replace("13:00", "noon"))
 
 
+async def test_a_slot_that_fired_and_failed_is_not_explained_with_a_tick() -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        made = await scheduled(house, recurrence="30 12 * * *")
+        await house.client.patch("/horarium/v1/targets/by-key/t", json={"enabled": False})
+        await house.move("2026-03-01T12:30:01Z")
+        page = await person.see(f"/schedules/{made['id']}/why?at=2026-03-01+12:30")
+        explained = page.split('id="why"')[1].split("Ledger")[0]
+        assert "and it has failed: the target is disabled" in explained
+        assert "failed</span>" in explained
+        assert "fired</span>" not in explained
+
+
 async def test_a_schedule_is_paused_resumed_fired_and_deleted_and_the_audit_log_says_who() -> None:
     async with House.open(NOW) as house, signed_in(house) as person:
         place = (await world(house))["schedule"]
