@@ -54,6 +54,7 @@ FIRES: tuple[Column, ...] = (
     ("STATE", "state"),
     ("RUNS", "runs"),
     ("FAILED", "failed"),
+    ("ERROR", "error"),
 )
 NEXT: tuple[Column, ...] = (("AT", at("at")), ("LOCAL", "local"), ("NOTE", "note"))
 Id = Annotated[str, typer.Argument(help="Id of a schedule.")]
