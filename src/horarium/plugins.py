@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -12,6 +13,9 @@ import structlog
 T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
+
+# How long the plug-ins of a group may take to be closed, all together (s).
+CLOSE_S = 5.0
 
 
 class Closable(Protocol):
@@ -58,9 +62,23 @@ def _ours_first(entry: EntryPoint) -> tuple[bool, str, str]:
 
 
 async def close(plugins: Mapping[str, Closable], what: str) -> None:
-    """Closes all plug-ins, even if closing one of them fails."""
-    for name, plugin in plugins.items():
-        try:
-            await plugin.close()
-        except Exception as error:
-            _log.warning(f"{what}_not_closed", type=name, error=f"{type(error).__name__}: {error}")
+    """Closes all plug-ins side by side, even if closing one of them fails. One that is not closed after CLOSE_S is left
+    as it is: what it is connected to may not let go of it for as long as it likes."""
+    closing = {asyncio.create_task(plugin.close()): name for name, plugin in plugins.items()}
+    if not closing:
+        return
+    await asyncio.wait(closing, timeout=CLOSE_S)
+    for task, name in closing.items():
+        error = _why_not_closed(task)
+        if error is not None:
+            _log.warning(f"{what}_not_closed", type=name, error=error)
+
+
+def _why_not_closed(closing: asyncio.Task[None]) -> str | None:
+    """Why a plug-in is not closed, None if it is."""
+    if not closing.done():
+        closing.add_done_callback(lambda late: late.cancelled() or late.exception())
+        closing.cancel()  # and not waited for
+        return f"it took longer than {CLOSE_S:g} s"
+    error = asyncio.CancelledError() if closing.cancelled() else closing.exception()
+    return None if error is None else f"{type(error).__name__}: {error}".removesuffix(": ")

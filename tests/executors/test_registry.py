@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from horarium import plugins
 from horarium.executors import registry
 from horarium.executors.http import HttpExecutor
 from horarium.executors.options import ExecutorOptions
@@ -91,4 +93,30 @@ async def test_closing_goes_on_when_one_fails() -> None:
     plugged: Any = executors["plug"]
     assert plugged.closed == 1
     told = {"event": "executor_not_closed", "type": "sticky", "error": "RuntimeError: no"}
+    assert logs == [{"log_level": "warning", **told}]
+
+
+async def test_what_cannot_be_closed_in_time_is_left_and_keeps_no_other_from_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at_once, until_the_other = Plug(), Plug()
+    over = asyncio.Event()
+
+    async def hang() -> None:
+        over.set()
+        await asyncio.Event().wait()
+
+    async def wait_for_the_other() -> None:
+        await over.wait()
+        await Plug.close(until_the_other)
+
+    hanging = Plug()
+    monkeypatch.setattr(hanging, "close", hang)
+    monkeypatch.setattr(until_the_other, "close", wait_for_the_other)
+    monkeypatch.setattr(plugins, "CLOSE_S", 0.05)
+    async with asyncio.timeout(20):
+        with capture_logs() as logs:
+            await registry.close({"waits": until_the_other, "hangs": hanging, "plug": at_once})  # type: ignore[dict-item]
+    assert (at_once.closed, until_the_other.closed) == (1, 1)
+    told = {"event": "executor_not_closed", "type": "hangs", "error": "it took longer than 0.05 s"}
     assert logs == [{"log_level": "warning", **told}]

@@ -46,7 +46,8 @@ _log = structlog.get_logger(__name__)
 # How far this machine's clock may be from the database's before that is logged.
 SKEW_MS = 1_000
 
-# How long each part of the end may wait for the database, beside the time that is given to runs.
+# How long each part of the end may take, beside the time that is given to runs: the loops end; events, spans and the
+# lease are let go; the database is told; all connections are closed. What a part consists of is done side by side.
 GOODBYE_S = 5.0
 
 
@@ -106,9 +107,9 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         finally:
             failed = [task for task in tasks if task.done()]
             await _stop(server, store, tasks, suppress(Exception if failed else Unavailable))
-            await registry.close(executors)
-            await audience_sources.close(sources)
-            await post.close()
+            await asyncio.gather(
+                registry.close(executors), audience_sources.close(sources), _within(GOODBYE_S, post.close())
+            )
             refuse_failed(failed)
 
 
@@ -149,17 +150,22 @@ async def _stop(
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks, timeout=GOODBYE_S)
-    if server.deliverer is not None:
+
+    async def say(work: Coroutine[Any, Any, Any]) -> None:
         with goodbye:
-            await _within(GOODBYE_S, server.deliverer.close())
+            await _within(GOODBYE_S, work)
+
+    parts: list[Coroutine[Any, Any, Any]] = []
+    if server.deliverer is not None:
+        parts.append(say(server.deliverer.close()))
     if server.lease is not None:
-        await server.lease.close()
+        parts.append(server.lease.close())
     if server.tracing is not None:
         store.figures.tell = None  # nobody sends any more spans
-        await asyncio.to_thread(server.tracing.close)
-    with goodbye:
-        await _within(GOODBYE_S, server.services.identities.write_last_used())
-        await _within(GOODBYE_S, store.urgent(nodes.stop, server.id, server.services.clock.now_ms()))
+        parts.append(asyncio.to_thread(server.tracing.close))
+    await asyncio.gather(*parts)
+    stopped = store.urgent(nodes.stop, server.id, server.services.clock.now_ms())
+    await asyncio.gather(say(server.services.identities.write_last_used()), say(stopped))
 
 
 async def _within(seconds: float, work: Coroutine[Any, Any, Any]) -> None:

@@ -43,5 +43,5 @@ def load(options: AudienceOptions, found: Iterable[EntryPoint] | None = None) ->
 
 
 async def close(sources: Mapping[str, Source]) -> None:
-    """Closes all sources, even if closing one of them fails."""
+    """Closes all sources side by side; see `plugins.close`."""
     await plugins.close(sources, _WHAT)

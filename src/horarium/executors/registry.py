@@ -32,5 +32,5 @@ def load(options: ExecutorOptions, found: Iterable[EntryPoint] | None = None) ->
 
 
 async def close(executors: Mapping[str, Executor]) -> None:
-    """Closes all executors, even if closing one of them fails."""
+    """Closes all executors side by side; see `plugins.close`."""
     await plugins.close(executors, _WHAT)

@@ -16,6 +16,7 @@ the address and the token for it. Runs of these targets cannot be watched: broke
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -134,8 +135,7 @@ class MessageExecutor:
 
     async def close(self) -> None:
         """Closes all connections."""
-        for broker in self._brokers.values():
-            await broker.close()
+        await asyncio.gather(*(broker.close() for broker in self._brokers.values()))
 
 
 class _CompiledMessage:
