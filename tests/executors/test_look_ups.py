@@ -284,10 +284,10 @@ async def test_where_the_system_gives_no_thread_the_name_fails_and_the_next_one_
     begin = threading.Thread.start
 
     def refused(thread: threading.Thread) -> None:
-        monkeypatch.setattr(module.Thread, "start", begin)
+        monkeypatch.setattr(threading.Thread, "start", begin)
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(module.Thread, "start", refused)
+    monkeypatch.setattr(threading.Thread, "start", refused)
     with pytest.raises(OSError, match="can't start new thread"):
         await looking.find(ONE, Name("quick", 0))
     assert await looking.find(ONE, Name("quick", 0))

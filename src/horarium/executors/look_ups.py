@@ -12,14 +12,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
-from threading import Thread
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from horarium.domain.ids import Id
 from horarium.domain.places import may_take
+from horarium.service.beside import beside
 
 # How many names are looked up at the same time, and how many of one workspace.
 MOST = 128
@@ -138,31 +137,15 @@ class LookUps:
                 del self._waiting[workspace]
 
     def _start(self, asked: _LookUp) -> None:
-        loop = asyncio.get_running_loop()
-        found: asyncio.Future[_Answer] = loop.create_future()
-        # The end of the process would wait for the threads of a pool. It waits for no such thread.
-        asking = Thread(
-            target=self._ask, args=(asked.name, loop, [found]), name="horarium-resolve", daemon=True
-        )
+        found: asyncio.Future[_Answer]
         try:
-            asking.start()
+            found = beside(partial(self._look_up, asked.name), "horarium-resolve")
         except RuntimeError as error:  # the system has no more threads for this account
+            found = asyncio.get_running_loop().create_future()
             found.set_exception(OSError(f"it could not be looked up: {error}"))
         self._busy[asked.workspace] += 1
         self._under_way[asked.name] = asked
         found.add_done_callback(partial(self._ended, asked))
-
-    def _ask(self, name: Name, loop: asyncio.AbstractEventLoop, box: list[Any]) -> None:
-        """Ask the system, in a thread of its own."""
-        box.append(self._looked_up(name))
-        with suppress(RuntimeError):  # the event loop has ended meanwhile
-            loop.call_soon_threadsafe(_hand_over, box)
-
-    def _looked_up(self, name: Name) -> tuple[_Answer, Exception | None]:
-        try:
-            return self._look_up(name), None
-        except Exception as error:
-            return (), error
 
     def _ended(self, asked: _LookUp, found: asyncio.Future[_Answer]) -> None:
         self._busy[asked.workspace] -= 1
@@ -188,17 +171,6 @@ class LookUps:
         self._waiting.clear()
         for asked in waiting:
             asked.answer.cancel()
-
-
-def _hand_over(box: list[Any]) -> None:
-    """Tell what a thread has found. All is taken out of the box: an error leads to the frames of the thread, and these
-    must not lead back to the error."""
-    answer, wrong = box.pop()
-    found = box.pop()
-    if wrong is None:
-        found.set_result(answer)
-    else:
-        found.set_exception(wrong)
 
 
 def _tell(asked: _LookUp, found: asyncio.Future[_Answer]) -> None:

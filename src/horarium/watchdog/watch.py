@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import aiohttp
 import structlog
 
 from horarium.domain.errors import HorariumError, Unavailable
+from horarium.service.beside import beside
 from horarium.store.postgres import PostgresStore
 from horarium.store.sqlite.transaction import SqliteTx, drive
 from horarium.store.statements import load
@@ -130,7 +132,7 @@ class Watchdog:
             message = self._unsent[0]
             slow = self._sending is not None
             if self._sending is None:
-                self._sending = asyncio.ensure_future(beside(self.send, message))
+                self._sending = beside(partial(self.send, message), _ALERT_THREAD)
             await asyncio.wait({self._sending}, timeout=ANSWER_S)
             if not self._sending.done():  # it goes on while the next rounds look
                 if not slow:
@@ -151,32 +153,6 @@ class Watchdog:
             self._pinged = time.monotonic()
         except (aiohttp.ClientError, TimeoutError) as error:
             _log.warning("ping_failed", error=type(error).__name__)
-
-
-async def beside(send: Send, message: Message) -> bool:
-    """Send a message in a thread that the end of the process does not wait for."""
-    loop = asyncio.get_running_loop()
-    sent: asyncio.Future[bool] = loop.create_future()
-
-    def tell(answer: bool, error: Exception | None) -> None:
-        if sent.done():
-            return
-        if error is None:
-            sent.set_result(answer)
-        else:
-            sent.set_exception(error)
-
-    def work() -> None:
-        answer, wrong = False, None
-        try:
-            answer = send(message)
-        except Exception as error:
-            wrong = error
-        with suppress(RuntimeError):  # the event loop has ended meanwhile
-            loop.call_soon_threadsafe(tell, answer, wrong)
-
-    threading.Thread(target=work, name=_ALERT_THREAD, daemon=True).start()
-    return await sent
 
 
 async def _asked(session: aiohttp.ClientSession, address: str) -> str | None:
