@@ -230,4 +230,5 @@ async def test_the_driver_of_sql_servers_waits_in_threads_that_nobody_else_wants
     databases._pin(engine, Address(url, {"timeout": 10}, "127.0.0.1", 1433, "crm"), guard, threads)
     (pin,) = engine.dialect.dispatch.do_connect
     await greenlet_spawn(pin, dialect, None, given, named)
-    assert (given, named) == (["dsn"], {"ansi": True, "timeout": 10, "executor": threads})
+    opened = {"executor": threads, "async_creator_fn": databases.connect_odbc}
+    assert (given, named) == (["dsn"], {"ansi": True, "timeout": 10, **opened})

@@ -34,6 +34,8 @@ from horarium.executors.sql.dialled import DIALLED, Dialled
 from horarium.executors.sql.dialled import connect as connect_dialled
 from horarium.executors.sql.failures import NotThere
 from horarium.executors.sql.guard import DatabaseGuard, own_refusal
+from horarium.executors.sql.odbc import OdbcThreads
+from horarium.executors.sql.odbc import connect as connect_odbc
 from horarium.executors.sql.received import connect as open_counted
 from horarium.executors.sql.received import connect_mysql, counting_of, cut_off
 from horarium.service.breakdowns import is_of_library
@@ -103,8 +105,13 @@ class NetworkDatabase:
     """A database on the network, reached through an asynchronous driver."""
 
     def __init__(
-        self, address: Address, guard: DatabaseGuard, decode: Callable[[str], Any] = decode_column
+        self,
+        address: Address,
+        guard: DatabaseGuard,
+        decode: Callable[[str], Any] = decode_column,
+        odbc: OdbcThreads | None = None,
     ) -> None:
+        """`odbc`: the threads of the driver of SQL Servers."""
         try:
             self._engine: Any = importlib.import_module(_ASYNCHRONOUS).create_async_engine(
                 address.url,
@@ -124,11 +131,7 @@ class NetworkDatabase:
             # Some drivers look at the parts of the URL here, such as the name of the database.
             raise exc.ArgumentError(str(error)) from error
         self.dialect = self._engine.dialect.name
-        # The driver of SQL Servers waits in threads: its own ones, which nobody else wants.
-        self._threads: ThreadPoolExecutor | None = None
-        if self._engine.dialect.driver == "aioodbc":
-            self._threads = ThreadPoolExecutor(POOL_SIZE + POOL_OVERFLOW, "horarium-odbc")
-        _pin(self._engine.sync_engine, address, guard, self._threads)
+        _pin(self._engine.sync_engine, address, guard, odbc)
         _refuse_own(self._engine.sync_engine, address, guard)
         self.tables: dict[tuple[str | None, str], Table] = {}
         self.markers: dict[str | None, bool] = {}
@@ -150,8 +153,6 @@ class NetworkDatabase:
                 async with asyncio.timeout(CLOSE_S):
                     await self._engine.dispose()
                     break
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _counted(connection: Connection, work: Callable[[Connection], T]) -> T:
@@ -167,13 +168,11 @@ def _counted(connection: Connection, work: Callable[[Connection], T]) -> T:
         raise
 
 
-def _pin(
-    engine: Engine, address: Address, guard: DatabaseGuard, threads: ThreadPoolExecutor | None = None
-) -> None:
+def _pin(engine: Engine, address: Address, guard: DatabaseGuard, odbc: OdbcThreads | None = None) -> None:
     """Makes each new connection go to an address that the guard looked up and checked just before.
 
     The driver is given addresses instead of the name. If it looked up the name again, it could get another address.
-    `threads` are those of a driver that waits in threads.
+    `odbc` are the threads of the driver of SQL Servers.
     """
 
     @event.listens_for(engine, "do_connect")
@@ -189,8 +188,8 @@ def _pin(
         named.update(by_name, **address.arguments)
         if dialect.driver == "aiomysql":
             named["async_creator_fn"] = connect_mysql
-        elif threads is not None:
-            named["executor"] = threads
+        elif dialect.driver == "aioodbc":
+            named["executor"], named["async_creator_fn"] = odbc, connect_odbc
         elif dialect.driver in DIALLED:
             judge = partial(guard.resolve, name=address.database)
             mysql = dialect.name in ("mysql", "mariadb")
@@ -392,6 +391,7 @@ class Databases:
         self._open: OrderedDict[str, Database] = OrderedDict()
         self._ending: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="horarium-sql")
+        self._odbc = OdbcThreads()
         # Limits the threads of each workspace, by the folder of its databases. Kept while one of them is open.
         self._shares: WeakValueDictionary[Path, asyncio.Semaphore] = WeakValueDictionary()
 
@@ -399,7 +399,7 @@ class Databases:
         """The database at an address. `key` is its connection URL: equal URLs share one open database."""
         if _ASYNCHRONOUS not in sys.modules:
             await asyncio.to_thread(importlib.import_module, _ASYNCHRONOUS)
-        return self._get(key, lambda: NetworkDatabase(address, self._guard, self._decode))
+        return self._get(key, lambda: NetworkDatabase(address, self._guard, self._decode, self._odbc))
 
     async def embedded(self, path: Path) -> Database:
         """The embedded database in a file. Raises NotThere if the file does not exist."""
@@ -414,6 +414,7 @@ class Databases:
             self._end(self._open.popitem()[1])
         await asyncio.gather(*self._ending, return_exceptions=True)
         await self._guard.close()
+        self._odbc.shutdown()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _get(self, key: str, make: Callable[[], Database]) -> Database:
