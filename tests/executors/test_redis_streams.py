@@ -73,3 +73,45 @@ async def test_an_answer_that_names_the_run_is_told_without_that():
     await asyncio.sleep(0)
     _answer(list(client._waiting), [[1, b"1-1", b"horarium:run_1"]])
     assert (await asked, client.demoted) == ([1, b"1-1"], False)
+
+
+class Library:
+    """An emulated client of the library. Its first round trip is never over."""
+
+    def __init__(self):
+        self.sent, self.given_up, self.begun = [], 0, asyncio.Event()
+
+    def pipeline(self, transaction):
+        self._scripts = []
+        return self
+
+    def eval(self, text, number, key, *rest):
+        self._scripts.append(key)
+
+    async def execute(self, raise_on_error):
+        self.sent.append(scripts := self._scripts)
+        self.begun.set()
+        if len(self.sent) == 1:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.given_up += 1
+        return [[1, b"1-1", key.encode()] for key in scripts]
+
+
+async def test_a_round_trip_that_nobody_waits_for_any_more_is_given_up_and_the_next_one_goes_on(monkeypatch):
+    monkeypatch.setattr("horarium.executors.engines.redis_servers._ROUND_TRIPS", 1)
+    library = Library()
+    client = RedisClient(library)
+    first, second = (asyncio.create_task(client.script("", (key,), ())) for key in ("one", "two"))
+    await library.begun.wait()
+    last = asyncio.create_task(client.script("", ("three",), ()))
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    await asyncio.sleep(0)
+    assert not library.given_up  # somebody waits for it
+    second.cancel()
+    async with asyncio.timeout(10):
+        assert await last == [1, b"1-1"]
+    assert library.given_up == 1
+    assert library.sent == [["one", "two"], ["three"]]

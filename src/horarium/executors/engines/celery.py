@@ -48,6 +48,7 @@ from horarium.executors.engines.redis_servers import (
     RedisServers,
     check_redis_place,
     check_remember,
+    looking,
     looks_together,
     remember_s,
     told,
@@ -172,7 +173,7 @@ async def _read(client: Any, runs: Sequence[Watched], most: int) -> list[bytes |
     pipeline = client.library.pipeline(transaction=False)
     for run in runs:
         pipeline.getrange(f"celery-task-meta-{run.handle}", 0, most)
-    with told_apart():
+    with told_apart(), looking(len(runs), most + 1):
         read = await pipeline.execute(raise_on_error=False)
     return [told(one) if isinstance(one, Exception) else one for one in read]
 

@@ -13,6 +13,7 @@ import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -71,8 +72,11 @@ _ADD_ONCE = _ONCE % "local put = redis.call('XADD', KEYS[2], unpack(ARGV, 2))"
 # How a server's words begin where it cannot write to its disk, and where too few of its replicas are there.
 _LATER = ("MISCONF", "NOREPLICAS")
 NOT_REDIS = "it does not answer as Redis does"
-# The most that is read in one round trip, of all its answers together (bytes).
+# The most that is read in one round trip, of all its answers together (bytes): of looks at runs, and of all else.
 MOST_READ = 8 * 1024 * 1024
+MOST_SAID = 256 * 1024
+# What of that the answer to one look may have beside what is kept of it (bytes).
+_BESIDE_LOOK = 4 * 1024
 # Runs that are looked at in one round trip at most.
 _LOOKS_TOGETHER = 50
 # What a part of an answer takes beside its bytes.
@@ -135,6 +139,20 @@ def check_redis_place(config: Mapping[str, Any]) -> list[Problem]:
 def looks_together(each: int) -> int:
     """How many looks go in one round trip where the answer to each has up to so many bytes."""
     return max(1, min(_LOOKS_TOGETHER, MOST_READ * 3 // 4 // each))
+
+
+@contextmanager
+def looking(runs: int, each: int) -> Iterator[None]:
+    """A block that looks at so many runs in one round trip, where the answer to each has up to so many bytes."""
+    before = _expected.set(MOST_SAID + runs * (each + _BESIDE_LOOK))
+    try:
+        yield
+    finally:
+        _expected.reset(before)
+
+
+# How much the answers to what is sent from here may have together (bytes).
+_expected: ContextVar[int] = ContextVar("redis_answers", default=MOST_SAID)
 
 
 class RedisServers:
@@ -253,7 +271,7 @@ class RedisClient:
         raise OSError(NOT_REDIS)
 
     async def script_alone(self, text: str, keys: Sequence[Any], arguments: Sequence[Any]) -> Any:
-        """Like `script`, for one with a long answer: it has a round trip of its own."""
+        """Like `script`, for one with a long answer (see `looking`): it has a round trip of its own."""
         with told_apart():
             return await self.library.eval(text, len(keys), *keys, *arguments)
 
@@ -266,7 +284,7 @@ class RedisClient:
                     pipeline = self.library.pipeline(transaction=False)
                     for text, keys, arguments, _ in taken:
                         pipeline.eval(text, len(keys), *keys, *arguments)
-                    answers = await pipeline.execute(raise_on_error=False)
+                    answers = await _while_wanted(pipeline, [script[3] for script in taken])
             except BaseException as error:
                 _answer(taken, [error] * len(taken))
                 if not isinstance(error, Exception):
@@ -280,6 +298,31 @@ class RedisClient:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
         await self.library.aclose(close_connection_pool=True)
+
+
+async def _while_wanted(pipeline: Any, wanted: Sequence[asyncio.Future[Any]]) -> Sequence[Any]:
+    """What a server answers to a pipeline. Once nobody waits for that any more, it is given up, and its connection with
+    it: the library has a limit of time for each piece of an answer, but none for all."""
+    asking = asyncio.ensure_future(pipeline.execute(raise_on_error=False))
+    left = set(wanted)
+
+    def ended(answer: asyncio.Future[Any]) -> None:
+        left.discard(answer)
+        if not left:
+            asking.cancel()
+
+    for answer in wanted:
+        answer.add_done_callback(ended)
+    try:
+        await asyncio.wait([asking])
+    except asyncio.CancelledError:
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        raise
+    if asking.cancelled():
+        return [None] * len(wanted)
+    answers: Sequence[Any] = asking.result()
+    return answers
 
 
 def _answer(scripts: Sequence[Any], answers: Sequence[Any]) -> None:
@@ -352,15 +395,16 @@ def _bounded_parser() -> type:
     wrong = importlib.import_module("redis.exceptions").InvalidResponse
 
     class Bounded(base):  # type: ignore[misc,valid-type]
-        """Reads MOST_READ of what answers the commands that are sent together. Each part of an answer counts, also
-        those that hold nothing."""
+        """Reads as much as is expected of what answers the commands that are sent together. Each part of an answer
+        counts, also those that hold nothing."""
 
-        _left = MOST_READ
+        _left = _most = MOST_SAID
         _turns = Turns()
 
         def begin(self) -> None:
             """Commands are sent: the answers to those before have been read."""
-            self._left, self._turns = MOST_READ, Turns()
+            self._left = self._most = _expected.get()
+            self._turns = Turns()
 
         async def read_response(self, disable_decoding: bool = False) -> Any:
             try:
@@ -381,7 +425,7 @@ def _bounded_parser() -> type:
         def _count(self, length: int) -> None:
             self._left -= length
             if length < 0 or self._left < 0:
-                raise TooLong(MOST_READ)
+                raise TooLong(self._most)
 
     return Bounded
 

@@ -49,6 +49,7 @@ from horarium.executors.engines.redis_servers import (
     RedisServers,
     check_redis_place,
     check_remember,
+    looking,
     looks_together,
     remember_s,
     told_apart,
@@ -203,7 +204,8 @@ class RqExecutor:
 
             async def look(some: Sequence[Watched]) -> Mapping[Id, Seen]:
                 keys = [key for run in some for key in (f"rq:job:{run.handle}", f"rq:results:{run.handle}")]
-                read = await client.script_alone(_LOOK, keys, (most,))
+                with looking(len(some), 2 * most):
+                    read = await client.script_alone(_LOOK, keys, (most,))
                 if not isinstance(read, list) or len(read) != len(some):
                     raise OSError(NOT_REDIS)
                 return await seen_of(some, read, outcome)
