@@ -258,14 +258,6 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"runs.error": "e", "runs.state": "failed", ":low": Id("runs"), ":high": b"\xff", ":after": b""},
         Not({"runs.error": None}), Not({"runs.state": "cancelled"}), Not({"runs.fire_id": O}), Not({":low": b"\xff"}),
         Not({":high": Id("runs")}), Not({":after": Id("runs")})],
-    "generations_of_fire": [
-        {"runs.generation": 1, "runs.slot_ms": None, ":low": Id("runs"), ":high": b"\xff"},
-        Not({"runs.generation": 0}), Not({"runs.slot_ms": 1}), Not({"runs.fire_id": O}), Not({":high": Id("runs")})],
-    "latest_generation": [
-        {"runs.generation": 1, "runs.slot_ms": None, ":low": Id("runs"), ":high": b"\xff"},
-        Not({"runs.slot_ms": 1}), Not({"runs.fire_id": O}), Not({"runs.row_key": "another"}),
-        Not({":high": Id("runs")}),
-        Not({":low": b"\xff"})],
     "errors_of_fire": [
         {"runs.error": "e", "runs.state": "failed", "runs.generation": 0, ":fire_id": Id("fires"), ":low": Id("runs"),
          ":high": b"\xff"},

@@ -39,3 +39,16 @@ async def test_failed_rows_are_found_until_they_run_again(tenant, store):
     assert len(again) == 3
     assert not set(found[:2]) & set(again)
     assert {id_time(run) for run in again} == {id_time(fire)}
+
+
+async def test_a_row_is_run_again_however_often_it_was_and_whatever_was_deleted_of_that(tenant, store):
+    fire, node = await ended(tenant, store)
+    (first,) = await store.read(fire_failures.failed_rows, tenant.workspace, fire, 1)
+    again = [await store.write(runs.replay_run, tenant.workspace, first, NOW + n) for n in range(40)]
+    assert [run.generation for run in again] == list(range(1, 41))
+    await node.record(await node.claim(NOW + 50), SUCCEEDED, NOW + 50)
+    for gone in again[1:4]:
+        await store.write(runs.delete_run, tenant.workspace, gone.id)
+    later = await store.write(runs.replay_run, tenant.workspace, again[4].id, NOW + 60)
+    assert later.generation == 41
+    assert first not in await store.read(fire_failures.failed_rows, tenant.workspace, fire, 10)

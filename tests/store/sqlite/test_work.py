@@ -5,8 +5,12 @@ from contextlib import closing
 
 import pytest
 
+from horarium.domain.ids import fire_id, run_id
 from horarium.store.sqlite.connection import connect
+from horarium.store.sqlite.transaction import SqliteTx, drive
 from horarium.store.statements import load
+from horarium.store.verbs.fire_failures import failed_rows
+from horarium.store.verbs.runs import replay_run
 from tests.support.sqlite_schema import fill_memory
 
 HERE, OTHER = b"here" * 4, b"away" * 4
@@ -40,8 +44,8 @@ def rows(table, **given):
     return store
 
 
-def steps_of(stores, statement, given, count):
-    """How many steps a statement takes beside so many rows, with the checks of what refers to those that it deletes."""
+def steps_while(stores, count, act):
+    """How many steps something takes beside so many rows."""
     steps = 0
 
     def step():
@@ -55,10 +59,22 @@ def steps_of(stores, statement, given, count):
         for store in stores:
             store(connection, count)
         connection.execute("PRAGMA foreign_keys=ON")
-        text, values = load("sqlite")[statement].sqlite_text(given)
         connection.set_progress_handler(step, 1)
-        connection.execute(text, values).fetchall()
+        act(connection)
     return steps
+
+
+def steps_of(stores, statement, given, count):
+    """How many steps a statement takes beside so many rows, with the checks of what refers to those that it deletes."""
+    text, values = load("sqlite")[statement].sqlite_text(given)
+    return steps_while(stores, count, lambda connection: connection.execute(text, values).fetchall())
+
+
+def steps_of_verb(stores, count, verb, *args):
+    """How many steps a verb takes beside so many rows."""
+    return steps_while(
+        stores, count, lambda connection: drive(verb(SqliteTx(connection, load("sqlite")), *args))
+    )
 
 
 def assert_steady(stores, statement, given):
@@ -318,3 +334,23 @@ def test_whether_pauses_can_be_settled_is_asked_of_each_schedule_by_itself():
 )
 def test_a_statement_looks_at_nothing_that_it_does_not_want(statement, given, stores):
     assert_steady(stores, statement, given)
+
+
+FIRE = fire_id(ONE, "clock", NOW)
+
+
+@pytest.mark.parametrize(
+    ("verb", "given"), [(replay_run, (run_id(FIRE, "0"), NOW)), (failed_rows, (FIRE, 10))]
+)
+def test_rows_are_run_again_without_a_look_at_the_other_rows_of_their_fire(verb, given):
+    """A fire may have millions of rows, and what looked at all of them held SQLite's writer for each that ran again."""
+    own = {"workspace_id": HERE, "schedule_id": ONE, "fire_id": FIRE, "finished_ms": NOW}
+    ended = {"state": "succeeded", "mode": "clock", "target_id": ONE}
+    stores = [
+        *SCHEDULE,
+        one("targets", id=ONE, workspace_id=HERE),
+        one("fires", id=FIRE, workspace_id=HERE, schedule_id=ONE, kind="clock", state="completed"),
+        rows("runs", **own, **ended, row_key=str, id=lambda row: run_id(FIRE, str(row))),
+    ]
+    few, many = (steps_of_verb(stores, count, verb, HERE, *given) for count in (FEW, MANY))
+    assert many <= few + SLACK

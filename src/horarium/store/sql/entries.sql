@@ -9,6 +9,9 @@ CASE WHEN t.max_concurrency IS NULL AND t.rate_per_second IS NULL THEN 0 ELSE 1 
 SELECT f.id FROM (SELECT id FROM fires UNION ALL SELECT id FROM runs WHERE slot_ms IS NOT NULL) f
 WHERE f.id IN (:ids...);
 
+-- name: runs_there
+SELECT r.id FROM runs r WHERE r.id IN (:ids...);
+
 -- name: insert_fires
 -- Fires that have a row of their own: those with an audience, and those that wait.
 INSERT INTO fires (id, workspace_id, schedule_id, version, kind, slot_ms, due_ms, request, state, fired_ms,

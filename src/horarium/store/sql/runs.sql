@@ -69,12 +69,6 @@ INSERT INTO fires (id, workspace_id, schedule_id, version, kind, slot_ms, due_ms
 -- name: delete_run
 DELETE FROM runs WHERE id = :id AND workspace_id = :workspace_id AND state IN ('succeeded', 'failed', 'cancelled');
 
--- name: latest_generation
--- How often a row of a fire has been run again; null if never. All runs of a fire have its time.
-SELECT max(generation) FROM runs
-WHERE schedule_id = :schedule_id AND slot_ms IS NULL AND id >= :low AND id < :high
-  AND fire_id = :fire_id AND row_key = :row_key;
-
 -- name: callback_of_run
 -- A callback with the run that it ends, as rows.CallbackRow.
 SELECT c.run_id, c.workspace_id, c.token_hash, c.attempt, c.deadline_ms, c.lease_ms, c.answer, r.state, r.started_ms,

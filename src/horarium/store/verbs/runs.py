@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.execution import TimeIsUp
-from horarium.domain.ids import Id, derived_id, id_time, lowest_id_at, run_id
+from horarium.domain.ids import Id, derived_id, run_id
 from horarium.domain.run import Attempt, Run, RunMode, RunState
 from horarium.domain.waiting import waits_from_text
 from horarium.domain.watching import deadline_error
@@ -23,6 +23,9 @@ from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, settle
 # The members of enums by their values: in a tenth of the time that asking the enum takes.
 _STATES = {state.value: state for state in RunState}
 _MODES = {mode.value: mode for mode in RunMode}
+# Which later generations of a run are asked for at once: the next ones, since some may have been deleted, and some far
+# ahead, so that very many are passed in a few steps.
+_STEPS = (*range(1, 9), *(1 << power for power in range(4, 20)))
 
 
 class _StoredRun(NamedTuple):
@@ -145,16 +148,7 @@ async def replay_run(tx: Tx, workspace_id: Id, run: Id, now: int) -> Run:
     if not old.state.final:
         raise Conflict("the run is still open: cancel it first, or wait", "state")
     if old.fire_id is not None:
-        at = id_time(old.fire_id)
-        row = await tx.row(
-            "latest_generation",
-            fire_id=old.fire_id,
-            row_key=old.row_key,
-            schedule_id=old.schedule_id,
-            low=lowest_id_at(at),
-            high=lowest_id_at(at + 1),
-        )
-        generation = int(row[0] or 0) + 1
+        generation = await _latest_generation(tx, old.fire_id, old) + 1
         new = run_id(old.fire_id, old.row_key, generation)
     else:
         generation = old.generation + 1
@@ -175,6 +169,18 @@ async def replay_run(tx: Tx, workspace_id: Id, run: Id, now: int) -> Run:
     )
     await _enter_run(tx, again)
     return (await get_run(tx, workspace_id, new))[0]
+
+
+async def _latest_generation(tx: Tx, fire_id: Id, run: Run) -> int:
+    """How often the row of a run has been run again. The runs of a row are asked for by their ids, which tell their
+    generation: to look for them would be to look at all rows of the fire, of which there may be millions."""
+    latest = run.generation
+    while True:
+        asked = {run_id(fire_id, run.row_key, latest + step): latest + step for step in _STEPS}
+        found = [asked[known] for (known,) in await tx.rows("runs_there", ids=list(asked))]
+        if not found:
+            return latest
+        latest = max(found)
 
 
 async def run_target(tx: Tx, workspace_id: Id, target_id: Id, new: Id, data: str | None, now: int) -> Run:
