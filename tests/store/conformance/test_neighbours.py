@@ -50,7 +50,9 @@ SUMMED = {
     "counts_of_upkeep",
     "newest_ids",
     "nodes_by_life",
+    "pending_upkeep",
     "settled_total",
+    "stuck_looked_to",
 }
 
 
