@@ -5,13 +5,15 @@ import itertools
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
-from horarium.domain.ids import random_id
+from horarium.domain.ids import HIGHEST_ID, random_id
+from horarium.domain.listings import RunListing
 from horarium.domain.overlap import Overlap
 from horarium.domain.run import RunState
 from horarium.domain.schedule import Policies
 from horarium.domain.target import TargetKind
 from horarium.store.rows import BegunRun
 from horarium.store.verbs import dispatch, run_lists, runs
+from horarium.store.verbs.run_pages import find_runs
 from tests.store.conformance.test_callbacks import open_for
 from tests.support.tenant import ACCEPTED, FAILED, MINUTE, NOON, SUCCEEDED, TRY_AGAIN, Node, Tenant
 
@@ -144,6 +146,39 @@ async def test_pages_of_a_target_leave_no_run_out_whatever_others_have_run_meanw
             assert len(page) == min(size, len(expected) - len(paged))
             paged += page
         assert paged == expected
+
+
+@pytest.mark.parametrize("state", [None, "succeeded", "failed"])
+async def test_of_targets_that_many_schedules_run_the_newest_runs_are_looked_at(
+    tenant, store, monkeypatch, state
+):
+    """To look at each of 50,000 schedules for their newest runs took PostgreSQL five seconds."""
+    for name, value in (("NEARBY", 0), ("NEARBY_FOR_EACH", 0), ("FEW_VERSIONS", 1), ("MOST_LOOKED_AT", 5)):
+        monkeypatch.setattr(run_lists, name, value)
+    await crowd(tenant)
+    newest = await store.read(run_lists.list_runs, tenant.workspace, 1_000)
+    looked_at = [run for run in newest if state != "failed" or run.error is not None]
+    targets = {run.target_id for run in newest}
+    for target in targets:
+        expected = matching(looked_at[:6], {}, target=target, state=state)
+        for skip in (0, 1):
+            given = {"target_id": target, "state": state}
+            found = await store.read(run_lists.list_runs, tenant.workspace, 1_000, skip=skip, **given)
+            assert found == expected[skip:]
+        assert await store.read(run_lists.count_runs, tenant.workspace, **given) == len(expected)
+        paged, cursor = [], HIGHEST_ID
+        while cursor is not None:
+            listing = RunListing(tenant.workspace, 3, cursor, target_id=target, state=state)
+            page = await store.read(find_runs, listing, 2)
+            paged, cursor = [*paged, *page], page.reached
+        assert paged == matching(newest, {}, target=target, state=state)
+
+
+async def test_no_page_begins_behind_more_runs_than_the_deepest(tenant, store, monkeypatch):
+    await crowd(tenant)
+    monkeypatch.setattr(run_lists, "DEEPEST", 2)
+    assert await store.read(run_lists.list_runs, tenant.workspace, 5, skip=2) != []
+    assert await store.read(run_lists.list_runs, tenant.workspace, 5, skip=3) == []
 
 
 async def test_a_count_stops_where_it_need_not_be_exact_any_more(tenant, store, monkeypatch):

@@ -151,6 +151,11 @@ WHERE r.workspace_id = :workspace_id AND r.error IS NOT NULL AND r.id < :cursor 
   {state_filter}
 ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
 
+-- name: run_id_with_error_further_down
+SELECT r.id FROM runs r
+WHERE r.workspace_id = :workspace_id AND r.error IS NOT NULL AND r.id < :cursor
+ORDER BY r.id DESC LIMIT 1 OFFSET :skip;
+
 -- name: open_run_ids
 SELECT o.id FROM ({open_runs}) o WHERE o.id < :cursor AND {open_filters}
 ORDER BY o.id DESC LIMIT :limit;

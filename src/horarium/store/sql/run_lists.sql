@@ -55,6 +55,23 @@ WHERE r.workspace_id = :workspace_id AND r.id < :cursor AND r.id >= :floor AND r
   {state_filter}
 ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
 
+-- name: versions_of_targets
+-- In how many versions of schedules targets stand; stops at a limit.
+WITH wanted (id) AS ({targets_wanted})
+SELECT count(*) FROM (
+    SELECT 1 FROM wanted w CROSS JOIN versions v WHERE v.target_id = w.id
+    LIMIT :limit
+) AS counted;
+
+-- name: count_nearby_runs_of_targets
+WITH wanted (id) AS ({targets_wanted})
+SELECT count(*) FROM (
+    SELECT 1 FROM runs r
+    WHERE r.workspace_id = :workspace_id AND r.id >= :floor AND r.target_id IN (SELECT id FROM wanted)
+      {state_filter}
+    LIMIT :limit
+) AS counted;
+
 -- name: run_ids_of_targets
 -- The newest runs of targets: of each schedule that has run one of them its newest, then those without a schedule.
 WITH wanted (id) AS ({targets_wanted}),
@@ -95,7 +112,7 @@ SELECT count(*) FROM (
 
 -- name: count_runs_with_error
 SELECT count(*) FROM (
-    SELECT 1 FROM runs r WHERE r.workspace_id = :workspace_id AND r.error IS NOT NULL
+    SELECT 1 FROM runs r WHERE r.workspace_id = :workspace_id AND r.error IS NOT NULL AND r.id >= :floor
     {run_filters}
     {state_filter}
     LIMIT :limit

@@ -1,11 +1,6 @@
 -- Pages of runs and fires of a whole workspace. A page looks at a bounded number of rows: the statements go down to the
 -- id `floor`, which one of those called `..._further_down` has named.
 
--- name: run_id_with_error_further_down
-SELECT r.id FROM runs r
-WHERE r.workspace_id = :workspace_id AND r.error IS NOT NULL AND r.id < :cursor
-ORDER BY r.id DESC LIMIT 1 OFFSET :skip;
-
 -- name: run_id_of_schedule_further_down
 SELECT r.id FROM {runs_by_schedule} r
 WHERE {run_in_workspace} AND r.schedule_id = :schedule_id AND r.id < :cursor

@@ -2,7 +2,8 @@
 
 A list with few matches must not read a workspace's whole history, so the filters decide by which way the runs are
 found: those that ended badly and those that are not over by indexes of their own, and those of targets first among the
-newest runs, then through the schedules that have run these targets.
+newest runs, then through the schedules that have run these targets. Where these schedules are many, the newest runs
+are all that is looked at.
 """
 
 from __future__ import annotations
@@ -28,6 +29,13 @@ NEARBY, NEARBY_FOR_EACH = 2_000, 10
 # Among how many of the newest runs of a workspace those of some schedules are looked for first, so that few are read of
 # schedules that have many.
 AROUND = 20_000
+# At so many of the newest runs a list looks where no index leads to those that it wants: among those that have an
+# error, and where many schedules run what it wants.
+MOST_LOOKED_AT = 20_000
+# Schedules are few where targets stand in fewer versions of schedules than this.
+FEW_VERSIONS = 1_000
+# No page begins behind more runs than this.
+DEEPEST = 20_000
 
 # Whether the runs of a state are under way (None: both), for states of runs that are not over.
 _OPEN = {"open": None, "pending": 0, "running": 1}
@@ -71,14 +79,13 @@ class RunFilters:
         own = {"under_way": _OPEN[self.state or "open"], "filtered": int(filtered), "floor": self.range()[0]}
         return {**self.of_place(), **own}
 
+    def wanted(self) -> dict[str, Any]:
+        """The parameters of `targets_wanted`."""
+        return {"workspace_id": self.workspace_id, "target_id": self.target_id, "kind": self.kind}
+
     def of_targets_wanted(self) -> dict[str, Any]:
         """The parameters of `targets_wanted` and `state_filter`."""
-        return {
-            "workspace_id": self.workspace_id,
-            "target_id": self.target_id,
-            "kind": self.kind,
-            "state": self.state,
-        }
+        return {**self.wanted(), "state": self.state}
 
     def range(self) -> tuple[Id, Id]:
         """The lowest id that can match, and one that is higher than all that can. The runs of a fire have its
@@ -105,8 +112,12 @@ async def list_runs(
 
     `state` is one that runs are shown with (one that a worker has and has not begun is `pending`), or `open` for
     runs that are not over. `kind` keeps runs of one kind of target. Where the texts of the runs are large, there are
-    fewer of them than was asked for, and the page says that it ended early.
+    fewer of them than was asked for, and the page says that it ended early. Behind the DEEPEST-th run there is nothing.
+    Of targets that very many schedules run, and of runs of targets that ended badly, the newest MOST_LOOKED_AT are
+    looked at.
     """
+    if skip > DEEPEST:
+        return PageRows(())
     filters = RunFilters(workspace_id, schedule_id, fire_id, target_id, state, kind)
     floor, above = filters.range()
     below = min(cursor or HIGHEST_ID, above)
@@ -114,6 +125,8 @@ async def list_runs(
     if state in _OPEN:
         rows = await _open_runs(tx, filters, below, limit, skip)
     elif state in _WITH_ERROR:
+        if filters.of_targets:
+            floor = max(floor, await _error_floor(tx, filters, below))
         rows = await tx.rows("list_runs_with_error", **filters.of_row(), **window, floor=floor)
     elif schedule_id is not None:
         found = await tx.rows(
@@ -121,7 +134,8 @@ async def list_runs(
         )
         rows = await rows_of_runs(tx, workspace_id, [run for (run,) in found])
     elif filters.of_targets:
-        rows = await rows_of_targets(tx, filters, below, limit, skip)
+        found_rows = await rows_of_targets(tx, filters, below, limit, skip)
+        rows = await _latest_of_targets(tx, filters, below, limit, skip) if found_rows is None else found_rows
     else:
         rows = await tx.rows("list_runs", **filters.of_row(), **window, floor=floor)
     page = await whole_page(rows, lambda large: tx.rows("runs_named", workspace_id=workspace_id, ids=large))
@@ -136,23 +150,26 @@ async def _open_runs(tx: Tx, filters: RunFilters, cursor: Id, limit: int, skip: 
 
 async def rows_of_targets(
     tx: Tx, filters: RunFilters, cursor: Id, limit: int, skip: int, lowest: Id = LOWEST_ID
-) -> Sequence[Any]:
-    """Rows of the runs of targets, down to the id `lowest`.
+) -> Sequence[Any] | None:
+    """Rows of the runs of targets, down to the id `lowest`; None where they would have to be looked for in very many
+    schedules.
 
     Those of a busy target are among the newest of the workspace. The others are found through the schedules of the
     target, which takes a look at each of them.
     """
     most = skip + limit
-    floor = await _floor(tx, filters, cursor, NEARBY + NEARBY_FOR_EACH * most, lowest)
-    window = {"cursor": cursor, "limit": limit, "floor": floor}
+    floor = await _floor(tx, filters, cursor, min(NEARBY + NEARBY_FOR_EACH * most, MOST_LOOKED_AT), lowest)
     if skip:
-        found = await tx.rows("nearby_run_ids_of_targets", **filters.of_targets_wanted(), **window, skip=skip)
-        if floor == lowest or len(found) == limit:
-            return await rows_of_runs(tx, filters.workspace_id, [run for (run,) in found])
+        ids = await _ids_down_to(tx, filters, cursor, limit, skip, floor)
+        if floor == lowest or len(ids) == limit:
+            return await rows_of_runs(tx, filters.workspace_id, ids)
     else:
+        window = {"cursor": cursor, "limit": limit, "floor": floor}
         rows = await tx.rows("list_runs", **filters.of_row(), **window, skip=0, large=LARGE)
         if floor == lowest or len(rows) == limit:
             return rows
+    if not await _run_by_few(tx, filters):
+        return None
     for around in (AROUND, None):
         floor = lowest if around is None else await _floor(tx, filters, cursor, around, lowest)
         found = await tx.rows(
@@ -166,6 +183,32 @@ async def rows_of_targets(
         if floor == lowest or len(found) == most:
             break
     return await rows_of_runs(tx, filters.workspace_id, [run for (run,) in found[skip:]])
+
+
+async def _latest_of_targets(tx: Tx, filters: RunFilters, cursor: Id, limit: int, skip: int) -> Sequence[Any]:
+    """Rows of the runs of targets that are among the MOST_LOOKED_AT newest."""
+    floor = await _floor(tx, filters, cursor, MOST_LOOKED_AT, LOWEST_ID)
+    ids = await _ids_down_to(tx, filters, cursor, limit, skip, floor)
+    return await rows_of_runs(tx, filters.workspace_id, ids)
+
+
+async def _ids_down_to(tx: Tx, filters: RunFilters, cursor: Id, limit: int, skip: int, floor: Id) -> list[Id]:
+    window = {"cursor": cursor, "limit": limit, "floor": floor, "skip": skip}
+    found = await tx.rows("nearby_run_ids_of_targets", **filters.of_targets_wanted(), **window)
+    return [run for (run,) in found]
+
+
+async def _run_by_few(tx: Tx, filters: RunFilters) -> bool:
+    """Whether few schedules have ever run the targets."""
+    row = await tx.row("versions_of_targets", **filters.wanted(), limit=FEW_VERSIONS)
+    return int(row[0]) < FEW_VERSIONS
+
+
+async def _error_floor(tx: Tx, filters: RunFilters, cursor: Id) -> Id:
+    """The id of the run with an error that is MOST_LOOKED_AT such runs older than a cursor."""
+    own = {"workspace_id": filters.workspace_id, "cursor": cursor}
+    row = await tx.row("run_id_with_error_further_down", **own, skip=MOST_LOOKED_AT)
+    return LOWEST_ID if row is None else row[0]
 
 
 async def _floor(tx: Tx, filters: RunFilters, cursor: Id, skip: int, lowest: Id) -> Id:
@@ -199,17 +242,23 @@ async def count_runs(
     kind: str | None = None,
 ) -> int:
     """How many runs of a workspace match, but MOST_COUNTED where there are more. The filters are those of
-    `list_runs`; `target_id` and `kind` have no effect together with a schedule."""
+    `list_runs`, and what that looks at is counted; `target_id` and `kind` have no effect together with a schedule."""
     filters = RunFilters(workspace_id, schedule_id, None, target_id, state, kind)
     if state in _OPEN:
         row = await tx.row("count_open_runs", **filters.of_open(), limit=MOST_COUNTED)
     elif state in _WITH_ERROR:
-        row = await tx.row("count_runs_with_error", **filters.of_row(), limit=MOST_COUNTED)
+        floor = await _error_floor(tx, filters, HIGHEST_ID) if filters.of_targets else LOWEST_ID
+        row = await tx.row("count_runs_with_error", **filters.of_row(), floor=floor, limit=MOST_COUNTED)
     elif schedule_id is not None:
         own = {"workspace_id": workspace_id, "schedule_id": schedule_id, "state": state}
         row = await tx.row("count_runs_of_schedule", **own, limit=MOST_COUNTED)
     elif filters.of_targets:
-        row = await tx.row("count_runs_of_targets", **filters.of_targets_wanted(), limit=MOST_COUNTED)
+        if await _run_by_few(tx, filters):
+            row = await tx.row("count_runs_of_targets", **filters.of_targets_wanted(), limit=MOST_COUNTED)
+        else:
+            floor = await _floor(tx, filters, HIGHEST_ID, MOST_LOOKED_AT, LOWEST_ID)
+            given = {**filters.of_targets_wanted(), "floor": floor}
+            row = await tx.row("count_nearby_runs_of_targets", **given, limit=MOST_COUNTED)
     else:
         row = await tx.row("count_runs", workspace_id=workspace_id, state=state, limit=MOST_COUNTED)
     return int(row[0])

@@ -78,7 +78,9 @@ async def _run_rows(tx: Tx, listing: RunListing, scan: int) -> Walk[Any]:
             found = await _ids_with_label(tx, listing, rarest, floor, below, most)
             return await _of_ids(tx, listing, found)
     elif listing.target_id is not None and listing.schedule_id is None and listing.state not in _WITH_ERROR:
-        return _cut(await run_lists.rows_of_targets(tx, filters, below, most, 0, floor), listing.limit)
+        rows = await run_lists.rows_of_targets(tx, filters, below, most, 0, floor)
+        if rows is not None:
+            return _cut(rows, listing.limit)
     return await _walk_runs(tx, listing, filters, floor, below, scan)
 
 

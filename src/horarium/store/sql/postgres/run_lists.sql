@@ -1,3 +1,13 @@
+-- name: versions_of_targets
+-- As for both. LATERAL goes by the index; joined otherwise, all versions there are would be read.
+WITH wanted (id) AS ({targets_wanted})
+SELECT count(*) FROM (
+    SELECT 1 FROM wanted w CROSS JOIN LATERAL (
+        SELECT 1 FROM versions x WHERE x.target_id = w.id LIMIT :limit
+    ) AS v
+    LIMIT :limit
+) AS counted;
+
 -- name: run_ids_of_targets
 -- As for both. LATERAL takes the newest of each schedule; a condition on ids would be checked after all were read.
 WITH wanted (id) AS ({targets_wanted}),
