@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from horarium.domain.audit import SCHEDULES_CREATED, AuditEntry
 from horarium.domain.errors import Conflict, Invalid, Problem, Unauthorized
 from horarium.domain.fire import Fire, FireKind
-from horarium.domain.ids import Id, random_id
+from horarium.domain.ids import Id, fire_id, random_id
 from horarium.domain.pauses import said
 from horarium.domain.plan import slot_after
 from horarium.domain.restrictions import UNRESTRICTED, Restriction
@@ -32,7 +32,7 @@ from horarium.service.clock import Clock
 from horarium.service.facts import schedule_action, schedule_facts
 from horarium.service.rates import BACKFILLED_FIRE, PREVIEWED_TIME, Rates
 from horarium.service.reads import reads
-from horarium.service.repeats import key_of_principal, request_by
+from horarium.service.repeats import key_of_principal, request_by, request_of
 from horarium.service.schemas import input_problems
 from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.service.turns import Turns
@@ -42,7 +42,7 @@ from horarium.store.verbs import schedules as verbs
 from horarium.store.verbs.changes import ScheduleChange, change_schedule
 from horarium.store.verbs.creation import create_schedules, onward, refuse_twin
 from horarium.store.verbs.idempotency import Request, claim
-from horarium.store.verbs.manual import find_manual_fire, fire_by_hand, fire_slots
+from horarium.store.verbs.manual import fire_by_hand, fire_slots
 from horarium.store.verbs.tenancy import get_key, grants_of
 from horarium.store.verbs.windows import holds_of, schedule_with_holds
 from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, wants_anchor
@@ -54,8 +54,6 @@ BACKFILL_BATCH = 200
 _SLOTS_IN_A_TURN = 8
 # How errors name a target that the caller did not name.
 OF_SCHEDULE = "of this schedule"
-# For how long a request to fire by hand is recognised when it is repeated, in milliseconds.
-REPEAT_MS = 86_400_000
 
 
 # Not frozen: creating a frozen one costs 4 us more, and a bulk request creates 10,000 of them.
@@ -420,8 +418,12 @@ class ScheduleService:
         """
         now = self.clock.now_ms()
         entry = fired_entry(who.workspace_id, schedule_id, now)
-        unique = None if request is None else key_of_principal(who, request)
-        return await self.store.write(_fire_now, who, schedule_id, unique, now, entry)
+        once = None
+        if request is not None:
+            once = request_of(
+                who.workspace_id, f"fire {schedule_id.hex()}", key_of_principal(who, request), b""
+            )
+        return await self.store.write(_fire_now, who, schedule_id, once, now, entry)
 
     async def backfill(
         self, who: Identity, schedule_id: Id, from_ms: int, to_ms: int, request: str | None = None
@@ -604,15 +606,15 @@ def _refuse_ended(schedule: Schedule, done: str) -> None:
 
 
 async def _fire_now(
-    tx: Tx, who: Identity, schedule_id: Id, request: str | None, now: int, entry: AuditEntry
+    tx: Tx, who: Identity, schedule_id: Id, once: Request | None, now: int, entry: AuditEntry
 ) -> Fire:
     schedule = await verbs.get_schedule(tx, who.workspace_id, schedule_id)
     who.require_target(schedule.definition.target_id, OF_SCHEDULE, schedule.labels)
+    unique = once.key if once is not None else random_id(now).hex()
     fire = None
-    if request is not None:
-        fire = await find_manual_fire(tx, schedule, request, now - REPEAT_MS)
+    if once is not None:
+        fire = await claim(tx, once, fire_id(schedule_id, FireKind.MANUAL, now, unique), now)
     if fire is None:
-        unique = request if request is not None else random_id(now).hex()
         fire = await fire_by_hand(tx, schedule, FireKind.MANUAL, now, unique, now)
         tx.record(entry)
     return await ledger.get_fire(tx, who.workspace_id, fire)

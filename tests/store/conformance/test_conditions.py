@@ -267,9 +267,6 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "average_run": [
         {"runs.generation": 0, "runs.started_ms": 1, "runs.finished_ms": 5}, Not({"runs.generation": 1}),
         Not({"runs.started_ms": None}), Not({"runs.finished_ms": None})],
-    "find_manual_fire": [
-        {"fires.kind": "manual", ":low": b"", "runs.slot_ms": None}, Not({"fires.kind": "clock"}),
-        Not({"fires.kind": "backfill"}), Not({"fires.request": "another"}), Not({":low": b"\xff"})],
     "fires_between": [
         {"fires.kind": "clock", ":low": Id("fires"), ":high": b"\xff", "runs.slot_ms": None},
         Not({"fires.kind": "manual"}), Not({":low": b"\xff"}), Not({":high": Id("fires")})],

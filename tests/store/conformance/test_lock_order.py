@@ -62,10 +62,6 @@ async def a_fire_by_hand(tenant, store):
     return manual.fire_by_hand, await tenant.schedule(), FireKind.MANUAL, NOW, "again", NOW
 
 
-async def a_fire_that_is_looked_for(tenant, store):
-    return manual.find_manual_fire, await tenant.schedule(), "again", NOW
-
-
 async def a_new_webhook(tenant, store):
     return webhooks.create_webhook, hook(tenant)
 
@@ -135,7 +131,6 @@ async def a_slot_that_asks_earlier_fires_to_stop(tenant, store):
         (the_last_rows, "hold_cursors", "move_fanout_task"),
         (an_audience_that_cannot_be_read, "hold_cursors", "hold_fanout_task"),
         (a_fire_by_hand, "hold_cursors", "known_fires"),
-        (a_fire_that_is_looked_for, "hold_cursors", "find_manual_fire"),
         (a_new_webhook, "hold_workspace", "count_webhooks"),
         (a_new_source, "hold_workspace", "count_sources"),
         (a_source_that_goes, "hold_workspace", "get_source"),

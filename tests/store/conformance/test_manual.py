@@ -1,17 +1,15 @@
 """Fires by hand follow no policy, happen once for each request, and leave clock and counters alone."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
 
 from horarium.domain.errors import NotFound
 from horarium.domain.fire import FireKind
-from horarium.domain.ids import random_id
 from horarium.domain.run import RunMode
 from horarium.store.base import FANOUT, READY
 from horarium.store.verbs import ledger
-from horarium.store.verbs.manual import find_manual_fire, fire_by_hand, fire_slots
+from horarium.store.verbs.manual import fire_by_hand, fire_slots
 from tests.support.raw import select
 from tests.support.tenant import DAY, FAILED, HOUR, MINUTE, NOON, Node, Tenant, states
 
@@ -93,20 +91,6 @@ async def test_fires_of_one_slot_are_told_apart_by_their_kind(tenant, store):
     assert sorted(fire.kind for fire in await tenant.fires(schedule)) == ["backfill", "clock", "manual"]
 
 
-async def test_one_request_is_one_fire_by_hand_even_from_two_nodes(tenant, store, other):
-    schedule = await tenant.schedule()
-
-    async def button(tx, now):
-        found = await find_manual_fire(tx, schedule, "button", now - DAY)
-        return found or await fire_by_hand(tx, schedule, FireKind.MANUAL, now, "button", now)
-
-    presses = [at.write(button, NOON + n) for n, at in enumerate((store, other) * 4)]
-    fires = await asyncio.gather(*presses)
-    assert len(set(fires)) == 1
-    assert len(await tenant.runs(schedule)) == 1
-    assert await store.write(button, NOON + 2 * DAY) != fires[0]
-
-
 async def test_a_fire_by_hand_with_an_audience_waits_for_its_reading(tenant, store):
     schedule = await tenant.schedule(audience={"type": "inline", "rows": [{"id": "a"}]})
     heard = []
@@ -134,14 +118,3 @@ async def test_no_schedule_fires_a_target_of_another_workspace(tenant, store):
         await store.write(fire_by_hand, borrowed, FireKind.MANUAL, NOW, "a", NOW)
     assert await tenant.fires(schedule) == []
     assert await select(store, "SELECT id FROM runs") == []
-
-
-async def test_a_request_of_another_workspace_is_not_found(tenant, store):
-    stranger = await Tenant.open(store)
-    schedule = await tenant.schedule()
-    fire = await by_hand(store, schedule, "a")
-    foreign = replace(schedule, workspace_id=stranger.workspace)
-    assert await store.write(find_manual_fire, schedule, "a", NOON) == fire.id
-    assert await store.write(find_manual_fire, foreign, "a", NOON) is None
-    unknown = replace(schedule, id=random_id(NOON))
-    assert await store.write(find_manual_fire, unknown, "a", NOON) is None

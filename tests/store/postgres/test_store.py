@@ -501,7 +501,6 @@ SORTED = (
         "fires_between",
         "fire_totals",
         "average_run",
-        "find_manual_fire",
         "run_ids_of_schedule",
         "run_id_of_schedule_further_down",
         "fires_of_schedule_within",

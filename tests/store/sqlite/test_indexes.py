@@ -51,7 +51,6 @@ def plan_of(statement):
         ("nearby_run_ids_of_targets", "runs_of_workspace"),
         ("list_fires_by_hand", "fires_by_hand"),
         ("list_fires_by_hand", "single_fires_by_hand"),
-        ("find_manual_fire", "single_fires_by_hand"),
         ("schedules_by_workspace_desc", "schedules_of_workspace"),
         ("schedules_by_dialect_desc", "schedules_of_dialect"),
         ("schedules_by_dialect_asc", "schedules_of_dialect"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from horarium.domain.fire import FireKind, beginning
-from horarium.domain.ids import Id, fire_id, lowest_id_at
+from horarium.domain.ids import Id, fire_id
 from horarium.domain.schedule import Schedule
 from horarium.store.base import Tx
 from horarium.store.figures import FIRES
@@ -52,17 +52,3 @@ async def fire_slots(
     await tx.many("insert_fires", rows)
     await read_audiences(tx, [NewFanoutTask(fire, *own, now) for fire, _ in new])
     return ids
-
-
-async def find_manual_fire(tx: Tx, schedule: Schedule, request: str, since_ms: int) -> Id | None:
-    """The fire that was made by hand for a request since an instant (ms), or None. The schedule stays locked, so that
-    no second one is made for the same request at the same time."""
-    await hold_schedules(tx, [schedule.id])
-    row = await tx.row(
-        "find_manual_fire",
-        workspace_id=schedule.workspace_id,
-        schedule_id=schedule.id,
-        request=request,
-        low=lowest_id_at(since_ms),
-    )
-    return None if row is None else bytes(row[0])
