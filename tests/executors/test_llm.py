@@ -4,6 +4,7 @@ socket."""
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from importlib.util import find_spec
 from types import SimpleNamespace
@@ -14,12 +15,13 @@ import pytest
 
 from horarium.domain.execution import Outcome, Verdict
 from horarium.executors.llm import LlmExecutor, ask, config, make
-from horarium.executors.llm.answers import NoAnswer, check_answer, message_of
+from horarium.executors.llm.answers import LONGEST_DETAIL, NoAnswer, check_answer, message_of
 from horarium.executors.llm.executor import _failure
+from horarium.executors.llm.transport import MOST_THOUGHTS
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import Scrubber
 from tests.executors.calls import call_of, stored_call
-from tests.support.model_server import ModelServer
+from tests.support.model_server import ModelServer, completion
 
 KEY = "sk-a-key-of-this-target"
 
@@ -353,6 +355,43 @@ async def test_an_answer_of_many_small_parts_is_not_given_to_the_library(
     assert (outcome.retryable, outcome.status) == (False, 200)
     server.answer = lambda usual: usual | {"choices": [_choice()], "more": parts}
     assert (await run(executor, server, "shaped")).output["answer"] == "Fine."
+
+
+@pytest.mark.parametrize("written", ["<think>", "\\u003cthin\\u006b>"])
+async def test_an_answer_of_many_thoughts_is_not_given_to_the_library(
+    executor: LlmExecutor, server: ModelServer, written: str
+) -> None:
+    """The library copies the rest of the text at each of them: a megabyte keeps all else waiting for a second."""
+    long = "a" * 100_000
+
+    def saying(thoughts: int) -> Any:
+        answer = json.dumps(completion({"model": "shaped"}, f"THOUGHTS{long}"))
+        return lambda _usual: answer.replace("THOUGHTS", f"{written}a</think>b" * thoughts).encode()
+
+    server.answer = saying(MOST_THOUGHTS + 1)
+    outcome = await run(executor, server, "shaped")
+    assert outcome.error == "the answer says more than 100 times what the model thought"
+    server.answer = saying(MOST_THOUGHTS)
+    assert (await run(executor, server, "shaped")).output["answer"].endswith(long[:1_000])
+
+
+@pytest.mark.parametrize("tokens", [1 << 60, 10**30])
+async def test_a_count_of_tokens_that_cannot_be_one_is_left_out(
+    executor: LlmExecutor, server: ModelServer, tokens: int
+) -> None:
+    usage = {"prompt_tokens": tokens, "completion_tokens": 7, "total_tokens": tokens}
+    server.answer = lambda usual: usual | {"usage": usage}
+    outcome = await run(executor, server, "shaped")
+    assert outcome.output["usage"] == {"input_tokens": None, "output_tokens": 7}
+
+
+async def test_the_name_of_the_model_is_cut_and_holds_no_secret(
+    executor: LlmExecutor, server: ModelServer
+) -> None:
+    server.answer = lambda usual: usual | {"model": f"of {KEY} " + "m" * 100_000}
+    model = (await run(executor, server, "shaped")).output["model"]
+    assert model.startswith("of *** m")
+    assert len(model) == LONGEST_DETAIL
 
 
 async def test_each_answer_waits_for_its_turn_among_other_long_work(

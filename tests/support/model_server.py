@@ -126,8 +126,11 @@ async def _slow(server: ModelServer, body: dict[str, Any]) -> web.StreamResponse
 
 
 async def _shaped(server: ModelServer, body: dict[str, Any]) -> web.StreamResponse:
-    """Answers what `server.answer` makes of a usual answer."""
-    return web.json_response(server.answer(completion(body, "Fine.")))
+    """Answers what `server.answer` makes of a usual answer: a value, or its JSON."""
+    answer = server.answer(completion(body, "Fine."))
+    if isinstance(answer, bytes):
+        return web.Response(body=answer, content_type="application/json")
+    return web.json_response(answer)
 
 
 async def _limited(server: ModelServer, body: dict[str, Any]) -> web.StreamResponse:

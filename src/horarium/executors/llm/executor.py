@@ -23,7 +23,7 @@ from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import context_of, run_text, template_values
 from horarium.executors.egress import EgressClient, explain, was_refused
 from horarium.executors.http import retry_after_ms
-from horarium.executors.llm.answers import NoAnswer, why_unreadable
+from horarium.executors.llm.answers import LONGEST_DETAIL, NoAnswer, why_unreadable
 from horarium.executors.llm.config import (
     INSTALL,
     SECRET_FIELDS,
@@ -152,14 +152,22 @@ class LlmExecutor:
         data = text.encode(errors="replace")
         output: dict[str, Any] = {
             "answer": data.decode(),
-            "usage": {"input_tokens": answer.input_tokens, "output_tokens": answer.output_tokens},
+            "usage": {
+                "input_tokens": _counted(answer.input_tokens),
+                "output_tokens": _counted(answer.output_tokens),
+            },
             "finish_reason": answer.finish_reason,
-            "model": answer.model,
+            "model": scrubber.text(answer.model)[:LONGEST_DETAIL],
         }
         if len(data) > self._limit:
             output["answer"] = scrubber.cut(data[: self._limit].decode(errors="ignore"))
             output["truncated"] = True
         return output
+
+
+def _counted(tokens: int) -> int | None:
+    """A count of tokens as the model's server tells it; None where it cannot be one."""
+    return tokens if 0 <= tokens < 1 << 53 else None
 
 
 def prompt_of(given: Any, row: Any) -> str:

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 
 import aiohttp
 import httpx2
+import orjson
 
 from horarium.domain.ids import Id
-from horarium.domain.json_text import holds_more_than
+from horarium.domain.json_text import NotKept, decode_received, holds_more_than
 from horarium.executors.answer_bodies import NotDecoded, decoded
 from horarium.executors.egress import EgressClient, read_limited
 from horarium.executors.llm.config import AnswerRefused
@@ -23,6 +24,11 @@ from horarium.service.turns import turn
 # Values and names that the JSON of a response may hold; usual ones hold fewer than a hundred. The client libraries make
 # an object of each part, in one go: 1 MB of empty ones takes them half a minute.
 MOST_VALUES = 2_000
+
+# How often an answer of more than so many bytes may say what the model thought. The client library copies all that is
+# left of a text at each such tag: 1 MB of them keeps it for a second.
+MOST_THOUGHTS, FEW_BYTES = 100, 64 * 1024
+_THOUGHT = b"<think>"
 
 # Headers that carry credentials. One that does not hold the target's own key comes from the environment of this
 # process, where the client library found it, so it is not sent.
@@ -101,8 +107,20 @@ class EgressTransport(httpx2.AsyncBaseTransport):
             raise AnswerRefused(f"the answer is longer than {self._limit} bytes")
         if holds_more_than(content, MOST_VALUES):
             raise AnswerRefused(f"the answer holds more than {MOST_VALUES} values and names")
+        if len(content) > FEW_BYTES and _thoughts(content) > MOST_THOUGHTS:
+            raise AnswerRefused(f"the answer says more than {MOST_THOUGHTS} times what the model thought")
         await turn()  # what the library does with it cannot stop in the middle
         return content
+
+
+def _thoughts(content: bytes) -> int:
+    """How often a response says what the model thought, however its JSON writes that. Raises AnswerRefused."""
+    try:
+        return orjson.dumps(decode_received(content)).count(_THOUGHT)
+    except orjson.JSONDecodeError:
+        return 0  # the library cannot read it either
+    except NotKept as error:
+        raise AnswerRefused(f"the answer of the model's server cannot be read: {error}") from None
 
 
 def _listed_in_environment() -> set[str]:
