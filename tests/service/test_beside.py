@@ -64,6 +64,7 @@ async def test_what_fails_beside_leaves_nothing_for_the_search_for_garbage():
         found = await fails()
         while any(one.name == "quite-aside" for one in threading.enumerate()):
             await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the step that the end of the work has woken holds what it found
         assert found() is None
     finally:
         gc.enable()
