@@ -2,8 +2,8 @@
 
 Each of them is a node of its own that fires and runs as its settings say, but listens nowhere: the API and the metrics
 of all are the first one's. The two ends share a socket. Over it the first process sends the settings and asks for
-figures; where it closes, because the first process ends or has died, the other one ends in order. A process that ends
-by itself is started again.
+figures and signs of life; where it closes, because the first process ends or has died, the other one ends in order. A
+process that ends by itself is started again; one that gives no sign of life is killed first.
 """
 
 from __future__ import annotations
