@@ -10,6 +10,8 @@ from typing import Protocol, TypeVar
 
 import structlog
 
+from horarium.service.beside import leave
+
 T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
@@ -77,8 +79,7 @@ async def close(plugins: Mapping[str, Closable], what: str) -> None:
 def _why_not_closed(closing: asyncio.Task[None]) -> str | None:
     """Why a plug-in is not closed, None if it is."""
     if not closing.done():
-        closing.add_done_callback(lambda late: late.cancelled() or late.exception())
-        closing.cancel()  # and not waited for
+        leave(closing)
         return f"it took longer than {CLOSE_S:g} s"
     error = asyncio.CancelledError() if closing.cancelled() else closing.exception()
     return None if error is None else f"{type(error).__name__}: {error}".removesuffix(": ")

@@ -32,6 +32,7 @@ from horarium.executors.event_post import SignedEventPost
 from horarium.executors.output import keep_answer
 from horarium.executors.secrecy import merge_secrets
 from horarium.service.allowed_hosts import AllowedHosts
+from horarium.service.beside import leave
 from horarium.service.services import make_services
 from horarium.service.shares import Shares
 from horarium.settings import Settings
@@ -176,5 +177,4 @@ async def _within(seconds: float, work: Coroutine[Any, Any, Any]) -> None:
     if done:
         task.result()
         return
-    task.add_done_callback(lambda late: late.cancelled() or late.exception())
-    task.cancel()  # and not waited for: a query that is cancelled waits for the database as well
+    leave(task)  # a query that is cancelled waits for the database as well

@@ -1,6 +1,7 @@
-"""Work that blocks, in a thread that the end of the process does not wait for.
+"""Work that somebody else may keep for as long as they like, and that nobody has to wait for.
 
-The threads of asyncio and of the library's pools are waited for, however long somebody else keeps them.
+What blocks is done in a thread that the end of the process does not wait for: the threads of asyncio and of the
+library's pools are waited for. A task that takes too long is left.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ def beside(work: Callable[[], T], name: str) -> asyncio.Future[T]:
     found: asyncio.Future[T] = loop.create_future()
     Thread(target=_do, args=(work, loop, [found]), name=name, daemon=True).start()
     return found
+
+
+def leave(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and do not wait for it: what it waits for may not let go. Nobody is told how it ends."""
+    task.add_done_callback(lambda late: late.cancelled() or late.exception())
+    task.cancel()
 
 
 def _do(work: Callable[[], Any], loop: asyncio.AbstractEventLoop, box: list[Any]) -> None:

@@ -610,9 +610,10 @@ async def _fire_now(
 ) -> Fire:
     schedule = await verbs.get_schedule(tx, who.workspace_id, schedule_id)
     who.require_target(schedule.definition.target_id, OF_SCHEDULE, schedule.labels)
-    unique = once.key if once is not None else random_id(now).hex()
-    fire = None
-    if once is not None:
+    if once is None:
+        unique, fire = random_id(now).hex(), None
+    else:
+        unique = once.key
         fire = await claim(tx, once, fire_id(schedule_id, FireKind.MANUAL, now, unique), now)
     if fire is None:
         fire = await fire_by_hand(tx, schedule, FireKind.MANUAL, now, unique, now)
