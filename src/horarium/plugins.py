@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from horarium.service.beside import leave
+from horarium.unwaited import leave
 
 T = TypeVar("T")
 

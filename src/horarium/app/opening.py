@@ -32,7 +32,6 @@ from horarium.executors.event_post import SignedEventPost
 from horarium.executors.output import keep_answer
 from horarium.executors.secrecy import merge_secrets
 from horarium.service.allowed_hosts import AllowedHosts
-from horarium.service.beside import leave
 from horarium.service.services import make_services
 from horarium.service.shares import Shares
 from horarium.settings import Settings
@@ -41,6 +40,7 @@ from horarium.store.postgres import PostgresStore
 from horarium.store.sqlite import SqliteStore
 from horarium.store.verbs import nodes
 from horarium.times import TZDATA_VERSION
+from horarium.unwaited import leave
 
 _log = structlog.get_logger(__name__)
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from horarium.domain.ids import Id
 from horarium.domain.places import may_take
-from horarium.service.beside import beside
+from horarium.unwaited import in_own_thread
 
 # How many names are looked up at the same time, and how many of one workspace.
 MOST = 128
@@ -139,7 +139,7 @@ class LookUps:
     def _start(self, asked: _LookUp) -> None:
         found: asyncio.Future[_Answer]
         try:
-            found = beside(partial(self._look_up, asked.name), "horarium-resolve")
+            found = in_own_thread(partial(self._look_up, asked.name), "horarium-resolve")
         except RuntimeError as error:  # the system has no more threads for this account
             found = asyncio.get_running_loop().create_future()
             found.set_exception(OSError(f"it could not be looked up: {error}"))

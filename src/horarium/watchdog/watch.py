@@ -18,12 +18,12 @@ import aiohttp
 import structlog
 
 from horarium.domain.errors import HorariumError, Unavailable
-from horarium.service.beside import beside
 from horarium.store.postgres import PostgresStore
 from horarium.store.sqlite.transaction import SqliteTx, drive
 from horarium.store.statements import load
 from horarium.store.verbs.watchdog import Ledger, watch
 from horarium.times import TZDATA_VERSION
+from horarium.unwaited import in_own_thread
 from horarium.watchdog.alerts import Alerts, Message
 from horarium.watchdog.checks import TOLD_FOR_MS, Limits, Look, findings
 
@@ -132,7 +132,7 @@ class Watchdog:
             message = self._unsent[0]
             slow = self._sending is not None
             if self._sending is None:
-                self._sending = beside(partial(self.send, message), _ALERT_THREAD)
+                self._sending = in_own_thread(partial(self.send, message), _ALERT_THREAD)
             await asyncio.wait({self._sending}, timeout=ANSWER_S)
             if not self._sending.done():  # it goes on while the next rounds look
                 if not slow:

@@ -7,21 +7,21 @@ import weakref
 
 import pytest
 
-from horarium.service.beside import beside
+from horarium.unwaited import in_own_thread
 
 
 async def test_what_is_done_beside_is_told_and_has_a_thread_that_no_end_waits_for():
-    thread = await beside(threading.current_thread, "quite-aside")
+    thread = await in_own_thread(threading.current_thread, "quite-aside")
     assert (thread.name, thread.daemon) == ("quite-aside", True)
     with pytest.raises(ZeroDivisionError):
-        await beside(lambda: 1 / 0, "quite-aside")
+        await in_own_thread(lambda: 1 / 0, "quite-aside")
 
 
 async def test_what_nobody_waits_for_any_more_is_told_to_nobody():
     may_end, loop = threading.Event(), asyncio.get_running_loop()
     troubles = list[object]()
     loop.set_exception_handler(lambda _, context: troubles.append(context))
-    waiting = beside(may_end.wait, "quite-aside")
+    waiting = in_own_thread(may_end.wait, "quite-aside")
     waiting.cancel()
     may_end.set()
     while any(one.name == "quite-aside" for one in threading.enumerate()):
@@ -36,7 +36,7 @@ def test_what_ends_after_its_event_loop_troubles_nobody(monkeypatch):
     monkeypatch.setattr(threading, "excepthook", troubles.append)
 
     async def begin() -> threading.Thread:
-        beside(may_end.wait, "quite-aside")
+        in_own_thread(may_end.wait, "quite-aside")
         return next(one for one in threading.enumerate() if one.name == "quite-aside")
 
     thread = asyncio.run(begin())
@@ -56,7 +56,7 @@ async def test_what_fails_beside_leaves_nothing_for_the_search_for_garbage():
     async def fails() -> weakref.ref[Held]:
         held = Held()
         with pytest.raises(ValueError):  # noqa: PT011
-            await beside(held.fail, "quite-aside")
+            await in_own_thread(held.fail, "quite-aside")
         return weakref.ref(held)
 
     gc.disable()

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def beside(work: Callable[[], T], name: str) -> asyncio.Future[T]:
+def in_own_thread(work: Callable[[], T], name: str) -> asyncio.Future[T]:
     """Do something in a thread of its own, which has this name. Raises RuntimeError where the system has no more
     threads for this account."""
     loop = asyncio.get_running_loop()
