@@ -203,7 +203,7 @@ def played(dog: Watchdog, seconds: float, monkeypatch: pytest.MonkeyPatch, web: 
 
     monkeypatch.setattr(module.aiohttp, "ClientSession", session)
     monkeypatch.setattr(module.asyncio, "to_thread", in_this_thread)
-    monkeypatch.setattr(module, "beside", lambda call, _: asyncio.ensure_future(in_this_thread(call)))
+    monkeypatch.setattr(module, "in_own_thread", lambda call, _: asyncio.ensure_future(in_this_thread(call)))
     monkeypatch.setattr(module.time, "monotonic", loop.time)
 
     async def play() -> None:
