@@ -158,7 +158,7 @@ async def test_the_end_of_a_large_body_is_no_part_of_the_head_behind_it() -> Non
         assert answer.count(b"HTTP/1.1 200 ") == 2
 
 
-class _Calls:
+class Below:
     """The transport below a connection: what is written to it in each call, until it is closed or aborted."""
 
     def __init__(self) -> None:
@@ -194,7 +194,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
 async def test_the_head_of_an_answer_and_the_beginning_of_its_body_are_sent_at_once() -> None:
-    calls = _Calls()
+    calls = Below()
     transport = _OneSend(cast("Any", calls), asyncio.get_running_loop())
     for data in (HEAD, b"some", b"more", HEAD, b""):
         transport.write(data)
@@ -202,7 +202,7 @@ async def test_the_head_of_an_answer_and_the_beginning_of_its_body_are_sent_at_o
 
 
 async def test_a_head_that_no_body_follows_is_sent_all_the_same() -> None:
-    calls = _Calls()
+    calls = Below()
     transport = _OneSend(cast("Any", calls), asyncio.get_running_loop())
     transport.write(HEAD)
     assert calls.calls == []
@@ -215,7 +215,7 @@ async def test_a_head_that_no_body_follows_is_sent_all_the_same() -> None:
 
 
 async def test_a_head_is_not_sent_on_a_connection_that_was_ended() -> None:
-    calls = _Calls()
+    calls = Below()
     transport = _OneSend(cast("Any", calls), asyncio.get_running_loop())
     transport.write(HEAD)
     transport.abort()
@@ -236,10 +236,72 @@ async def test_very_many_requests_at_once_on_one_connection_are_refused() -> Non
         assert answer.count(b"HTTP/1.1 ") <= LIMITS.pipelined + 1
 
 
+@asynccontextmanager
+async def answering(gate: asyncio.Event) -> AsyncIterator[tuple[Any, Below]]:
+    """A connection to an application that answers when the gate opens, and what is below it."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await gate.wait()
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_keep_alive=5)
+    config.load()
+    state = uvicorn.server.ServerState()
+    made: Any = limited_protocol(ConnectionLimits())(config, state, {})
+    below = Below()
+    made.connection_made(below)
+    yield made, below
+    made.connection_lost(None)
+
+
+async def all_answered(connection: Any) -> None:
+    while connection.tasks:
+        await asyncio.wait(connection.tasks)
+
+
+async def test_a_connection_on_which_no_further_request_comes_is_ended() -> None:
+    loop, gate = asyncio.get_running_loop(), asyncio.Event()
+    async with answering(gate) as (connection, below):
+        connection.data_received(GET)
+        connection.look(loop.time() + 100)
+        assert not below.closing  # the answer may take its time
+        gate.set()
+        await all_answered(connection)
+        connection.look(loop.time() + 4.5)
+        assert not below.closing
+        connection.look(loop.time() + 5.5)
+        assert below.closing
+
+
+async def test_a_connection_is_kept_from_the_last_byte_of_a_request_that_was_answered_before() -> None:
+    loop, gate = asyncio.get_running_loop(), asyncio.Event()
+    gate.set()
+    async with answering(gate) as (connection, below):
+        connection.data_received(b"PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\na")
+        await all_answered(connection)
+        connection._since -= 100.0  # as if the second byte came that much later
+        connection.data_received(b"b")
+        connection.look(loop.time() + 4.5)
+        assert not below.closing
+
+
+async def test_a_request_that_comes_in_time_keeps_its_connection() -> None:
+    loop, gate = asyncio.get_running_loop(), asyncio.Event()
+    gate.set()
+    async with answering(gate) as (connection, below):
+        for _ in range(3):
+            connection.data_received(GET)
+            await all_answered(connection)
+            connection.look(loop.time() + 4.5)
+        assert not below.closing
+        assert len(below.calls) == 3
+
+
 BODY = b"PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n"
 
 
-def connected(limits: ConnectionLimits, below: _Calls | None = None) -> tuple[Any, _Calls]:
+def connected(limits: ConnectionLimits, below: Below | None = None) -> tuple[Any, Below]:
     """A connection whose body is expected, and what is below it."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -249,7 +311,7 @@ def connected(limits: ConnectionLimits, below: _Calls | None = None) -> tuple[An
     config = uvicorn.Config(app, log_config=None, lifespan="off")
     config.load()
     made: Any = limited_protocol(limits)(config, uvicorn.server.ServerState(), {})
-    below = below or _Calls()
+    below = below or Below()
     made.connection_made(below)
     made.data_received(BODY)
     return made, below
@@ -329,7 +391,7 @@ def test_addresses_are_counted_by_what_one_sender_can_have(
     assert connections.counted_as(client) == counted
 
 
-class _Unread(_Calls):
+class _Unread(Below):
     """A transport below a connection, from which the reader takes as much as is said."""
 
     unread, aborted = 0, False

@@ -41,12 +41,11 @@ class IndexedRouter:
 
     def find(self, scope: Scope) -> tuple[BaseRoute, Scope] | None:
         """The first route that fits the path and the method of a request, and what it adds to the scope."""
-        if len(self.routes) != self._indexed:
+        if len(self._router.routes) != self._indexed:
             self._index_routes()
         path = path_here(scope)
-        segment: str | None = _first_segment(path)
-        if segment not in self._segments:
-            segment = None
+        first = _first_segment(path)
+        segment = first if first in self._segments else None
         # A slash within a key is written %2F, and does not divide the path as it was sent.
         slashes = path.count("/") if b"%" not in scope["raw_path"] else _ANY
         for route in self._index.get((scope["method"], segment, min(slashes, _ANY)), ()):
@@ -75,9 +74,10 @@ class IndexedRouter:
 
 def path_here(scope: Scope) -> str:
     """The path of a request below the place where its application is mounted, as Starlette reckons it."""
-    path, root = str(scope["path"]), str(scope.get("root_path", ""))
-    below = path.removeprefix(root)
-    return below if not below or below.startswith("/") else path
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    below = path.removeprefix(root) if root else path
+    return below if not below or below[0] == "/" else path
 
 
 def _first_segment(path: str) -> str:

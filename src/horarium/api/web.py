@@ -24,7 +24,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.routing import BaseRoute, Match, Route, compile_path
+from starlette.routing import BaseRoute, Match, Mount, Route, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from horarium.api.bodies import (
@@ -35,6 +35,7 @@ from horarium.api.bodies import (
     parse_object,
     read_body,
 )
+from horarium.api.connections import send_whole
 from horarium.api.figures import HttpFigures
 from horarium.api.reference import add_reference
 from horarium.api.route_index import IndexedRouter, path_here
@@ -85,6 +86,8 @@ CORS_EXPOSED = (
     "X-Should-Retry",
 )
 CORS_SECONDS = 600
+_SAFE_NAMES = frozenset(name for name, _ in SAFE_HEADERS)
+_SAFE_LINES = b"".join(b"%s: %s\r\n" % header for header in SAFE_HEADERS)
 _OUTER = "horarium.outer"
 # Where a request keeps a list with the rate limit of its key, which is told with the answer.
 ALLOWANCES = "horarium.allowances"
@@ -148,8 +151,12 @@ class Answer:
             self.headers.append((b"content-type", content_type))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = b"" if scope["method"] == "HEAD" else self.body
+        around: _Answering | None = scope.get(_OUTER)
+        if around is not None and send == around.send and around.send_whole(self.status, self.headers, body):
+            return
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else self.body})
+        await send({"type": "http.response.body", "body": body})
 
 
 class PartedAnswer(Answer):
@@ -336,21 +343,41 @@ class _Route(APIRoute):
         return method in methods or (method == "HEAD" and "GET" in methods)
 
 
-def _with_safe_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+class _Mount(Mount):
+    """An application below a path, which takes what begins with it."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As Starlette's mount, in one step instead of three."""
+        if scope["type"] != "http" or not path_here(scope).startswith(self.path + "/"):
+            return Match.NONE, {}
+        root = scope.get("root_path", "")
+        return Match.FULL, {
+            "path_params": dict(scope.get("path_params", ())),
+            "app_root_path": scope.get("app_root_path", root),
+            "root_path": root + self.path,
+            "endpoint": self.app,
+        }
+
+
+def _with_safe_headers(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The headers of an answer together with SAFE_HEADERS. An answer that has one of these itself keeps its own."""
-    found = list(headers)
-    own = {name for name, _ in found}
-    return [*found, *(header for header in SAFE_HEADERS if header[0] not in own)]
+    own = {name for name, _ in headers}
+    return [*headers, *(header for header in SAFE_HEADERS if header[0] not in own)]
 
 
 def request_id(scope: Scope) -> str:
     """What the log, the audit log and the answer call a request: what its X-Request-Id says, or a new id."""
     found: str | None = scope.get(_REQUEST_ID)
     if found is None:
-        given = next((value for name, value in scope["headers"] if name == REQUEST_ID), b"")
-        known = _GIVEN_ID.fullmatch(given) is not None
-        found = scope[_REQUEST_ID] = given.decode() if known else f"{_PROCESS}{next(_numbers):x}"
+        found = scope[_REQUEST_ID] = _given_id(scope) or f"{_PROCESS}{next(_numbers):x}"
     return found
+
+
+def _given_id(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:  # a generator with `next` takes three times as long
+        if name == REQUEST_ID:
+            return value.decode() if _GIVEN_ID.fullmatch(value) is not None else None
+    return None
 
 
 def shown_path(scope: Scope) -> str:
@@ -403,11 +430,24 @@ class _Answering:
         if not self.started:
             self.started = True
             self.status = message.get("status", 0)
-            headers = message["headers"] = _with_safe_headers(message.get("headers", ()))
-            headers.append((REQUEST_ID, self._request_id))
-            for allowance in self._allowances:
-                headers += allowance.headers()
+            message["headers"] = _with_safe_headers(self._with_own(message.get("headers", ())))
         await self._send(message)
+
+    def send_whole(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> bool:
+        """Send a whole answer in one step; whether that was possible."""
+        if self.started or any(name in _SAFE_NAMES for name, _ in headers):
+            return False
+        if not send_whole(self._send, status, self._with_own(headers), _SAFE_LINES, body):
+            return False
+        self.started, self.status = True, status
+        return True
+
+    def _with_own(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer, and those that it has of its request: its id, and the rate limit of its key."""
+        found = [*headers, (REQUEST_ID, self._request_id)]
+        for allowance in self._allowances:
+            found += allowance.headers()
+        return found
 
 
 class Guard:
@@ -539,6 +579,10 @@ class Api(FastAPI):
             self.middleware_stack = self.build_middleware_stack()
         scope["app"] = self
         await self.middleware_stack(scope, receive, send)
+
+    def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
+        """Have an application answer what is asked for below a path."""
+        self.router.routes.append(_Mount(path, app, name=name))
 
     def add(
         self,
