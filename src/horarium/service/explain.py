@@ -124,6 +124,8 @@ def _resumed_ms(schedule: Schedule) -> int | None:
 def next_fire(schedule: Schedule, now_ms: int, holds: Holds = NO_HOLDS) -> int | None:
     """When a schedule fires next by what is known now (ms): at the first slot that nothing holds back. None where no
     such slot is known."""
+    if holds is NO_HOLDS and schedule.paused_until_ms is None:
+        return schedule.progress.next_due
     return at_once(_next_fire(schedule, now_ms, holds))
 
 

@@ -47,7 +47,8 @@ class IdentityService:
     clock: Clock
     _known: dict[bytes, _Known] = field(default_factory=dict)
     _used: dict[Id, int] = field(default_factory=dict)
-    _forgotten: int = 0
+    # How often everything remembered was dropped.
+    forgotten: int = 0
 
     async def resolve(self, presented: str | None, address: str | None = None) -> Identity:
         """The identity behind a key as the request presents it, which is the request's own. `address` is where the
@@ -92,7 +93,7 @@ class IdentityService:
     def forget(self) -> None:
         """Drop everything remembered, because a key, a grant, a principal or a workspace has changed."""
         self._known.clear()
-        self._forgotten += 1
+        self.forgotten += 1
 
     async def write_last_used(self) -> int:
         """Write to the store when each key was last used since the last call; returns how many keys were.
@@ -105,11 +106,11 @@ class IdentityService:
         return len(used)
 
     async def _look_up(self, hashed: bytes, now: int) -> _Known:
-        forgotten = self._forgotten
+        forgotten = self.forgotten
         known = _Known(await self.store.read(present_key, hashed), now + REMEMBERED_MS)
         if len(self._known) >= REMEMBERED_KEYS:
             self._known.clear()
         # If something changed while this was read, the answer may be outdated and must not be remembered.
-        if forgotten == self._forgotten:
+        if forgotten == self.forgotten:
             self._known[hashed] = known
         return known

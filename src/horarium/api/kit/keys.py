@@ -27,6 +27,9 @@ from horarium.service.trail import act_as
 Scheme = Literal["bearer", "raw", "x-api-key", "cf-access-jwt-assertion", "basic"]
 # The header by which a server administrator acts in another workspace.
 ACT_IN = "Horarium-Workspace"
+# A key that was found so short a time ago is not looked up again for the same request, unless this process has heard of
+# a change of any key.
+FOUND_JUST_NOW_MS = 100
 _OWN_HEADERS = ("x-api-key", "cf-access-jwt-assertion")
 
 
@@ -47,8 +50,10 @@ async def identify(request: Request, services: Services, presented: str | None) 
     """As `authenticate`, for a key that was found in the request, whatever its scopes."""
     client = request.scope.get("client")
     address = None if client is None else client[0]
+    identities, clock = services.identities, services.clock
+    forgotten, found_ms = identities.forgotten, clock.now_ms()
     try:
-        identity = await services.identities.resolve(presented, address)
+        identity = await identities.resolve(presented, address)
     except Unauthorized:
         if presented:
             await services.wrong_keys.slow_down(counted_as(client))
@@ -63,7 +68,9 @@ async def identify(request: Request, services: Services, presented: str | None) 
         _tell_audit(request, services, identity)
 
     async def follow() -> None:
-        now = await services.identities.resolve(presented, address)
+        if identities.forgotten == forgotten and clock.now_ms() - found_ms < FOUND_JUST_NOW_MS:
+            return
+        now = await identities.resolve(presented, address)
         identity.follow(now if elsewhere is None else await _acting(services, now, elsewhere))
 
     request.scope[STILL] = follow
