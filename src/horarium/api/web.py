@@ -225,8 +225,8 @@ class _Headers(Headers):
     """The headers of a request, found by name in a dictionary: a dozen of them are looked for in each request. Of one
     that comes several times, the first is found, as in Headers."""
 
-    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
-        super().__init__(raw=list(raw))
+    def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
+        super().__init__(raw=raw)
         self._first = dict(reversed(raw))
 
     def get(self, key: str, default: Any = None) -> Any:

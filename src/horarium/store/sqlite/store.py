@@ -107,7 +107,7 @@ class SqliteStore:
         self._readers = ThreadPoolExecutor(READERS, "horarium-read")
         self._reader_local = threading.local()
         self._reader_connections: list[sqlite3.Connection] = []
-        self._lookups: sqlite3.Connection | None = None
+        self._lookups: SqliteTx | None = None
         self._writer = threading.Thread(target=self._write_loop, name="horarium-write", daemon=True)
         self._checkpoints = Checkpoints(connect(self._path))
         self._require_files()
@@ -199,9 +199,9 @@ class SqliteStore:
         if self._closing:
             raise Unavailable("the store is closing")
         if self._lookups is None:
-            self._lookups = self._reading_connection(CACHE_KIB)
+            self._lookups = SqliteTx(self._reading_connection(CACHE_KIB), self._statements)
         try:
-            return drive(verb(SqliteTx(self._lookups, self._statements)))
+            return drive(verb(self._lookups))
         except sqlite3.OperationalError as error:
             raise Unavailable(f"the query failed: {error}") from error
         except MemoryError as error:
