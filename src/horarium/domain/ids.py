@@ -32,6 +32,7 @@ HIGHEST_ID: Id = b"\xff" * 16
 
 # The prefixes of the server's own ids. A key that a caller chooses must not begin like one of them.
 PREFIXES = ("ws", "prn", "key", "tgt", "sch", "fire", "run", "node", "aud", "evt", "hook")
+_BEGINNINGS = tuple(f"{prefix}_" for prefix in PREFIXES)
 
 # Of the last 80 bits of an id: those that carry the hash, and those that say "UUID of version 7".
 _HASHED = 0x0FFF_3FFF_FFFF_FFFF_FFFF
@@ -204,4 +205,4 @@ def from_uuid_text(text: str) -> Id | None:
 
 def looks_like_our_id(text: str) -> bool:
     """Whether a text begins like one of the server's own ids. A caller must not choose such a text as a key."""
-    return any(text.startswith(f"{prefix}_") for prefix in PREFIXES)
+    return text.startswith(_BEGINNINGS)
