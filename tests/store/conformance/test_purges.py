@@ -135,6 +135,59 @@ async def test_a_step_of_a_purge_deletes_no_more_rows_of_a_table_than_a_piece_ha
     assert {table for table in tables if left[table]} == of_others
 
 
+HANGING = {
+    "insert_spans": lambda n, of: (
+        of["schedules"],
+        NOON + n,
+        NOON + n,
+        1,
+        "paused",
+        1,
+        NOON,
+        of["workspaces"],
+    ),
+    "insert_versions": lambda n, of: (
+        of["schedules"],
+        100 + n,
+        "{}",
+        "{}",
+        b"t" * 16,
+        None,
+        None,
+        None,
+        NOON,
+    ),
+    "insert_labels": lambda n, of: (of["workspaces"], f"more {n}", "", of["schedules"]),
+    "insert_spool": lambda n, of: (of["fires"], 100 + n, f"row {n}", "{}"),
+    "insert_attempts": lambda n, of: (of["runs"], 100 + n, NOON, NOON, 500, None),
+    "lock_rows": lambda n, of: (of["schedules"], f"row {n}", of["runs"]),
+}
+
+
+async def test_however_much_hangs_on_one_thing_a_step_deletes_no_more_of_it_than_a_piece(
+    tenant, store, monkeypatch
+):
+    monkeypatch.setattr(purges, "PIECE", 2)
+    owner = Owner(3, workspace=tenant.workspace)
+    await store.urgent(owner.enter, {"schedules", "fires", "runs"})
+    of = {table: owner.id_of(table) for table in ("workspaces", "schedules", "fires", "runs")}
+
+    async def hang(tx):
+        for statement, row in HANGING.items():
+            await tx.many(statement, [row(n, of) for n in range(5)])
+
+    await store.urgent(hang)
+    await delete(store, tenant, days=0)
+    left, lost = count(await all_rows(store)), Counter()
+    while await store.write(purges.purge_piece, NOON) is not None:
+        before, left = left, count(await all_rows(store))
+        lost |= before - left
+    assert max(lost.values()) == 2
+    tables = ("spans", "versions", "labels", "spool", "attempts", "row_locks")
+    assert {table: left[table] for table in tables} == dict.fromkeys(tables, 0)
+    assert left["schedules"] == left["fires"] == left["runs"] == 0
+
+
 def count(rows):
     """How many rows each table has."""
     return Counter(row[0] for row in rows.elements())

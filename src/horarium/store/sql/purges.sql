@@ -48,7 +48,8 @@ SELECT id FROM targets WHERE workspace_id = :workspace_id ORDER BY id LIMIT :lim
 SELECT id FROM principals WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit
 
 -- name: purge_attempts
-DELETE FROM attempts WHERE run_id IN ({some_runs});
+DELETE FROM attempts WHERE (run_id, number) IN (
+    SELECT run_id, number FROM attempts WHERE run_id IN ({some_runs}) LIMIT :limit);
 
 -- name: purge_callbacks
 DELETE FROM callbacks WHERE run_id IN ({some_runs});
@@ -60,7 +61,8 @@ DELETE FROM ready WHERE run_id IN ({some_runs});
 DELETE FROM runs WHERE id IN ({some_runs});
 
 -- name: purge_spool
-DELETE FROM spool WHERE fire_id IN ({some_fires});
+DELETE FROM spool WHERE (fire_id, number) IN (
+    SELECT fire_id, number FROM spool WHERE fire_id IN ({some_fires}) LIMIT :limit);
 
 -- name: purge_fanouts
 DELETE FROM fanouts WHERE fire_id IN ({some_fires});
@@ -69,22 +71,27 @@ DELETE FROM fanouts WHERE fire_id IN ({some_fires});
 DELETE FROM fires WHERE id IN ({some_fires});
 
 -- name: purge_spans
-DELETE FROM spans WHERE schedule_id IN ({some_schedules});
+DELETE FROM spans WHERE (schedule_id, first_ms) IN (
+    SELECT schedule_id, first_ms FROM spans WHERE schedule_id IN ({some_schedules}) LIMIT :limit);
 
 -- name: purge_versions
-DELETE FROM versions WHERE schedule_id IN ({some_schedules});
+DELETE FROM versions WHERE (schedule_id, version) IN (
+    SELECT schedule_id, version FROM versions WHERE schedule_id IN ({some_schedules}) LIMIT :limit);
 
 -- name: purge_labels
-DELETE FROM labels WHERE schedule_id IN ({some_schedules});
+DELETE FROM labels WHERE (workspace_id, name, value, schedule_id) IN (
+    SELECT workspace_id, name, value, schedule_id FROM labels WHERE schedule_id IN ({some_schedules}) LIMIT :limit);
 
 -- name: purge_row_locks
-DELETE FROM row_locks WHERE schedule_id IN ({some_schedules});
+DELETE FROM row_locks WHERE (schedule_id, row_key) IN (
+    SELECT schedule_id, row_key FROM row_locks WHERE schedule_id IN ({some_schedules}) LIMIT :limit);
 
 -- name: purge_cursors
 DELETE FROM cursors WHERE schedule_id IN ({some_schedules});
 
 -- name: purge_pauses_of_schedules
-DELETE FROM pauses WHERE schedule_id IN ({some_schedules});
+DELETE FROM pauses WHERE id IN (
+    SELECT id FROM pauses WHERE schedule_id IN ({some_schedules}) LIMIT :limit);
 
 -- name: purge_schedules
 DELETE FROM schedules WHERE id IN ({some_schedules});
@@ -135,16 +142,19 @@ DELETE FROM directory_stages WHERE workspace_id = :workspace_id AND id IN (
     SELECT id FROM directory_stages WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
 
 -- name: purge_webhooks
-DELETE FROM webhooks WHERE workspace_id = :workspace_id;
+DELETE FROM webhooks WHERE id IN (
+    SELECT id FROM webhooks WHERE workspace_id = :workspace_id LIMIT :limit);
 
 -- name: purge_outbox
-DELETE FROM event_outbox WHERE workspace_id = :workspace_id;
+DELETE FROM event_outbox WHERE id IN (
+    SELECT id FROM event_outbox WHERE workspace_id = :workspace_id LIMIT :limit);
 
 -- name: purge_log
 DELETE FROM event_logs WHERE workspace_id = :workspace_id;
 
 -- name: purge_pending
-DELETE FROM audit_pending WHERE workspace_id = :workspace_id;
+DELETE FROM audit_pending WHERE id IN (
+    SELECT id FROM audit_pending WHERE workspace_id = :workspace_id LIMIT :limit);
 
 -- name: purge_chain
 DELETE FROM audit_chains WHERE workspace_id = :workspace_id;
@@ -154,26 +164,32 @@ DELETE FROM actions WHERE id IN (
     SELECT id FROM actions WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
 
 -- name: purge_erasure_waits
-DELETE FROM erasure_waits WHERE workspace_id = :workspace_id;
+DELETE FROM erasure_waits WHERE (erasure_id, awaited_id) IN (
+    SELECT erasure_id, awaited_id FROM erasure_waits WHERE workspace_id = :workspace_id LIMIT :limit);
 
 -- name: purge_erasures
-DELETE FROM erasures WHERE workspace_id = :workspace_id;
+DELETE FROM erasures WHERE id IN (
+    SELECT id FROM erasures WHERE workspace_id = :workspace_id LIMIT :limit);
 
 -- name: purge_windows
-DELETE FROM windows WHERE workspace_id = :workspace_id;
+DELETE FROM windows WHERE id IN (
+    SELECT id FROM windows WHERE workspace_id = :workspace_id LIMIT :limit);
 
 -- name: purge_pauses
 DELETE FROM pauses WHERE id IN (
     SELECT id FROM pauses WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
 
 -- name: purge_sources
-DELETE FROM audience_sources WHERE workspace_id = :workspace_id;
+DELETE FROM audience_sources WHERE (workspace_id, name) IN (
+    SELECT workspace_id, name FROM audience_sources WHERE workspace_id = :workspace_id LIMIT :limit);
 
 -- name: purge_failing
-DELETE FROM failing_targets WHERE workspace_id = :workspace_id;
+DELETE FROM failing_targets WHERE target_id IN (
+    SELECT target_id FROM failing_targets WHERE workspace_id = :workspace_id LIMIT :limit);
 
 -- name: purge_reports
-DELETE FROM lane_reports WHERE target_id IN ({some_targets});
+DELETE FROM lane_reports WHERE (target_id, node_id) IN (
+    SELECT target_id, node_id FROM lane_reports WHERE target_id IN ({some_targets}) LIMIT :limit);
 
 -- name: purge_paces
 DELETE FROM paces WHERE target_id IN ({some_targets});
@@ -182,11 +198,14 @@ DELETE FROM paces WHERE target_id IN ({some_targets});
 -- Those that other workspaces have of its targets stay there, switched off for good.
 UPDATE targets SET shared_from = NULL, executor = 'none', state = 'disabled', state_reason = 'it is not shared any more',
     version = version + 1
-WHERE shared_from IN ({some_targets}) AND deleted_ms IS NULL;
+WHERE id IN (
+    SELECT id FROM targets WHERE shared_from IN ({some_targets}) AND deleted_ms IS NULL LIMIT :limit);
 
 -- name: purge_source_mirrors
 UPDATE audience_sources SET shared_from = NULL, type = 'none', off_reason = 'it is not shared any more'
-WHERE shared_from IN (SELECT id FROM audience_sources WHERE workspace_id = :workspace_id);
+WHERE (workspace_id, name) IN (
+    SELECT workspace_id, name FROM audience_sources
+    WHERE shared_from IN (SELECT id FROM audience_sources WHERE workspace_id = :workspace_id) LIMIT :limit);
 
 -- name: purge_targets
 DELETE FROM targets WHERE id IN ({some_targets});
@@ -200,10 +219,12 @@ DELETE FROM keys WHERE id IN (SELECT id FROM keys WHERE workspace_id = :workspac
 
 -- name: purge_grants_elsewhere
 -- A principal of this workspace may have acted in another one, as one of another may have acted here.
-DELETE FROM grants WHERE principal_id IN ({some_principals});
+DELETE FROM grants WHERE (principal_id, target_id) IN (
+    SELECT principal_id, target_id FROM grants WHERE principal_id IN ({some_principals}) LIMIT :limit);
 
 -- name: purge_keys_elsewhere
-DELETE FROM keys WHERE principal_id IN ({some_principals});
+DELETE FROM keys WHERE id IN (
+    SELECT id FROM keys WHERE principal_id IN ({some_principals}) LIMIT :limit);
 
 -- name: purge_principals
 DELETE FROM principals WHERE id IN ({some_principals});
@@ -212,7 +233,8 @@ DELETE FROM principals WHERE id IN ({some_principals});
 DELETE FROM workspace_usage WHERE workspace_id = :workspace_id;
 
 -- name: purge_freed
-DELETE FROM freed_usage WHERE workspace_id = :workspace_id;
+DELETE FROM freed_usage WHERE (workspace_id, id) IN (
+    SELECT workspace_id, id FROM freed_usage WHERE workspace_id = :workspace_id LIMIT :limit);
 
 -- name: purge_workspace
 DELETE FROM workspaces WHERE id = :workspace_id AND purge_ms IS NOT NULL;

@@ -25,9 +25,10 @@ PIECE = 200
 # before may have written something. Only where it has not, the workspace itself is deleted.
 AGAIN_MS = 60_000
 PAUSE_NOTE = "the workspace is deleted"
-# What is deleted in pieces: groups of statements, of which the last one deletes those on which the others depend. A
-# group is done when its last statement finds nothing. The first one deletes what other nodes lock before they write
-# anything else of the group: so it waits for them, and the others find what they have written.
+# What is deleted in pieces: groups of statements, of which the last one deletes what the others hang on. It has its
+# turn when the others find less than a piece of what hangs on the first things of its kind, and the group is done when
+# it finds nothing. The first one deletes what other nodes lock before they write anything else of the group: so it
+# waits for them, and the others find what they have written.
 _PIECES: Sequence[Sequence[str]] = (
     ("purge_ready", "purge_attempts", "purge_callbacks", "purge_runs"),
     ("purge_fanouts", "purge_spool", "purge_fires"),
@@ -57,23 +58,17 @@ _PIECES: Sequence[Sequence[str]] = (
     ("purge_grants",),
     ("purge_keys",),
     ("purge_grants_elsewhere", "purge_keys_elsewhere", "purge_principals"),
+    ("purge_webhooks",),
+    ("purge_outbox",),
+    ("purge_pending",),
+    ("purge_erasure_waits", "purge_erasures"),
+    ("purge_windows",),
+    ("purge_source_mirrors", "purge_sources"),
+    ("purge_failing",),
+    ("purge_freed",),
 )
-# What is left is little, and is deleted together.
-_REST = (
-    "purge_webhooks",
-    "purge_outbox",
-    "purge_log",
-    "purge_pending",
-    "purge_chain",
-    "purge_erasure_waits",
-    "purge_erasures",
-    "purge_windows",
-    "purge_source_mirrors",
-    "purge_sources",
-    "purge_failing",
-    "purge_usage",
-    "purge_freed",
-)
+# What is left is one row each.
+_REST = ("purge_log", "purge_chain", "purge_usage")
 
 
 async def delete_workspace(tx: Tx, workspace_id: Id, now: int, purge_ms: int, by: Id | None) -> Workspace:
@@ -140,6 +135,8 @@ async def purge_piece(tx: Tx, now: int) -> Id | None:
         deleted = 0
         for statement in group:
             deleted = await tx.run(statement, workspace_id=workspace_id, limit=PIECE)
+            if deleted >= PIECE:  # there may be more of it
+                return workspace_id
         if deleted:
             return workspace_id
     left = 0
