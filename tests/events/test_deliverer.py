@@ -39,7 +39,7 @@ from horarium.events.feed import MOST_IN_HAND, UNSAID
 from horarium.events.feed import MOST_UNDER_WAY as MOST_OF_ONE
 from horarium.events.figures import event_metrics
 from horarium.store.base import EVENTS, WEBHOOKS
-from horarium.store.verbs.webhooks import MOST_WEBHOOKS, HeldWebhook, Sent
+from horarium.store.verbs.webhooks import MOST_WEBHOOKS, ClaimedWebhook, HeldWebhook, Sent
 from tests.events.test_feed import DEAD, HOOK, NOW, OK, event
 from tests.simulation.loop import run_in_virtual_time
 
@@ -52,7 +52,7 @@ class Log:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.free: list[HeldWebhook] = []
+        self.free: list[ClaimedWebhook] = []
         self.mine: dict[bytes, int] = {}
         self.told: list[tuple[float, list[Sent]]] = []
         self.asked: list[tuple[str, tuple[Any, ...]]] = []
@@ -77,7 +77,7 @@ class Log:
 
     def webhook(self, name: bytes = b"h", epoch: int = 1, told: bool = True, **given: Any) -> Webhook:
         made = replace(HOOK, id=name, **given)
-        self.free.append(HeldWebhook(made, epoch, (), frozenset()))
+        self.free.append(ClaimedWebhook(made, epoch))
         if told:
             self.tell(WEBHOOKS)
         return made
@@ -96,11 +96,15 @@ class Log:
         assert node == NODE
         return dict(self.mine), bool(self.free)
 
-    def _claim_webhooks(self, node: bytes, most: int, in_hand: int) -> list[HeldWebhook]:
-        assert (node, in_hand) == (NODE, MOST_IN_HAND)
+    def _claim_webhooks(self, node: bytes, most: int) -> list[ClaimedWebhook]:
+        assert node == NODE
         taken, self.free = self.free[:most], self.free[most:]
-        self.mine |= {held.webhook.id: held.epoch for held in taken}
+        self.mine |= {claimed.webhook.id: claimed.epoch for claimed in taken}
         return taken
+
+    def _held_webhook(self, claimed: ClaimedWebhook, in_hand: int) -> HeldWebhook:
+        assert in_hand == MOST_IN_HAND
+        return HeldWebhook(*claimed, (), frozenset())
 
     def _let_go(self, node: bytes, webhooks: dict[bytes, int]) -> None:
         for one in webhooks:

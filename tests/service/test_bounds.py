@@ -260,7 +260,7 @@ async def test_a_proof_ends_with_the_link_that_was_the_last_when_it_was_asked_fo
 async def test_what_is_erased_and_deleted_from_the_log_is_the_same_in_however_many_pieces(
     monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    for bound in ("ERASED_AT_ONCE", "FORGOTTEN_AT_ONCE"):
+    for bound in ("ERASED_AT_ONCE", "LOOKED_AT_ONCE", "FORGOTTEN_AT_ONCE"):
         monkeypatch.setattr(audit, bound, at_once)
     async with House.open(NOW) as house:
         who, log = await house.who(), house.services.audit

@@ -14,6 +14,7 @@ from horarium.domain.ids import prefixed, random_id
 from horarium.domain.listings import AuditListing
 from horarium.domain.webhooks import WebhookState
 from horarium.service import webhooks as service
+from horarium.service.rates import REPLAYED_EVENT, Rates
 from horarium.service.webhooks import SWITCHED_OFF
 from horarium.store.base import Tx
 from horarium.store.sqlite.transaction import SqliteTx
@@ -24,7 +25,11 @@ NOW = "2026-03-01T12:00:00Z"
 URL = "https://example.com/hook"
 
 
-async def test_a_replay_from_an_instant_on_looks_at_no_event_from_before_it() -> None:
+async def test_a_replay_from_an_instant_on_looks_at_no_event_from_before_it_and_costs_what_it_looks_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spent: list[float] = []
+    monkeypatch.setattr(Rates, "spend", lambda _, who, cost: spent.append(cost))
     async with House.open(NOW) as house:
         who, webhooks = await house.who(), house.services.webhooks
         hook = (await webhooks.create(who, URL, None, EventFilter())).webhook
@@ -40,6 +45,7 @@ async def test_a_replay_from_an_instant_on_looks_at_no_event_from_before_it() ->
         house.store.connection.execute("UPDATE webhooks SET position = 3")  # it has been sent all of them
         seen = [await webhooks.replay(who, hook.id, from_ms=begun + ms) for ms in (3_001, 3_000, 2_000, 0)]
         assert seen == [0, 1, 2, 3]
+        assert spent == [count * REPLAYED_EVENT for count in seen]
         (third,) = (await house.services.events.page(who, EventFilter(), 1)).items
         for wrong in ({}, {"from_event": third.id, "from_ms": begun}):
             with pytest.raises(Invalid):

@@ -164,7 +164,8 @@ class Deliverer:
             await self._store.urgent(verbs.let_go, self._node, unheard)
         if not (any_free or unheard):
             return
-        for held in await self._store.urgent(verbs.claim_webhooks, self._node, 100, MOST_IN_HAND):
+        for claimed in await self._store.urgent(verbs.claim_webhooks, self._node, 100):
+            held = await self._store.read(verbs.held_webhook, claimed, MOST_IN_HAND)
             webhook = held.webhook
             self.feeds[webhook.id] = Feed(held, signing_secrets(self._vault, webhook))
 

@@ -14,7 +14,7 @@ import structlog
 
 from horarium.domain.audit import ERASED, FORGOTTEN, REFUSED, Anchor, AuditEntry, Link, LinkedEntry
 from horarium.domain.errors import HorariumError, Unavailable
-from horarium.domain.ids import Id
+from horarium.domain.ids import LOWEST_ID, Id
 from horarium.domain.listings import AuditListing
 from horarium.domain.refused_hosts import RefusedHosts
 from horarium.domain.tenancy import Identity
@@ -32,6 +32,8 @@ READ, ERASE = "audit:read", "keys:admin"
 # Links, and entries of a person, that are read or written in one transaction.
 LINKS_AT_ONCE = 10
 ERASED_AT_ONCE = 1_000
+# Entries that are looked at in one reading, for those about a person.
+LOOKED_AT_ONCE = 2_000
 FORGOTTEN_AT_ONCE = 500
 # Of refusals of the same key for the same reason, one in this time (ms) is written; the next says how many there were.
 REPEATED_MS = 60_000
@@ -102,14 +104,27 @@ class AuditService:
         """Erase what the log says about a principal: what it did, and what was done to it. Returns how many entries
         lost their content. The log then tells that, and the chain still verifies."""
         who.require(ERASE)
-        own, erased = who.workspace_id, 0
-        while True:
-            await self.link()
-            tell = partial(_told_erased, Trail(own, self.clock.now_ms()), own)
-            piece = await self.store.write(verbs.erase_person, own, principal_id, ERASED_AT_ONCE, tell)
-            if not piece:
-                return erased
+        erased = 0
+        while piece := await self._erase_linked(who.workspace_id, principal_id):
             erased += piece
+        return erased
+
+    async def _erase_linked(self, workspace_id: Id, principal_id: Id) -> int:
+        """Look through the whole log once. It is read beside the writer of the database, which only erases."""
+        await self.link()
+        erased, ids, after = 0, list[Id](), LOWEST_ID
+        while True:
+            found = await self.store.read(
+                verbs.entries_of_person, workspace_id, principal_id, after, LOOKED_AT_ONCE
+            )
+            ids += found.ids
+            while len(ids) >= ERASED_AT_ONCE or (ids and found.after is None):
+                tell = partial(_told_erased, Trail(workspace_id, self.clock.now_ms()), workspace_id)
+                piece, ids = ids[:ERASED_AT_ONCE], ids[ERASED_AT_ONCE:]
+                erased += await self.store.write(verbs.erase_person, workspace_id, piece, tell)
+            if found.after is None:
+                return erased
+            after = found.after
 
     async def refused(self, workspace_id: Id, error: HorariumError) -> None:
         """Note that a policy has refused a request. Of many refusals for the same reason few are written, so that

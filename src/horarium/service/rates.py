@@ -17,8 +17,8 @@ from horarium.service.clock import Clock
 # Units that requests cost.
 READ, WRITE = 1.0, 2.0
 # Each line of a bulk request, each item of an import, each time of a preview (and each slot that a backfill or its dry
-# run finds), each fire of a backfill.
-BULK_LINE, IMPORT_ITEM, PREVIEWED_TIME, BACKFILLED_FIRE = 0.5, 0.25, 0.1, 1.0
+# run finds), each fire of a backfill, each event that is sent to a webhook once more.
+BULK_LINE, IMPORT_ITEM, PREVIEWED_TIME, BACKFILLED_FIRE, REPLAYED_EVENT = 0.5, 0.25, 0.1, 1.0, 0.1
 # Each step of a dry run of an action, which looks at as many rows as a page of a list.
 COUNTED_PAGE = READ
 # A preview of an audience, which asks a database, an address or the directory.

@@ -153,5 +153,5 @@ def make_services(
         readiness=Readiness(store, clock),
         recording=recording,
         events=EventService(store, clock, recording, settings.event_streams),
-        webhooks=WebhookService(store, vault, clock, post, recording),
+        webhooks=WebhookService(store, vault, clock, post, recording, rates),
     )

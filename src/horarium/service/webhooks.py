@@ -16,6 +16,7 @@ from horarium.domain.webhooks import Delivery, EventPost, Webhook, WebhookState
 from horarium.service.checks import label_problems, name_problems
 from horarium.service.clock import Clock
 from horarium.service.pages import Page, cut
+from horarium.service.rates import REPLAYED_EVENT, Rates
 from horarium.service.recording import Recording
 from horarium.service.repeats import write_once
 from horarium.service.targets import OVERLAP_MS, end_of_overlap
@@ -58,6 +59,7 @@ class WebhookService:
     clock: Clock
     post: EventPost
     recording: Recording
+    rates: Rates
 
     async def create(self, who: Identity, url: str, name: str | None, wanted: EventFilter) -> NewSecret:
         """Make a webhook, which is sent what happens from now on. Raises Invalid, and Conflict for one too many."""
@@ -183,7 +185,7 @@ class WebhookService:
         self, who: Identity, webhook_id: Id, from_event: Id | None = None, from_ms: int | None = None
     ) -> int:
         """Send the events from one on, or from an instant (ms) on, once more, in their order and under their ids; how
-        many are looked at. Raises NotFound, Invalid for neither or both."""
+        many are looked at. The key pays for each of them. Raises NotFound, Invalid for neither or both."""
         self._may_write(who)
         if (from_event is None) is (from_ms is None):
             raise Invalid(
@@ -197,7 +199,10 @@ class WebhookService:
         now = self.clock.now_ms()
         said = {"event": None if from_event is None else prefixed("evt", from_event), "from_ms": from_ms}
         entry = Trail(who.workspace_id, now).entry("webhook.replayed", "hook", webhook_id, after=said)
-        return await self.store.write(noting(verbs.replay, entry), who.workspace_id, webhook_id, after, now)
+        verb = noting(verbs.replay, entry)
+        count = await self.store.write(verb, who.workspace_id, webhook_id, after, now)
+        self.rates.spend(who, count * REPLAYED_EVENT)
+        return count
 
     async def deliveries(
         self, who: Identity, webhook_id: Id, before: int, limit: int, state: str | None = None

@@ -71,6 +71,21 @@ async def test_no_more_are_under_way_than_may_be_and_old_ones_are_forgotten(tena
     ]
 
 
+async def test_a_new_action_deletes_a_bounded_number_of_old_ones(tenant, store, monkeypatch):
+    monkeypatch.setattr(actions, "FORGOTTEN_AT_ONCE", 2)
+    for number in range(5):
+        old = an_action(tenant, created_ms=NOON + number)
+        await store.write(actions.take_action, old)
+        await store.write(actions.move_action, replace(old, state=ActionState.DONE, finished_ms=NOON))
+    left = []
+    for number in range(3):
+        later = an_action(tenant, created_ms=NOON + actions.KEPT_MS + 10 + number)
+        await store.write(actions.take_action, later)
+        found = await store.read(actions.list_actions, tenant.workspace, 100, HIGHEST_ID)
+        left.append(sum(one.created_ms < NOON + 10 for one in found))
+    assert left == [3, 1, 0]
+
+
 async def test_an_action_that_is_under_way_is_kept_however_old(tenant, store):
     going_on = an_action(tenant)
     await store.write(actions.take_action, going_on)

@@ -124,8 +124,8 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "open_action": [{"actions.finished_ms": None}, Not({"actions.finished_ms": 1})],
     "any_action": [{"actions.finished_ms": None}, Not({"actions.finished_ms": 1})],
     "next_action": [{"actions.finished_ms": None}, Not({"actions.finished_ms": 1})],
-    "forget_actions": [{"actions.created_ms": T - 1, "actions.state": "done", ":before": T},
-                       Not({"actions.created_ms": T}), Not({"actions.state": "running"})],
+    "forget_actions": [{"actions.id": M, "actions.state": "done", ":older_than": N, ":limit": 1},
+                       Not({":older_than": M}), Not({"actions.state": "running"})],
     "source_behind": [SOURCE, Not({"audience_sources.type": "none"}), Not({"audience_sources.off_reason": "off"})],
     "any_mirror_source": [SOURCE, Not({"audience_sources.type": "none"}), Not({":shared_id": O})],
     "count_mirrors_source": [SOURCE, Not({"audience_sources.type": "none"})],
@@ -140,8 +140,10 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "delete_some_deliveries": [{":id": Id("webhooks"), ":limit": 1}, Not({":id": O}), Not({":limit": 0})],
     "audit_entries_of_person": [
         {"audit_entries.action": "runs.cancelled", "audit_entries.erased_by": None, "audit_entries.subject": "s",
-         "audit_entries.principal_id": N, ":principal_id": N, ":subject": "t"},
+         "audit_entries.principal_id": N, ":principal_id": N, ":subject": "t", "audit_entries.id": N, ":after": M,
+         ":upto": N},
         Also({"audit_entries.principal_id": M, "audit_entries.subject": "t"}),
+        Not({":after": N}), Not({":after": b"", ":upto": M}),
         Not({"audit_entries.principal_id": M}), Not({"audit_entries.action": "audit.erased"}),
         Not({"audit_entries.erased_by": O})],
     # schedules and their definitions

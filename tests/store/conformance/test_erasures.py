@@ -582,7 +582,7 @@ async def test_nodes_let_go_of_webhooks_whose_events_have_changed(tenant, store)
     node = await Node.start(store, NOW)
     for one in (tenant, other := await Tenant.open(store)):
         await a_webhook(store, one)
-    held = await store.urgent(webhooks.claim_webhooks, node.id, 10, 10)
+    held = await store.urgent(webhooks.claim_webhooks, node.id, 10)
     assert len(held) == 2
     await carry_on(store, await begin(store, tenant, values=(ADDRESS,)))
     assert len((await store.read(webhooks.webhooks_of, node.id))[0]) == 2  # nothing was changed
@@ -596,7 +596,7 @@ async def test_nodes_let_go_of_webhooks_whose_events_have_changed(tenant, store)
     assert WEBHOOKS in heard
     still, _ = await store.read(webhooks.webhooks_of, node.id)
     assert set(still) == {one.webhook.id for one in held if one.webhook.workspace_id == other.workspace}
-    (again,) = await store.urgent(webhooks.claim_webhooks, node.id, 10, 10)
+    (again,) = await store.urgent(webhooks.claim_webhooks, node.id, 10)
     (before,) = (one for one in held if one.webhook.id == again.webhook.id)
     assert again.epoch > before.epoch + 1  # what is sent under the old claim is not recorded any more
 

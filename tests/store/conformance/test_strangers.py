@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import horarium.store
-from horarium.domain.ids import random_id
+from horarium.domain.ids import HIGHEST_ID, random_id
 from horarium.store.base import Duplicate
 from horarium.store.statements import load
 from tests.support.all_rows import Column, all_rows, columns, insert, rows_within
@@ -76,6 +76,7 @@ GIVEN = {
     "now": NOON,
     "at": NOON,
     "before": NOON * 2,
+    "older_than": HIGHEST_ID,
     "answer": b"answered",
     "after": 0,
     "until": NOON,
@@ -217,7 +218,8 @@ async def _tried(store, statement, row):
 
 def _value(name, row, statement):
     if name == statement.listed:
-        return [row.get("id") or next(value for value in row.values() if isinstance(value, bytes))]
+        held = (value for value in row.values() if isinstance(value, bytes) and value != HIGHEST_ID)
+        return [row.get("id") or next(held)]
     if name in row:
         return row[name]
     return GIVEN.get(name, 1)

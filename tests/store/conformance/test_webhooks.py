@@ -63,7 +63,8 @@ OFF = WebhookState.DISABLED
 
 
 async def claim(store, node):
-    return await store.urgent(webhooks.claim_webhooks, node.id, 10, 100)
+    claimed = await store.urgent(webhooks.claim_webhooks, node.id, 10)
+    return [await store.read(webhooks.held_webhook, one, 100) for one in claimed]
 
 
 async def note(store, node, held, position, rows, **given):

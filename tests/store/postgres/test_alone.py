@@ -24,7 +24,7 @@ PASSED_OVER = {
 }  # fmt: skip
 # Or waits for it: what is read decides what is written.
 WAITED_FOR = {
-    "audit_entries_of_person": "audit_entries", "hold_audit_chain": "audit_chains", "hold_event_log": "event_logs",
+    "audit_entries_not_erased": "audit_entries", "hold_audit_chain": "audit_chains", "hold_event_log": "event_logs",
     "texts_of_entries": "audit_entries",
     "hold_cursors": "cursors", "hold_pause": "pauses", "hold_key": "keys", "hold_principal": "principals",
     "hold_run": "runs",

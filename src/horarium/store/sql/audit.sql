@@ -69,12 +69,19 @@ WHERE workspace_id = :workspace_id AND number > :after ORDER BY number LIMIT :li
 -- SQLite has one writer at a time, so that nobody has to wait here.
 SELECT number FROM audit_chains WHERE workspace_id = :workspace_id;
 
+-- name: audit_entry_further_up
+SELECT id FROM audit_entries WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT 1 OFFSET :skip;
+
 -- name: audit_entries_of_person
 -- What a principal did, and what was done to it. What the log tells of itself stays: without it the chain is broken.
 SELECT id FROM audit_entries
-WHERE workspace_id = :workspace_id AND erased_by IS NULL AND (principal_id = :principal_id OR subject = :subject)
-  AND action NOT LIKE 'audit.%'
-ORDER BY id LIMIT :limit {held_until_changed};
+WHERE workspace_id = :workspace_id AND id > :after AND id <= :upto AND erased_by IS NULL
+  AND (principal_id = :principal_id OR subject = :subject) AND action NOT LIKE 'audit.%'
+ORDER BY id;
+
+-- name: audit_entries_not_erased
+SELECT id FROM audit_entries WHERE workspace_id = :workspace_id AND id IN (:ids...) AND erased_by IS NULL
+ORDER BY id {held_until_changed};
 
 -- name: erase_audit_entries
 UPDATE audit_entries

@@ -9,7 +9,7 @@ import orjson
 
 from horarium.domain.actions import NOBODY, Action, ActionKind, ActionState, Standing, Taker
 from horarium.domain.errors import Conflict, NotFound
-from horarium.domain.ids import Id
+from horarium.domain.ids import Id, lowest_id_at
 from horarium.domain.restrictions import restriction_from_text, restriction_to_text
 from horarium.store.base import Tx
 from horarium.store.verbs.tenancy import hold_workspace
@@ -18,6 +18,8 @@ from horarium.store.verbs.tenancy import hold_workspace
 MOST_OPEN = 10
 # For how long an action can be looked at, in milliseconds. One that is under way is kept longer.
 KEPT_MS = 30 * 86_400_000
+# How many that are older a new one deletes.
+FORGOTTEN_AT_ONCE = 100
 
 
 class StoredAction(NamedTuple):
@@ -119,7 +121,10 @@ def _row(action: Action) -> StoredAction:
 async def take_action(tx: Tx, action: Action) -> Action:
     """Store a new action. Raises Conflict where as many are under way in the workspace as may be."""
     await hold_workspace(tx, action.workspace_id)
-    await tx.run("forget_actions", workspace_id=action.workspace_id, before=action.created_ms - KEPT_MS)
+    oldest = lowest_id_at(action.created_ms - KEPT_MS)
+    await tx.run(
+        "forget_actions", workspace_id=action.workspace_id, older_than=oldest, limit=FORGOTTEN_AT_ONCE
+    )
     (count,) = await tx.row("count_open_actions", workspace_id=action.workspace_id)
     if count >= MOST_OPEN:
         words = f"{MOST_OPEN} actions of this workspace are under way, and no more may be: wait until one has ended"

@@ -248,20 +248,35 @@ async def links_after(
     return found
 
 
-async def erase_person(
-    tx: Tx, workspace_id: Id, principal_id: Id, limit: int, tell: Callable[[int], AuditEntry]
-) -> int:
-    """Erase up to `limit` linked entries about what a principal did, or what was done to it; how many. `tell` makes the
-    entry that tells of so many. Of two that erase at the same time, the second finds what the first has left."""
+class EntriesOfPerson(NamedTuple):
+    """Entries about a principal among some that were looked at, and the last of these; None where there are no more."""
+
+    ids: list[Id]
+    after: Id | None
+
+
+async def entries_of_person(
+    tx: Tx, workspace_id: Id, principal_id: Id, after: Id, limit: int
+) -> EntriesOfPerson:
+    """Look at up to `limit` linked entries after an id for those about what a principal did, or what was done to it."""
+    end = await tx.row("audit_entry_further_up", workspace_id=workspace_id, after=after, skip=limit - 1)
     rows = await tx.rows(
         "audit_entries_of_person",
         workspace_id=workspace_id,
         principal_id=principal_id,
         subject=f"prn:{principal_id.hex()}",
-        limit=limit,
+        after=after,
+        upto=HIGHEST_ID if end is None else end[0],
     )
-    ids = [entry_id for (entry_id,) in rows]
-    return await erase_entries(tx, workspace_id, ids, tell(len(ids))) if ids else 0
+    return EntriesOfPerson([entry_id for (entry_id,) in rows], None if end is None else end[0])
+
+
+async def erase_person(tx: Tx, workspace_id: Id, ids: Sequence[Id], tell: Callable[[int], AuditEntry]) -> int:
+    """Erase those of some entries that nobody has erased yet; how many. `tell` makes the entry that tells of so many.
+    Of two that erase at the same time, the second finds what the first has left."""
+    rows = await tx.rows("audit_entries_not_erased", workspace_id=workspace_id, ids=ids)
+    left = [entry_id for (entry_id,) in rows]
+    return await erase_entries(tx, workspace_id, left, tell(len(left))) if left else 0
 
 
 async def erase_entries(tx: Tx, workspace_id: Id, ids: Sequence[Id], told: AuditEntry) -> int:

@@ -48,6 +48,13 @@ class _StoredWebhook(NamedTuple):
     updated_ms: int
 
 
+class ClaimedWebhook(NamedTuple):
+    """A webhook that a node has just taken in hand, and the epoch of its claim."""
+
+    webhook: Webhook
+    epoch: int
+
+
 class HeldWebhook(NamedTuple):
     """A webhook that a node has in hand. `waiting` are events that wait to be sent again, and `beyond` the numbers
     after the webhook's position that need not be sent any more."""
@@ -250,23 +257,28 @@ async def list_deliveries(
 
 
 @portable
-async def claim_webhooks(tx: Tx, node: Id, limit: int, waiting: int) -> list[HeldWebhook]:
-    """Take up to `limit` webhooks that no node has in hand, each with up to `waiting` of its events that wait."""
+async def claim_webhooks(tx: Tx, node: Id, limit: int) -> list[ClaimedWebhook]:
+    """Take up to `limit` webhooks that no node has in hand."""
     found = []
     for *columns, epoch in await tx.rows("free_webhooks", limit=limit):
         webhook = webhook_from_row(columns)
-        if await tx.run("take_webhook", id=webhook.id, node=node, epoch=epoch) != 1:
-            continue
-        again = await tx.rows(
-            "waiting_deliveries", id=webhook.id, workspace_id=webhook.workspace_id, limit=waiting
-        )
-        beyond = await tx.rows("numbers_beyond", id=webhook.id, position=webhook.position)
-        found.append(
-            HeldWebhook(
-                webhook, epoch + 1, [_waiting(row) for row in again], frozenset(row[0] for row in beyond)
-            )
-        )
+        if await tx.run("take_webhook", id=webhook.id, node=node, epoch=epoch) == 1:
+            found.append(ClaimedWebhook(webhook, epoch + 1))
     return found
+
+
+async def held_webhook(tx: Tx, claimed: ClaimedWebhook, waiting: int) -> HeldWebhook:
+    """A claimed webhook with up to `waiting` of its events that wait, and the numbers that need not be sent.
+
+    It is read apart from the claim, since after the replay of a long log very many numbers are looked at. Whoever
+    changes the webhook meanwhile takes it away from the node.
+    """
+    webhook, epoch = claimed
+    again = await tx.rows(
+        "waiting_deliveries", id=webhook.id, workspace_id=webhook.workspace_id, limit=waiting
+    )
+    beyond = await tx.rows("numbers_beyond", id=webhook.id, position=webhook.position)
+    return HeldWebhook(webhook, epoch, [_waiting(row) for row in again], frozenset(row[0] for row in beyond))
 
 
 def _waiting(row: Sequence[Any]) -> WaitingEvent:
