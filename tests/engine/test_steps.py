@@ -53,16 +53,22 @@ async def test_there_may_be_more_where_a_batch_was_full(found, more):
             run_verbs.expire_callbacks: [CALLBACK] * found,
             meta.raise_zone_data: TZDATA_VERSION,
             upkeep.rezone: found,
-            idempotency.forget_answers: found,
         }
     )
     with capture_logs():
-        steps = [engine.expire, engine.rezone, engine.forget]
-        assert [await step() for step in steps] == [more] * 3
+        assert [await engine.expire(), await engine.rezone()] == [more] * 2
     assert engine.store.asked == [
         (run_verbs.expire_callbacks, NOW, UPKEEP_BATCH),
         (meta.raise_zone_data, TZDATA_VERSION),
         (upkeep.rezone, NOW, UPKEEP_BATCH),
+    ]
+
+
+@pytest.mark.parametrize(("found", "more"), [(0, False), (1, True), (UPKEEP_BATCH, True)])
+async def test_of_large_answers_few_are_forgotten_at_once_so_there_may_be_more_while_it_is_any(found, more):
+    engine = engine_on({idempotency.forget_answers: found})
+    assert await engine.forget() is more
+    assert engine.store.asked == [
         (idempotency.forget_answers, NOW - 86_400_000, UPKEEP_BATCH),
         (quotas.settle_all_freed, UPKEEP_BATCH),
     ]

@@ -219,3 +219,15 @@ async def test_an_answer_to_a_request_that_was_forgotten_meanwhile_is_given_and_
     assert await store.write(idempotency.forget_answers, NOON + DAY, 100) == 1
     for answer in (b"one", b"another"):
         assert await store.write(idempotency.keep_answer, request(tenant), first.id, answer) == answer
+
+
+async def test_few_bytes_of_answers_are_forgotten_at_once_and_one_answer_at_least(tenant, store):
+    """200 answers of a megabyte held SQLite's writer for 5 s."""
+
+    async def answer(tx):
+        for n, size in enumerate((300_000, 300_000, 2_000_000, 300_000)):
+            place = {"workspace_id": tenant.workspace, "scope": "s", "key": f"key {n}"}
+            await tx.run("claim_answer", **place, request_hash=b"h", subject=b"x" * size, now=NOON + n)
+
+    await store.write(answer)
+    assert [await store.write(idempotency.forget_answers, NOON + 9, 100) for _ in range(4)] == [2, 1, 1, 0]

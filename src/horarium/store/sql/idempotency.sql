@@ -16,5 +16,10 @@ WHERE workspace_id = :workspace_id AND scope = :scope AND key = :key AND subject
 DELETE FROM answers WHERE workspace_id = :workspace_id AND scope = :scope AND key = :key AND created_ms < :before;
 
 -- name: forget_answers
+-- By their bytes as well, since answers are kept as they were written.
 DELETE FROM answers WHERE (workspace_id, scope, key) IN (
-    SELECT workspace_id, scope, key FROM answers WHERE created_ms < :before LIMIT :limit);
+    SELECT workspace_id, scope, key FROM (
+        SELECT workspace_id, scope, key, sum(bytes) OVER (ORDER BY workspace_id, scope, key) - bytes AS before FROM (
+            SELECT workspace_id, scope, key, octet_length(subject) AS bytes FROM answers
+            WHERE created_ms < :before ORDER BY created_ms LIMIT :limit) AS few) AS piece
+    WHERE {fits});

@@ -32,6 +32,11 @@ UPDATE workspaces SET purge_ms = 0, version = version + 1 WHERE id = :id AND pur
 -- Its slug is free and its name is gone at once.
 UPDATE workspaces SET slug = :slug, name = '', version = version + 1, updated_ms = :again_ms WHERE id = :id;
 
+-- part: fits
+-- Of a piece of rows whose texts may be large, those that one execution deletes: SQLite takes 25 ms of its writer for a
+-- megabyte of texts. One row at least is deleted, whatever its size.
+before < 500000
+
 -- part: some_runs
 SELECT id FROM runs WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit
 
@@ -49,7 +54,11 @@ SELECT id FROM principals WHERE workspace_id = :workspace_id ORDER BY id LIMIT :
 
 -- name: purge_attempts
 DELETE FROM attempts WHERE (run_id, number) IN (
-    SELECT run_id, number FROM attempts WHERE run_id IN ({some_runs}) LIMIT :limit);
+    SELECT run_id, number FROM (
+        SELECT run_id, number, sum(bytes) OVER (ORDER BY run_id, number) - bytes AS before FROM (
+            SELECT run_id, number, COALESCE(octet_length(error), 0) AS bytes FROM attempts
+            WHERE run_id IN ({some_runs}) LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_callbacks
 DELETE FROM callbacks WHERE run_id IN ({some_runs});
@@ -58,11 +67,20 @@ DELETE FROM callbacks WHERE run_id IN ({some_runs});
 DELETE FROM ready WHERE run_id IN ({some_runs});
 
 -- name: purge_runs
-DELETE FROM runs WHERE id IN ({some_runs});
+DELETE FROM runs WHERE id IN (
+    SELECT id FROM (
+        SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS before FROM (
+            SELECT id, {bytes_of_run} AS bytes FROM runs r
+            WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_spool
 DELETE FROM spool WHERE (fire_id, number) IN (
-    SELECT fire_id, number FROM spool WHERE fire_id IN ({some_fires}) LIMIT :limit);
+    SELECT fire_id, number FROM (
+        SELECT fire_id, number, sum(bytes) OVER (ORDER BY fire_id, number) - bytes AS before FROM (
+            SELECT fire_id, number, COALESCE(octet_length(data), 0) AS bytes FROM spool
+            WHERE fire_id IN ({some_fires}) LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_fanouts
 DELETE FROM fanouts WHERE fire_id IN ({some_fires});
@@ -76,7 +94,11 @@ DELETE FROM spans WHERE (schedule_id, first_ms) IN (
 
 -- name: purge_versions
 DELETE FROM versions WHERE (schedule_id, version) IN (
-    SELECT schedule_id, version FROM versions WHERE schedule_id IN ({some_schedules}) LIMIT :limit);
+    SELECT schedule_id, version FROM (
+        SELECT schedule_id, version, sum(bytes) OVER (ORDER BY schedule_id, version) - bytes AS before FROM (
+            SELECT schedule_id, version, COALESCE(octet_length(timing), 0) + COALESCE(octet_length(input), 0) + COALESCE(octet_length(audience), 0) AS bytes FROM versions
+            WHERE schedule_id IN ({some_schedules}) LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_labels
 DELETE FROM labels WHERE (workspace_id, name, value, schedule_id) IN (
@@ -87,14 +109,24 @@ DELETE FROM row_locks WHERE (schedule_id, row_key) IN (
     SELECT schedule_id, row_key FROM row_locks WHERE schedule_id IN ({some_schedules}) LIMIT :limit);
 
 -- name: purge_cursors
-DELETE FROM cursors WHERE schedule_id IN ({some_schedules});
+DELETE FROM cursors WHERE schedule_id IN (
+    SELECT schedule_id FROM (
+        SELECT schedule_id, sum(bytes) OVER (ORDER BY schedule_id) - bytes AS before FROM (
+            SELECT schedule_id, COALESCE(octet_length(timing), 0) AS bytes FROM cursors
+            WHERE schedule_id IN ({some_schedules}) LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_pauses_of_schedules
 DELETE FROM pauses WHERE id IN (
     SELECT id FROM pauses WHERE schedule_id IN ({some_schedules}) LIMIT :limit);
 
 -- name: purge_schedules
-DELETE FROM schedules WHERE id IN ({some_schedules});
+DELETE FROM schedules WHERE id IN (
+    SELECT id FROM (
+        SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS before FROM (
+            SELECT id, COALESCE(octet_length(labels), 0) + COALESCE(octet_length(extra), 0) + COALESCE(octet_length(description), 0) + COALESCE(octet_length(note), 0) AS bytes FROM schedules
+            WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_deliveries
 DELETE FROM event_deliveries WHERE (webhook_id, number) IN (
@@ -103,19 +135,35 @@ DELETE FROM event_deliveries WHERE (webhook_id, number) IN (
 
 -- name: purge_events
 DELETE FROM events WHERE workspace_id = :workspace_id AND number IN (
-    SELECT number FROM events WHERE workspace_id = :workspace_id ORDER BY number LIMIT :limit);
+    SELECT number FROM (
+        SELECT number, sum(bytes) OVER (ORDER BY number) - bytes AS before FROM (
+            SELECT number, COALESCE(octet_length(content), 0) AS bytes FROM events
+            WHERE workspace_id = :workspace_id ORDER BY number LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_entries
 DELETE FROM audit_entries WHERE workspace_id = :workspace_id AND id IN (
-    SELECT id FROM audit_entries WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
+    SELECT id FROM (
+        SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS before FROM (
+            SELECT id, COALESCE(octet_length(content), 0) AS bytes FROM audit_entries
+            WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_links
 DELETE FROM audit_links WHERE workspace_id = :workspace_id AND number IN (
-    SELECT number FROM audit_links WHERE workspace_id = :workspace_id ORDER BY number LIMIT :limit);
+    SELECT number FROM (
+        SELECT number, sum(bytes) OVER (ORDER BY number) - bytes AS before FROM (
+            SELECT number, COALESCE(octet_length(entries), 0) AS bytes FROM audit_links
+            WHERE workspace_id = :workspace_id ORDER BY number LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_answers
 DELETE FROM answers WHERE workspace_id = :workspace_id AND (scope, key) IN (
-    SELECT scope, key FROM answers WHERE workspace_id = :workspace_id LIMIT :limit);
+    SELECT scope, key FROM (
+        SELECT scope, key, sum(bytes) OVER (ORDER BY scope, key) - bytes AS before FROM (
+            SELECT scope, key, COALESCE(octet_length(subject), 0) AS bytes FROM answers
+            WHERE workspace_id = :workspace_id ORDER BY scope, key LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_users
 DELETE FROM directory_users WHERE workspace_id = :workspace_id AND id IN (
@@ -123,7 +171,11 @@ DELETE FROM directory_users WHERE workspace_id = :workspace_id AND id IN (
 
 -- name: purge_contacts
 DELETE FROM directory_contacts WHERE workspace_id = :workspace_id AND id IN (
-    SELECT id FROM directory_contacts WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
+    SELECT id FROM (
+        SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS before FROM (
+            SELECT id, COALESCE(octet_length(custom), 0) AS bytes FROM directory_contacts
+            WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_deals
 DELETE FROM directory_deals WHERE workspace_id = :workspace_id AND id IN (
@@ -147,21 +199,33 @@ DELETE FROM webhooks WHERE id IN (
 
 -- name: purge_outbox
 DELETE FROM event_outbox WHERE id IN (
-    SELECT id FROM event_outbox WHERE workspace_id = :workspace_id LIMIT :limit);
+    SELECT id FROM (
+        SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS before FROM (
+            SELECT id, COALESCE(octet_length(notes), 0) AS bytes FROM event_outbox
+            WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_log
 DELETE FROM event_logs WHERE workspace_id = :workspace_id;
 
 -- name: purge_pending
 DELETE FROM audit_pending WHERE id IN (
-    SELECT id FROM audit_pending WHERE workspace_id = :workspace_id LIMIT :limit);
+    SELECT id FROM (
+        SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS before FROM (
+            SELECT id, COALESCE(octet_length(entries), 0) AS bytes FROM audit_pending
+            WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_chain
 DELETE FROM audit_chains WHERE workspace_id = :workspace_id;
 
 -- name: purge_actions
 DELETE FROM actions WHERE id IN (
-    SELECT id FROM actions WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
+    SELECT id FROM (
+        SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS before FROM (
+            SELECT id, COALESCE(octet_length(filter), 0) + COALESCE(octet_length(given), 0) + COALESCE(octet_length(problems), 0) AS bytes FROM actions
+            WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_erasure_waits
 DELETE FROM erasure_waits WHERE (erasure_id, awaited_id) IN (
@@ -208,7 +272,12 @@ WHERE (workspace_id, name) IN (
     WHERE shared_from IN (SELECT id FROM audience_sources WHERE workspace_id = :workspace_id) LIMIT :limit);
 
 -- name: purge_targets
-DELETE FROM targets WHERE id IN ({some_targets});
+DELETE FROM targets WHERE id IN (
+    SELECT id FROM (
+        SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS before FROM (
+            SELECT id, COALESCE(octet_length(config), 0) + COALESCE(octet_length(description), 0) AS bytes FROM targets
+            WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit) AS few) AS piece
+    WHERE {fits});
 
 -- name: purge_grants
 DELETE FROM grants WHERE workspace_id = :workspace_id AND (principal_id, target_id) IN (

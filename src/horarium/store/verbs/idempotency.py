@@ -15,6 +15,7 @@ from horarium.store.base import Tx, portable
 from horarium.store.verbs.creation import create_schedules
 from horarium.store.verbs.ledger import get_fire
 from horarium.store.verbs.manual import fire_by_hand
+from horarium.store.verbs.page_bytes import delete_some
 from horarium.store.verbs.schedules import get_schedule
 
 P = ParamSpec("P")
@@ -181,5 +182,6 @@ async def keep_answer(tx: Tx, request: Request, subject: Id, answer: bytes) -> b
 
 @portable
 async def forget_answers(tx: Tx, before_ms: int, limit: int) -> int:
-    """Forget up to `limit` requests from before an instant; how many."""
-    return await tx.run("forget_answers", before=before_ms, limit=limit)
+    """Forget up to `limit` requests from before an instant, fewer where their answers are large; how many. There may be
+    more while it is any."""
+    return await delete_some(tx, "forget_answers", limit, before=before_ms)

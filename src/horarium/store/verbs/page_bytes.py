@@ -1,4 +1,4 @@
-"""How large the page of a list may be in bytes.
+"""How large the page of a list may be in bytes, and what is deleted at once.
 
 Callers store texts of several megabytes, and a page has up to a thousand rows. So the statements of lists leave out
 large texts, and say how many bytes of text each row has. Then it is known where the page ends, and only the rows that
@@ -13,12 +13,16 @@ from typing import Any
 
 from horarium.domain.ids import Id
 from horarium.domain.listings import PageRows
+from horarium.store.base import Tx
 
 # A page ends before the row whose texts would make it larger than this. Its first row is always there.
 PAGE_BYTES = 8 * 1024 * 1024
 
 # Statements of lists leave out texts of more bytes than this.
 LARGE = 8_000
+
+# Where texts may be large, so many rows are looked at first to delete them.
+FIRST_DELETED = 8
 
 # Reads the rows with these ids, large texts included, in any order.
 ReadWhole = Callable[[list[Id]], Awaitable[Sequence[Any]]]
@@ -53,3 +57,20 @@ async def whole_page(listed: Sequence[Any], read: ReadWhole, room: PageRoom | No
     rows = (whole.get(row[0]) if row[-1] > LARGE else row[:-1] for row in listed[:count])
     # A row that was deleted between the two queries is not there any more.
     return PageRows((row for row in rows if row is not None), ended_early=count < len(listed))
+
+
+async def delete_some(tx: Tx, statement: str, limit: int, **where: Any) -> int:
+    """Delete up to `limit` rows whose texts may be large, by a statement that stops at so many bytes (`fits` in
+    purges.sql); how many. There may be more while it is any.
+
+    SQLite reads a text to know how many bytes it has. So a few rows are looked at first, and more where these are small.
+    """
+    deleted, piece = 0, FIRST_DELETED
+    while deleted < limit:
+        some = min(piece, limit - deleted)
+        found = await tx.run(statement, **where, limit=some)
+        deleted += found
+        if found < some:
+            break
+        piece *= 3
+    return deleted

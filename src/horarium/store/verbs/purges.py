@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import Id, derived_id
@@ -15,6 +16,7 @@ from horarium.domain.schedule import CatchUp
 from horarium.domain.tenancy import Workspace
 from horarium.store.base import ACCESS, Tx
 from horarium.store.verbs.audiences import follow_sources
+from horarium.store.verbs.page_bytes import delete_some
 from horarium.store.verbs.pauses import change_pause, pauses_in_force, write_pauses
 from horarium.store.verbs.targets import follow_all
 from horarium.store.verbs.tenancy import get_workspace, workspace_from_row
@@ -25,10 +27,10 @@ PIECE = 200
 # before may have written something. Only where it has not, the workspace itself is deleted.
 AGAIN_MS = 60_000
 PAUSE_NOTE = "the workspace is deleted"
-# What is deleted in pieces: groups of statements, of which the last one deletes what the others hang on. It has its
-# turn when the others find less than a piece of what hangs on the first things of its kind, and the group is done when
-# it finds nothing. The first one deletes what other nodes lock before they write anything else of the group: so it
-# waits for them, and the others find what they have written.
+# What is deleted in pieces: groups of statements, of which the last one deletes what the others hang on. A step deletes by
+# one statement; the last one has its turn where the others find nothing that hangs on the first things of its kind, and
+# the group is done when it finds nothing. The first one deletes what other nodes lock before they write anything else of
+# the group: so it waits for them, and the others find what they have written.
 _PIECES: Sequence[Sequence[str]] = (
     ("purge_ready", "purge_attempts", "purge_callbacks", "purge_runs"),
     ("purge_fanouts", "purge_spool", "purge_fires"),
@@ -131,13 +133,8 @@ async def purge_piece(tx: Tx, now: int) -> Id | None:
         return None
     workspace_id: Id = row[0]
     await tx.run("begin_purge", id=workspace_id)
-    for group in _PIECES:
-        deleted = 0
-        for statement in group:
-            deleted = await tx.run(statement, workspace_id=workspace_id, limit=PIECE)
-            if deleted >= PIECE:  # there may be more of it
-                return workspace_id
-        if deleted:
+    for statement in chain.from_iterable(_PIECES):
+        if await delete_some(tx, statement, PIECE, workspace_id=workspace_id):
             return workspace_id
     left = 0
     for statement in _REST:
