@@ -3,7 +3,7 @@
 import pytest
 
 from horarium.domain.errors import NotFound, Unavailable
-from horarium.domain.ids import HIGHEST_ID
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, ScheduleState
 from horarium.store.rows import CursorMove, DueCursor, StaleCursor, ZoneInUse
@@ -65,6 +65,45 @@ async def test_forgetting_goes_by_batches(tenant, store):
     await (await Node.start(store)).work(NOON + MINUTE)
     counts = [(await store.write(upkeep.forget, NOON + DAY, 3)).found for _ in range(4)]
     assert counts == [3, 3, 1, 0]
+
+
+async def test_a_run_that_was_tried_very_often_goes_after_its_attempts_piece_by_piece(
+    tenant, store, monkeypatch
+):
+    monkeypatch.setattr(upkeep, "MOST_ATTEMPTS", 2)
+    await tenant.schedules(2, policies=ALLOW)
+    await tenant.release(NOON + MINUTE)
+    runs_ = await (await Node.start(store)).work(NOON + MINUTE)
+
+    async def try_often(tx):
+        await tx.many("insert_attempts", [(runs_[0], 100 + n, NOON, NOON, 500, None) for n in range(5)])
+
+    await store.write(try_often)
+    left, at = [], (LOWEST_ID, LOWEST_ID)
+    for _ in range(3):
+        found, *at = await store.write(upkeep.forget, NOON + DAY, 3, *at)
+        counts = [await select(store, f"SELECT count(*) FROM {table}") for table in ("attempts", "runs")]
+        left.append((found, *(count for ((count,),) in counts)))
+    assert left == [(3, 3, 2), (3, 1, 2), (2, 0, 0)]
+
+
+async def test_of_runs_with_large_texts_few_are_forgotten_at_once(tenant, store):
+    """A hundred outputs of a megabyte held SQLite's writer for seconds."""
+    await tenant.schedules(20, policies=ALLOW)
+    await tenant.release(NOON + MINUTE)
+    large = f'"{"x" * 200_000}"'
+    runs_ = await select(store, "SELECT id FROM runs")
+
+    async def end(tx):
+        ended = [(run, "succeeded", NOON, NOON, 1, 200, large, None, None) for (run,) in runs_]
+        await tx.many("finish_runs", ended)
+
+    await store.write(end)
+    found, *at = await store.write(upkeep.forget, NOON + DAY, 10)
+    assert (found, len(await select(store, "SELECT id FROM runs"))) == (3, 17)
+    while at != [HIGHEST_ID, HIGHEST_ID]:
+        _, *at = await store.write(upkeep.forget, NOON + DAY, 10, *at)
+    assert list(await select(store, "SELECT id FROM runs")) == []
 
 
 async def test_what_is_old_and_goes_on_is_passed_over_a_piece_at_a_time(tenant, store, monkeypatch):

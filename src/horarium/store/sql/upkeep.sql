@@ -37,6 +37,9 @@ WHERE cursors.schedule_id = r.schedule_id;
 SELECT id, CASE WHEN finished_ms < :before_ms THEN 1 ELSE 0 END AS was_over
 FROM runs WHERE id > :after AND id < :before ORDER BY id LIMIT :limit;
 
+-- name: bytes_of_runs
+SELECT r.id, {bytes_of_run} AS bytes FROM runs r WHERE r.id IN (:ids...);
+
 -- name: old_fires
 SELECT id, CASE WHEN finished_ms < :before_ms THEN 1 ELSE 0 END AS was_over
 FROM fires WHERE id > :after AND id < :before ORDER BY id LIMIT :limit;
@@ -45,7 +48,9 @@ FROM fires WHERE id > :after AND id < :before ORDER BY id LIMIT :limit;
 DELETE FROM runs WHERE id IN (:ids...);
 
 -- name: delete_attempts
-DELETE FROM attempts WHERE run_id IN (:ids...);
+-- A run may have been tried very many times.
+DELETE FROM attempts WHERE (run_id, number) IN (
+    SELECT run_id, number FROM attempts WHERE run_id IN (:ids...) LIMIT :limit);
 
 -- name: delete_fires
 DELETE FROM fires WHERE id IN (:ids...);

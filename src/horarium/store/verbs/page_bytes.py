@@ -21,8 +21,9 @@ PAGE_BYTES = 8 * 1024 * 1024
 # Statements of lists leave out texts of more bytes than this.
 LARGE = 8_000
 
-# Where texts may be large, so many rows are looked at first to delete them.
-FIRST_DELETED = 8
+# Where rows are deleted whose texts may be large, so many are looked at first; and of so many bytes they are at most, or
+# one row (`fits` in purges.sql says the same).
+FIRST_LOOKED_AT, DELETED_BYTES = 8, 500_000
 
 # Reads the rows with these ids, large texts included, in any order.
 ReadWhole = Callable[[list[Id]], Awaitable[Sequence[Any]]]
@@ -63,9 +64,9 @@ async def delete_some(tx: Tx, statement: str, limit: int, **where: Any) -> int:
     """Delete up to `limit` rows whose texts may be large, by a statement that stops at so many bytes (`fits` in
     purges.sql); how many. There may be more while it is any.
 
-    SQLite reads a text to know how many bytes it has. So a few rows are looked at first, and more where these are small.
+    SQLite reads a text to know how many bytes it has. So a few rows are looked at first, and more where they are small.
     """
-    deleted, piece = 0, FIRST_DELETED
+    deleted, piece = 0, FIRST_LOOKED_AT
     while deleted < limit:
         some = min(piece, limit - deleted)
         found = await tx.run(statement, **where, limit=some)
@@ -74,3 +75,18 @@ async def delete_some(tx: Tx, statement: str, limit: int, **where: Any) -> int:
             break
         piece *= 3
     return deleted
+
+
+async def fitting_rows(tx: Tx, sizes: str, ids: Sequence[Id]) -> int:
+    """How many of some rows are deleted at once by their bytes: one at least. `sizes` is the statement that tells them.
+    A few rows are looked at first, as above."""
+    total, first, piece = 0, 0, FIRST_LOOKED_AT
+    while first < len(ids):
+        some = ids[first : first + piece]
+        bytes_of = dict(await tx.rows(sizes, ids=some))
+        for place, row_id in enumerate(some, first):
+            if total >= DELETED_BYTES:
+                return place
+            total += bytes_of.get(row_id, 0)
+        first, piece = first + piece, piece * 3
+    return len(ids)

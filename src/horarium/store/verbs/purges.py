@@ -27,10 +27,10 @@ PIECE = 200
 # before may have written something. Only where it has not, the workspace itself is deleted.
 AGAIN_MS = 60_000
 PAUSE_NOTE = "the workspace is deleted"
-# What is deleted in pieces: groups of statements, of which the last one deletes what the others hang on. A step deletes by
-# one statement; the last one has its turn where the others find nothing that hangs on the first things of its kind, and
-# the group is done when it finds nothing. The first one deletes what other nodes lock before they write anything else of
-# the group: so it waits for them, and the others find what they have written.
+# What is deleted in pieces: groups of statements, of which the last one deletes what the others hang on. A step deletes
+# by one statement. The last one has its turn where the others find nothing that hangs on the first things of its kind,
+# and the group is done when it finds nothing. The first one deletes what other nodes lock before they write anything
+# else of the group: so it waits for them, and the others find what they have written.
 _PIECES: Sequence[Sequence[str]] = (
     ("purge_ready", "purge_attempts", "purge_callbacks", "purge_runs"),
     ("purge_fanouts", "purge_spool", "purge_fires"),

@@ -12,12 +12,15 @@ from horarium.store.base import DUE, Tx, portable
 from horarium.store.figures import SLOTS
 from horarium.store.rows import RezonedCursor, RezonedSchedule, SpanRow, StaleCursor, ZoneInUse
 from horarium.store.verbs.entries import hold_schedules
+from horarium.store.verbs.page_bytes import fitting_rows
 from horarium.store.verbs.settle import follow_up
 from horarium.store.verbs.windows import rezone_windows
 from horarium.times import zone_fingerprint
 
 # Where history is deleted, so many times as many runs and fires are looked at as are deleted.
 LOOKED_AT = 4
+# So many attempts of old runs are deleted at once at most; the runs have their turn when none is left.
+MOST_ATTEMPTS = 1_000
 # Of the schedules that have a waiting fire so many are looked at at once, whether theirs may start.
 WAITING_AT_ONCE = 1_000
 # So many pages of a SQLite file (of 4 KiB) may hold nothing without being given back.
@@ -121,11 +124,18 @@ async def forget(
     tx: Tx, before_ms: int, limit: int, runs_after: Id = LOWEST_ID, fires_after: Id = LOWEST_ID
 ) -> Forgotten:
     """Delete up to `limit` each of the fires, runs, spans and pauses that ended before an instant (ms). Of the runs and
-    fires behind some it looks at LOOKED_AT times as many at most. While `found` is `limit` there may be more."""
+    fires behind some it looks at LOOKED_AT times as many at most. While `found` is `limit` there may be more.
+
+    Of runs with large texts few are deleted at once, and a run after its last attempts.
+    """
     runs, runs_to = await _old(tx, "old_runs", before_ms, limit, runs_after)
     fires, fires_to = await _old(tx, "old_fires", before_ms, limit, fires_after)
     if runs:
-        await tx.run("delete_attempts", ids=runs)
+        most = await fitting_rows(tx, "bytes_of_runs", runs)
+        if most < len(runs):
+            runs, runs_to = runs[:most], runs[most - 1]
+        if await tx.run("delete_attempts", ids=runs, limit=MOST_ATTEMPTS) == MOST_ATTEMPTS:
+            return Forgotten(limit, runs_after, fires_after)
         await tx.run("forget_callbacks", ids=runs)
         await tx.run("delete_runs", ids=runs)
     if fires:
