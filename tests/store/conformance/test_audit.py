@@ -235,6 +235,21 @@ def forgetting(tenant, days, limit):
     return audit.forget_links, tenant.workspace, NOON + days * DAY, limit, told
 
 
+async def test_of_links_with_many_entries_or_large_ones_few_are_deleted_at_once(tenant, store):
+    """500 links of 400 entries held SQLite's writer for 2.6 s."""
+    for size, count in ((10, 700), (10, 700), (600_000, 1), (600_000, 1), (10, 1)):
+        for _ in range(count):
+            await write(tenant, entry(tenant.workspace, text="x" * size))
+        while await store.write(audit.link_pending, NOON) == audit.LINKED_AT_ONCE:
+            pass
+    pieces = []
+    while deleted := await store.write(*forgetting(tenant, 1, 500)):
+        pieces.append(deleted)
+    assert pieces == [3, 2, 1, 1]
+    await store.write(audit.link_pending, NOON + 2 * DAY)
+    assert (await verified(tenant)).problems == []
+
+
 async def test_old_entries_are_deleted_and_the_rest_still_verifies(tenant, store):
     for number in range(6):
         await write(tenant, entry(tenant.workspace, n=number))

@@ -93,12 +93,21 @@ WHERE workspace_id = :workspace_id AND id IN (:ids...);
 SELECT c.workspace_id, l.linked_ms FROM audit_chains c CROSS JOIN audit_links l
 WHERE l.workspace_id = c.workspace_id AND l.number = c.anchor_number + 1;
 
+-- name: bytes_of_audit_entries
+SELECT id, COALESCE(octet_length(content), 0) AS bytes FROM audit_entries
+WHERE workspace_id = :workspace_id AND id IN (:ids...);
+
 -- name: old_audit_links
--- Of the first links of a chain. Later ones were made later, so nothing behind the first that is young is looked at.
-SELECT l.number, l.entries, l.hash, l.linked_ms FROM (
-    SELECT number, entries, hash, linked_ms FROM audit_links
-    WHERE workspace_id = :workspace_id ORDER BY number LIMIT :limit) AS l
-WHERE l.linked_ms < :before_ms ORDER BY l.number;
+-- Of the first links of a chain, those with a thousand entries, or the first one: an entry takes 48 bytes of its link.
+-- Later ones were made later, so nothing behind the first that is young is looked at.
+SELECT number, entries, hash, linked_ms FROM audit_links
+WHERE workspace_id = :workspace_id AND number IN (
+    SELECT number FROM (
+        SELECT number, linked_ms, sum(bytes) OVER (ORDER BY number) - bytes AS before FROM (
+            SELECT number, linked_ms, length(entries) AS bytes FROM audit_links
+            WHERE workspace_id = :workspace_id ORDER BY number LIMIT :limit) AS few) AS piece
+    WHERE linked_ms < :before_ms AND before < 48000)
+ORDER BY number;
 
 -- name: delete_audit_entries
 DELETE FROM audit_entries WHERE workspace_id = :workspace_id AND id IN (:ids...);

@@ -33,7 +33,7 @@ UPDATE workspaces SET purge_ms = 0, version = version + 1 WHERE id = :id AND pur
 UPDATE workspaces SET slug = :slug, name = '', version = version + 1, updated_ms = :again_ms WHERE id = :id;
 
 -- part: fits
--- Of a piece of rows whose texts may be large, those that one execution deletes: SQLite takes 25 ms of its writer for a
+-- Of a piece of rows whose texts may be large, those that one execution deletes. SQLite takes 25 ms of its writer for a
 -- megabyte of texts. One row at least is deleted, whatever its size.
 before < 500000
 

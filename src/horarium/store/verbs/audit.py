@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
 from horarium.domain.audit import (
@@ -30,7 +31,7 @@ from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, lowest_id_at
 from horarium.domain.listings import AuditListing, Counted, PageRows
 from horarium.store.base import Tx
 from horarium.store.verbs.meta import hold
-from horarium.store.verbs.page_bytes import LARGE, whole_page
+from horarium.store.verbs.page_bytes import LARGE, fitting_rows, whole_page
 from horarium.store.verbs.tenancy import gone_workspaces
 from horarium.store.verbs.texts import escaped
 from horarium.store.verbs.walks import looked_down_to
@@ -39,8 +40,6 @@ from horarium.store.verbs.walks import looked_down_to
 LINKER = "audit_linker"
 # Rows of `audit_pending` that are linked in one transaction.
 LINKED_AT_ONCE = 500
-# Ids in one statement.
-_IDS_AT_ONCE = 5_000
 
 
 class PendingRow(NamedTuple):
@@ -302,7 +301,7 @@ async def forget_links(
     tx: Tx, workspace_id: Id, before_ms: int, limit: int, tell: Callable[[Link, int], AuditEntry]
 ) -> int:
     """Delete up to `limit` of the first links of a chain, from before an instant (ms), with their entries; how many
-    links. The chain then begins after the last of them.
+    links: few where they have many entries or large ones. The chain then begins after the last of them.
 
     `tell` makes the entry that tells of it, of the last link and how many entries were deleted. The chain is held
     before it is read: it must not begin anew where another node has deleted what followed.
@@ -312,12 +311,14 @@ async def forget_links(
     if not rows:
         return 0
     links = [Link._make(row) for row in rows]
-    ids = [entry_id for link in links for entry_id, _ in pairs(link.entries)]
+    of_links = [[entry_id for entry_id, _ in pairs(link.entries)] for link in links]
+    every = list(chain.from_iterable(of_links))
+    most = await fitting_rows(tx, "bytes_of_audit_entries", every, workspace_id=workspace_id)
+    fit = sum(together <= most for together in accumulate(map(len, of_links))) or 1
+    links, ids = links[:fit], list(chain.from_iterable(of_links[:fit]))
     last = links[-1]
     tx.record(tell(last, len(ids)))
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        part = ids[start : start + _IDS_AT_ONCE]
-        await tx.run("delete_audit_entries", workspace_id=workspace_id, ids=part)
+    await tx.run("delete_audit_entries", workspace_id=workspace_id, ids=ids)
     await tx.run("delete_audit_links", workspace_id=workspace_id, number=last.number)
     await tx.run("set_audit_anchor", workspace_id=workspace_id, number=last.number, hash=last.hash)
     return len(links)

@@ -21,8 +21,8 @@ PAGE_BYTES = 8 * 1024 * 1024
 # Statements of lists leave out texts of more bytes than this.
 LARGE = 8_000
 
-# Where rows are deleted whose texts may be large, so many are looked at first; and of so many bytes they are at most, or
-# one row (`fits` in purges.sql says the same).
+# Where rows are deleted whose texts may be large, so many are looked at first. What is deleted at once ends with the
+# row that makes it larger than so many bytes (`fits` in purges.sql says the same).
 FIRST_LOOKED_AT, DELETED_BYTES = 8, 500_000
 
 # Reads the rows with these ids, large texts included, in any order.
@@ -77,13 +77,13 @@ async def delete_some(tx: Tx, statement: str, limit: int, **where: Any) -> int:
     return deleted
 
 
-async def fitting_rows(tx: Tx, sizes: str, ids: Sequence[Id]) -> int:
+async def fitting_rows(tx: Tx, sizes: str, ids: Sequence[Id], **where: Any) -> int:
     """How many of some rows are deleted at once by their bytes: one at least. `sizes` is the statement that tells them.
     A few rows are looked at first, as above."""
     total, first, piece = 0, 0, FIRST_LOOKED_AT
     while first < len(ids):
         some = ids[first : first + piece]
-        bytes_of = dict(await tx.rows(sizes, ids=some))
+        bytes_of = dict(await tx.rows(sizes, **where, ids=some))
         for place, row_id in enumerate(some, first):
             if total >= DELETED_BYTES:
                 return place
