@@ -36,6 +36,7 @@ SILENT = {
     "record": "the entry itself",
     "verbs.record": "the entry itself",
     "verbs.delete_some_deliveries": "the deletion of the webhook follows, and is recorded",
+    "verbs.mark_replayed": "the replay follows, and is recorded",
     "verbs.erase_person": "records the entry that it is given a way to make",
     "verbs.forget_links": "records the entry that it is given a way to make",
     "verbs.want_events": "somebody reads events, so that they are recorded: nothing is changed for anybody",

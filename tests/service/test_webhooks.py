@@ -88,6 +88,36 @@ async def test_a_webhook_is_deleted_with_what_was_sent_to_it_a_piece_at_a_time(m
         assert pieces == [2, 2, 1, 0]
 
 
+async def test_what_is_sent_again_is_marked_a_piece_at_a_time(monkeypatch) -> None:
+    """200,000 deliveries took SQLite's writer 308 ms, and 1.8 s on PostgreSQL."""
+    monkeypatch.setattr(service, "MARKED_AT_ONCE", 2)
+    async with House.open(NOW) as house:
+        who, webhooks = await house.who(), house.services.webhooks
+        hook = (await webhooks.create(who, URL, None, EventFilter())).webhook
+        connection = house.store.connection
+        for number in range(1, 8):
+            connection.execute(
+                "INSERT INTO event_deliveries (webhook_id, number, event_id, type, state, attempts, first_ms) "
+                "VALUES (?, ?, x'00', 'fire.failed', 'delivered', 1, 1)",
+                (hook.id, number),
+            )
+        connection.execute("UPDATE webhooks SET position = 7")
+        pieces: list[int] = []
+        run = SqliteTx.run
+
+        async def noted(tx: SqliteTx, name: str, **given: Any) -> int:
+            touched = await run(tx, name, **given)
+            if "replay" in name:
+                pieces.append(touched)
+            return touched
+
+        monkeypatch.setattr(SqliteTx, "run", noted)
+        await webhooks.replay(who, hook.id, from_ms=0)
+        assert pieces == [2, 2, 2, 0, 1]
+        states = connection.execute("SELECT DISTINCT state FROM event_deliveries").fetchall()
+        assert [tuple(row) for row in states] == [("replayed",)]
+
+
 async def test_switching_a_webhook_to_what_it_is_changes_nothing_of_why_it_is_that() -> None:
     async with House.open(NOW) as house:
         who, webhooks = await house.who(), house.services.webhooks

@@ -33,6 +33,8 @@ SECRETS = "signing_secrets"
 SWITCHED_OFF = "disabled by request"
 # So many deliveries of a webhook that is deleted go in one transaction: it may have a million.
 DELETED_AT_ONCE = 5_000
+# So many are marked in one transaction to be sent again.
+MARKED_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +201,12 @@ class WebhookService:
         now = self.clock.now_ms()
         said = {"event": None if from_event is None else prefixed("evt", from_event), "from_ms": from_ms}
         entry = Trail(who.workspace_id, now).entry("webhook.replayed", "hook", webhook_id, after=said)
-        verb = noting(verbs.replay, entry)
-        count = await self.store.write(verb, who.workspace_id, webhook_id, after, now)
+        own = who.workspace_id, webhook_id, after
+        before, marked_to = None, await self.store.write(verbs.mark_replayed, *own, MARKED_AT_ONCE)
+        while marked_to != before:
+            before = marked_to
+            marked_to = await self.store.write(verbs.mark_replayed, *own, MARKED_AT_ONCE, before)
+        count = await self.store.write(noting(verbs.replay, entry), *own, now, marked_to)
         self.rates.spend(who, count * REPLAYED_EVENT)
         return count
 

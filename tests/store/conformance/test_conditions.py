@@ -434,6 +434,14 @@ CASES: dict[str, list[dict[str, Any]]] = {
          ":id": Id("webhooks")},
                        Not({"event_deliveries.state": "replayed"}), Not({":position": 5})],
     "replay_deliveries": [{"event_deliveries.number": 5, ":after": 4, ":id": Id("webhooks")}, Not({":after": 5})],
+    "replay_waiting": [
+        {"event_deliveries.number": 5, "event_deliveries.state": "waiting", ":after": 4, ":id": Id("webhooks")},
+        Not({":after": 5}), Not({"event_deliveries.state": "done"})],
+    "mark_some_replayed": [
+        {"event_deliveries.number": 5, "event_deliveries.state": "done", ":after": 4, ":upto": 5,
+         ":id": Id("webhooks")},
+        Not({":after": 5}), Not({":upto": 4}), Not({"event_deliveries.state": "waiting"}),
+        Not({"event_deliveries.state": "replayed"})],
     "list_deliveries": [{"event_deliveries.number": 5, "event_deliveries.state": "done", ":before": 6,
          ":state": "done",
                          ":id": Id("webhooks")},

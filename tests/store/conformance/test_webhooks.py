@@ -282,6 +282,33 @@ async def test_a_replay_sends_again_what_came_after_a_number(space, store):
     assert [one.number for one in only] == [4]
 
 
+async def test_a_long_replay_is_marked_piece_by_piece_and_loses_nothing_where_it_ends_in_between(
+    space, store
+):
+    """200,000 deliveries were marked in one transaction."""
+    made = await make(space)
+    await tell(space, 6)
+    node = await Node.start(store)
+    (held,) = await claim(store, node)
+    rows = [row(made, n, "delivered") for n in (1, 2, 4, 5, 6)]
+    await note(store, node, held, 6, [*rows, row(made, 3, "waiting", due_ms=NOON + 9)])
+    own = space.workspace, made.id, 1
+    marked = [await store.write(webhooks.mark_replayed, *own, 2)]
+    await store.urgent(nodes.stop, node.id, NOON)
+    node = await Node.start(store)
+    (between,) = await claim(store, node)
+    assert [one.event.number for one in between.waiting] == [3]
+    assert (between.webhook.position, between.beyond) == (6, frozenset())
+    for _ in range(2):
+        marked.append(await store.write(webhooks.mark_replayed, *own, 2, marked[-1]))
+    assert marked == [3, 5, 5]
+    assert await store.write(webhooks.replay, *own, NOON, marked[-1]) == 5
+    (again,) = await claim(store, node)
+    assert (again.webhook.position, again.beyond, again.waiting) == (1, frozenset(), [])
+    listed = await store.read(webhooks.list_deliveries, space.workspace, made.id, 99, 10)
+    assert [one.state for one in listed] == ["replayed"] * 5 + ["delivered"]
+
+
 async def test_a_replay_from_a_late_event_passes_nothing_that_was_not_sent_yet(space, store):
     made = await make(space)
     await tell(space, 4)

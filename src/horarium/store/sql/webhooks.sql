@@ -41,9 +41,21 @@ DELETE FROM event_deliveries WHERE webhook_id = :id;
 -- name: set_webhook_position
 UPDATE webhooks SET position = :position, owner = NULL, epoch = epoch + 1 WHERE id = :id;
 
+-- name: end_of_some_deliveries
+SELECT number FROM event_deliveries WHERE webhook_id = :id AND number > :after ORDER BY number LIMIT 1 OFFSET :skip;
+
+-- name: mark_some_replayed
+-- Nothing that waits: until the position is set, only its row tells that it is still to be sent.
+UPDATE event_deliveries SET state = 'replayed', due_ms = NULL
+WHERE webhook_id = :id AND number > :after AND number <= :upto AND state <> 'waiting' AND state <> 'replayed';
+
 -- name: replay_deliveries
 -- What has been sent after a number is sent again.
 UPDATE event_deliveries SET state = 'replayed', due_ms = NULL WHERE webhook_id = :id AND number > :after;
+
+-- name: replay_waiting
+UPDATE event_deliveries SET state = 'replayed', due_ms = NULL
+WHERE webhook_id = :id AND number > :after AND state = 'waiting';
 
 -- name: list_deliveries
 SELECT number, event_id, type, state, attempts, first_ms, last_ms, due_ms, status, error FROM event_deliveries

@@ -236,12 +236,32 @@ async def delete_webhook(
     return webhook
 
 
-async def replay(tx: Tx, workspace_id: Id, webhook_id: Id, after: int, now: int) -> int:
-    """Send the events after a number again, in their order; the number of the last event there is. Raises NotFound."""
+async def mark_replayed(
+    tx: Tx, workspace_id: Id, webhook_id: Id, after: int, limit: int, marked_to: int | None = None
+) -> int:
+    """Mark up to `limit` deliveries as those of events that are about to be sent again, behind those that were marked
+    before; up to which number all are. The same number where fewer are left, which `replay` marks. Raises NotFound.
+
+    A replay that ends here has no effect but these marks.
+    """
+    webhook = await _held(tx, workspace_id, webhook_id)
+    if marked_to is None:
+        marked_to = min(max(after, (await event_log(tx, workspace_id)).forgotten), webhook.position)
+    end = await tx.row("end_of_some_deliveries", id=webhook_id, after=marked_to, skip=limit - 1)
+    if end is None:
+        return marked_to
+    await tx.run("mark_some_replayed", id=webhook_id, after=marked_to, upto=end[0])
+    return int(end[0])
+
+
+async def replay(tx: Tx, workspace_id: Id, webhook_id: Id, after: int, now: int, marked_to: int = 0) -> int:
+    """Send the events after a number again, in their order; the number of the last event there is. `marked_to`: up to
+    which number `mark_replayed` has marked them. Raises NotFound."""
     webhook = await _held(tx, workspace_id, webhook_id)
     log = await event_log(tx, workspace_id)
     position = min(max(after, log.forgotten), webhook.position)
-    await tx.run("replay_deliveries", id=webhook_id, after=position)
+    await tx.run("replay_waiting", id=webhook_id, after=position)
+    await tx.run("replay_deliveries", id=webhook_id, after=max(position, marked_to))
     await tx.run("set_webhook_position", id=webhook_id, position=position)
     tx.announce(WEBHOOKS, now)
     return log.number - position
