@@ -88,7 +88,7 @@ async def test_a_run_that_was_tried_very_often_goes_after_its_attempts_piece_by_
 
 
 async def test_of_runs_with_large_texts_few_are_forgotten_at_once(tenant, store):
-    """A hundred outputs of a megabyte held SQLite's writer for seconds."""
+    """A piece has a hundred runs at least, and an output may have 16 MB."""
     await tenant.schedules(20, policies=ALLOW)
     await tenant.release(NOON + MINUTE)
     large = f'"{"x" * 200_000}"'
