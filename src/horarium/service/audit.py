@@ -120,8 +120,9 @@ class AuditService:
             ids += found.ids
             while len(ids) >= ERASED_AT_ONCE or (ids and found.after is None):
                 tell = partial(_told_erased, Trail(workspace_id, self.clock.now_ms()), workspace_id)
-                piece, ids = ids[:ERASED_AT_ONCE], ids[ERASED_AT_ONCE:]
-                erased += await self.store.write(verbs.erase_person, workspace_id, piece, tell)
+                piece = ids[:ERASED_AT_ONCE]
+                done = await self.store.write(verbs.erase_person, workspace_id, piece, tell)
+                erased, ids = erased + done.erased, ids[done.seen :]
             if found.after is None:
                 return erased
             after = found.after

@@ -19,7 +19,7 @@ from horarium.domain.audit import (
 from horarium.domain.errors import Conflict
 from horarium.domain.ids import LOWEST_ID, random_id
 from horarium.domain.listings import AuditListing
-from horarium.store.verbs import audit
+from horarium.store.verbs import audit, page_bytes
 from horarium.store.verbs.creation import create_schedules
 from tests.support.interleaved import meeting
 from tests.support.raw import select
@@ -205,7 +205,7 @@ def erasing(tenant, person, told):
 
 async def erase(tx, workspace, person, told):
     found = await audit.entries_of_person(tx, workspace, person, LOWEST_ID, 10)
-    return await audit.erase_person(tx, workspace, found.ids, lambda count: told)
+    return (await audit.erase_person(tx, workspace, found.ids, lambda count: told)).erased
 
 
 async def test_a_person_is_erased_and_the_chain_still_verifies(tenant, store):
@@ -224,6 +224,22 @@ async def test_a_person_is_erased_and_the_chain_still_verifies(tenant, store):
         store, "UPDATE audit_entries SET content = NULL, erased_by = ? WHERE erased_by IS NULL", told.id
     )
     assert (await verified(tenant)).problems
+
+
+async def test_of_large_entries_few_are_erased_at_once(tenant, store, monkeypatch):
+    monkeypatch.setattr(page_bytes, "DELETED_BYTES", 2_000)
+    person = random_id(NOON)
+    await write(tenant, *(entry(tenant.workspace, principal=person, text="x" * 900) for _ in range(7)))
+    await store.write(audit.link_pending, NOON)
+    found = await store.read(audit.entries_of_person, tenant.workspace, person, LOWEST_ID, 10)
+    ids, seen = found.ids, []
+    while ids:
+        told = entry(tenant.workspace, ERASED, entries=min(2, len(ids)))
+        done = await store.write(audit.erase_person, tenant.workspace, ids, lambda count, told=told: told)
+        assert done.erased == done.seen
+        seen.append(done.seen)
+        ids = ids[done.seen :]
+    assert seen == [2, 2, 2, 1]
 
 
 def forgetting(tenant, days, limit):

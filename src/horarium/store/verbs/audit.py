@@ -270,12 +270,23 @@ async def entries_of_person(
     return EntriesOfPerson([entry_id for (entry_id,) in rows], None if end is None else end[0])
 
 
-async def erase_person(tx: Tx, workspace_id: Id, ids: Sequence[Id], tell: Callable[[int], AuditEntry]) -> int:
-    """Erase those of some entries that nobody has erased yet; how many. `tell` makes the entry that tells of so many.
-    Of two that erase at the same time, the second finds what the first has left."""
-    rows = await tx.rows("audit_entries_not_erased", workspace_id=workspace_id, ids=ids)
+class ErasedOf(NamedTuple):
+    """How many of some entries were erased, and how many of them were looked at."""
+
+    erased: int
+    seen: int
+
+
+async def erase_person(
+    tx: Tx, workspace_id: Id, ids: Sequence[Id], tell: Callable[[int], AuditEntry]
+) -> ErasedOf:
+    """Erase those of some entries that nobody has erased yet, of as many of the first as are erased at once by their
+    bytes. `tell` makes the entry that tells of so many. Of two that erase at the same time, the second finds what the
+    first has left."""
+    seen = await fitting_rows(tx, "bytes_of_audit_entries", ids, workspace_id=workspace_id)
+    rows = await tx.rows("audit_entries_not_erased", workspace_id=workspace_id, ids=ids[:seen])
     left = [entry_id for (entry_id,) in rows]
-    return await erase_entries(tx, workspace_id, left, tell(len(left))) if left else 0
+    return ErasedOf(await erase_entries(tx, workspace_id, left, tell(len(left))) if left else 0, seen)
 
 
 async def erase_entries(tx: Tx, workspace_id: Id, ids: Sequence[Id], told: AuditEntry) -> int:
