@@ -109,9 +109,12 @@ PROMISED: list[tuple[str, str, Any, Any]] = [
     (
         "limits.md",
         "A read costs 1 unit and a write 2; a line of a bulk request costs 0.5, an item of an import 0.25, a time of a "
-        "preview 0.1, a preview of an audience 50",
-        (rates.READ, rates.WRITE, rates.BULK_LINE, rates.IMPORT_ITEM, rates.PREVIEWED_TIME, rates.AUDIENCE),
-        (1, 2, 0.5, 0.25, 0.1, 50),
+        "preview 0.1, an event that a webhook is sent once more 0.1, a preview of an audience 50",
+        (
+            *(rates.READ, rates.WRITE, rates.BULK_LINE, rates.IMPORT_ITEM, rates.PREVIEWED_TIME),
+            *(rates.REPLAYED_EVENT, rates.AUDIENCE),
+        ),
+        (1, 2, 0.5, 0.25, 0.1, 0.1, 50),
     ),
     ("operate/upgrade.md", "It asks for a table for 0.2 s", postgres_migrate.LOCK_MS, 200),
     (

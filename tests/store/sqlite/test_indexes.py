@@ -115,7 +115,7 @@ def plan_of(statement):
         ("any_action", "actions_open"),
         ("next_action", "actions_open"),
         ("list_actions", "actions_of_workspace"),
-        ("count_open_actions", "actions_of_workspace"),
+        ("count_open_actions", "actions_open"),
         ("due_schedules", "cursors_due"),
         ("earliest_due", "cursors_due"),
     ],
