@@ -130,7 +130,8 @@ async def test_a_step_of_a_purge_deletes_no_more_rows_of_a_table_than_a_piece_ha
     while await store.write(purges.purge_piece, NOON) is not None:
         before, left, steps = left, count(await all_rows(store)), steps + 1
         lost |= before - left
-    assert {lost[table] for table in tables} == {2}
+    assert lost["row_locks"] == 1  # those of one schedule at a time
+    assert {lost[table] for table in tables - {"row_locks"}} == {2}
     assert steps >= 3 * len(purges._PIECES)
     assert {table for table in tables if left[table]} == of_others
 

@@ -127,6 +127,21 @@ def test_a_query_is_read_by_its_index(statement, index):
         assert f"SCAN {table}" not in plan
 
 
+@pytest.mark.parametrize(
+    ("statement", "way"),
+    [
+        ("forget_answers", "SEARCH answers USING INTEGER PRIMARY KEY (rowid=?)"),
+        ("purge_row_locks", "SEARCH row_locks USING PRIMARY KEY (schedule_id=? AND row_key=?)"),
+        ("purge_spans", "SEARCH spans USING PRIMARY KEY (schedule_id=? AND first_ms=?)"),
+        ("purge_versions", "SEARCH versions USING PRIMARY KEY (schedule_id=? AND version=?)"),
+        ("purge_spool", "SEARCH spool USING PRIMARY KEY (fire_id=? AND number=?)"),
+        ("purge_attempts", "SEARCH attempts USING PRIMARY KEY (run_id=? AND number=?)"),
+    ],
+)
+def test_what_a_piece_deletes_is_found_by_its_whole_key(statement, way):
+    assert plan_of(statement)[0] == way
+
+
 @pytest.mark.parametrize("way", ["workspace", "dialect", "owner", "target", "label"])
 @pytest.mark.parametrize("order", ["asc", "desc"])
 def test_a_page_of_schedules_is_read_in_its_order_and_not_sorted(way, order):

@@ -104,9 +104,13 @@ DELETE FROM versions WHERE (schedule_id, version) IN (
 DELETE FROM labels WHERE (workspace_id, name, value, schedule_id) IN (
     SELECT workspace_id, name, value, schedule_id FROM labels WHERE schedule_id IN ({some_schedules}) LIMIT :limit);
 
+-- part: first_locked
+SELECT schedule_id FROM row_locks WHERE schedule_id IN ({some_schedules}) LIMIT 1
+
 -- name: purge_row_locks
-DELETE FROM row_locks WHERE (schedule_id, row_key) IN (
-    SELECT schedule_id, row_key FROM row_locks WHERE schedule_id IN ({some_schedules}) LIMIT :limit);
+-- Those of one schedule: a row of both columns SQLite would compare with all locks of the schedules.
+DELETE FROM row_locks WHERE schedule_id = ({first_locked}) AND row_key IN (
+    SELECT row_key FROM row_locks WHERE schedule_id = ({first_locked}) ORDER BY row_key LIMIT :limit);
 
 -- name: purge_cursors
 DELETE FROM cursors WHERE schedule_id IN (
