@@ -97,6 +97,25 @@ async def test_rows_that_are_copied_into_a_table_are_copied_within_the_transacti
     assert await told.fetchval("SELECT count(*) FROM spool") == 0
 
 
+async def test_items_that_come_while_a_transaction_is_opened_are_written_in_it(store, monkeypatch):
+    """Of sixteen creates at a time the first one was written alone, and the others waited for its commit."""
+    groups, asked, open_it = [], [], PostgresTx.ensure_open
+
+    async def verb(tx, items):
+        groups.append(items)
+
+    async def opening(tx):
+        if not asked:
+            asked.append(asyncio.create_task(store.write_grouped(verb, "second")))
+            await asyncio.sleep(0)
+        await open_it(tx)
+
+    monkeypatch.setattr(PostgresTx, "ensure_open", opening)
+    await store.write_grouped(verb, "first")
+    await asyncio.gather(*asked)
+    assert groups == [["first", "second"]]
+
+
 async def test_what_is_only_recorded_is_committed_too(store, told):
     tenant = await Tenant.open(store)
     entry = Trail(tenant.workspace, NOON).entry("test.noted", "ws", tenant.workspace)

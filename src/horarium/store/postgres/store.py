@@ -177,7 +177,12 @@ class PostgresStore:
         return await self._groups.submit(verb, item)
 
     async def _write_taken(self, verb: Callable[[Tx, Sequence[Item]], Awaitable[T]], take: Take[Item]) -> T:
-        return await self._transaction(self._write, name_of(verb), lambda tx: verb(tx, take()))
+        async def opened(tx: PostgresTx) -> T:
+            # Items that come while the database opens the transaction are still written in it.
+            await tx.ensure_open()
+            return await verb(tx, take())
+
+        return await self._transaction(self._write, name_of(verb), opened)
 
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
