@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from horarium.domain.ids import random_id
 from horarium.store.postgres.connection import BY_KEY, READ_ONLY, connect
 from horarium.store.statements import load
+from horarium.store.verbs.runs import run_target
 from tests.support.poolers import MODE, opened
-from tests.support.tenant import Tenant
+from tests.support.tenant import NOON, Tenant
 
 pytestmark = pytest.mark.skipif(MODE == "only", reason="sessions behind a pooler have no settings")
 
@@ -117,3 +119,23 @@ async def test_a_schedule_is_found_by_its_id_alone(url: str, statement: str, cou
         node["Index Name"] for node in nodes_of(plan[0]["Plan"]) if node.get("Relation Name") == "schedules"
     ]
     assert by == ["schedules_pkey"]
+
+
+@pytest.mark.parametrize("join", ["nestloop", "hashjoin", "mergejoin"])
+async def test_lanes_take_turns_in_their_order_however_the_database_joins(url: str, join: str) -> None:
+    """Where it read the targets first, lanes between two others were passed over, and their runs were not claimed."""
+    store = await opened(url)
+    tenants = [await Tenant.open(store) for _ in range(3)]
+    lanes = [await tenant.add_target() for _ in range(4) for tenant in tenants]
+    for _ in range(300):
+        await tenants[0].add_target()
+    for tenant, lane in zip(tenants * 4, lanes, strict=True):
+        await store.write(run_target, tenant.workspace, lane, random_id(NOON), None, NOON)
+    await store.close()
+    connection = await connect(url)
+    await connection.execute("ANALYZE")
+    for other in {"nestloop", "hashjoin", "mergejoin"} - {join}:
+        await connection.execute(f"SET enable_{other} = off")
+    found = await connection.fetch(load("postgres")["open_lanes"].sql, b"", 5)
+    await connection.close()
+    assert [row["lane"] for row in found] == sorted(lanes)[:5]

@@ -1,6 +1,6 @@
 -- name: open_lanes
--- Lanes (targets) with runs to claim, after the one visited last. A skip scan, so that its cost depends on the number of
--- lanes and not of runs.
+-- Lanes (targets) with runs to claim, the first ones after the one visited last, in their order. A skip scan, so that its
+-- cost depends on the number of lanes and not of runs; it ends at the limit. The join alone would keep no order.
 WITH RECURSIVE lanes (lane) AS (
     SELECT (SELECT lane FROM ready WHERE owner IS NULL AND lane > :after ORDER BY lane LIMIT 1)
     UNION ALL
@@ -8,8 +8,9 @@ WITH RECURSIVE lanes (lane) AS (
     FROM lanes WHERE lanes.lane IS NOT NULL
 )
 SELECT l.lane, t.workspace_id, w.weight, t.max_concurrency, t.rate_per_second, {limited} AS limited
-FROM lanes l JOIN targets t ON t.id = l.lane JOIN workspaces w ON w.id = t.workspace_id
-WHERE l.lane IS NOT NULL LIMIT :limit;
+FROM (SELECT lane FROM lanes WHERE lane IS NOT NULL LIMIT :limit) AS l
+JOIN targets t ON t.id = l.lane JOIN workspaces w ON w.id = t.workspace_id
+ORDER BY l.lane;
 
 -- name: lease_runs
 UPDATE ready SET owner = :node, epoch = epoch + 1, limited = :limited WHERE run_id IN (:ids...);
